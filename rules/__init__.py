@@ -1,0 +1,1 @@
+"""What Qorgau knows, as data: regulations, rule pages, library models and regions."""

@@ -1,0 +1,1 @@
+"""The engine: an abstract interpreter that follows personal data, consent and countries."""

@@ -1,0 +1,953 @@
+"""What the engine itself knows of builtins and of the standard library's higher-order functions.
+
+Rows of ``rules/libraries`` name these by ``does``; builtins are listed here. Each behaviour
+gets the evaluated call and gives its result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from qorgau.flow import containers, objects, texts
+from qorgau.flow.machine import Args, Frame
+from qorgau.flow.values import (
+    BOTTOM,
+    NO_FACTS,
+    NO_REFS,
+    OPAQUE,
+    UNKNOWN,
+    Bound,
+    Const,
+    External,
+    Key,
+    Loc,
+    Obj,
+    SuperOf,
+    Value,
+    const,
+    join,
+    join_all,
+    of_const,
+    of_ref,
+    stamp,
+)
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+    from qorgau.knowledge.rows import Behaviour
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One call of a library function: its name, receiver and arguments."""
+
+    dotted: str
+    receiver: Value
+    args: Args
+    at: int
+    row: Behaviour | None = None
+
+    def arg(self, index: int, name: str = "") -> Value:
+        """An argument by position or keyword, ``BOTTOM`` where it isn't given."""
+        found = self.args.get(index, name)
+        return BOTTOM if found is None else found
+
+
+def _clean(m: Machine, f: Frame, u: Use) -> Value:
+    return OPAQUE
+
+
+def _len(m: Machine, f: Frame, u: Use) -> Value:
+    value = u.arg(0)
+    iteration = None
+    loc = value.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    if obj is not None and obj.kind in ("list", "tuple") and obj.length is not None and not value.unknown:
+        return of_const(obj.length)
+    if obj is not None and obj.kind == "dict" and obj.info == "exact":
+        return of_const(len(obj.items()))
+    constant = value.constant()
+    if constant is not None and isinstance(constant.value, str) and "\0" not in constant.value:
+        return of_const(len(constant.value))
+    if obj is not None and obj.cls is not None:
+        method = objects.method(m, f, loc, obj, "__len__", u.at) if loc is not None else None
+        if method is not None:
+            m.call(f, method, Args(), u.at)
+    del iteration
+    return OPAQUE
+
+
+def _bool(m: Machine, f: Frame, u: Use) -> Value:
+    value = u.arg(0)
+    yes, no = m.truth(f, value, True), m.truth(f, value, False)
+    if yes is None and no is not None:
+        return of_const(False)
+    if no is None and yes is not None:
+        return of_const(True)
+    return Value(opaque=True, when_true=yes, when_false=no)
+
+
+def _text(m: Machine, f: Frame, u: Use) -> Value:
+    if not u.args.positional and not u.args.keywords:
+        return of_const("")
+    return m.text(f, u.arg(0, "object"), u.at)
+
+
+def _repr(m: Machine, f: Frame, u: Use) -> Value:
+    return m.text(f, u.arg(0), u.at, representation=True)
+
+
+def _format(m: Machine, f: Frame, u: Use) -> Value:
+    return texts.formatted(m.text(f, u.arg(0), u.at), u.arg(1))
+
+
+def _number(m: Machine, f: Frame, u: Use) -> Value:
+    value = u.arg(0)
+    constant = value.constant()
+    kind = u.dotted.rpartition(".")[2]
+    if constant is not None and isinstance(constant.value, str | int | float):
+        try:
+            return of_const(int(constant.value) if kind == "int" else float(constant.value))
+        except (ValueError, OverflowError):
+            return OPAQUE
+    loc = value.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    if loc is not None and obj is not None and obj.cls is not None:
+        method = objects.method(m, f, loc, obj, f"__{kind}__", u.at)
+        if method is not None:
+            return m.call(f, method, Args(), u.at)
+    return texts.made_of([value.with_(refs=NO_REFS)])
+
+
+def _bytes(m: Machine, f: Frame, u: Use) -> Value:
+    value = u.arg(0)
+    if value.refs:
+        each = m.iterate(f, value, u.at).each
+        return texts.made_of([value.with_(refs=NO_REFS), each.with_(refs=NO_REFS)])
+    return value.with_(refs=NO_REFS)
+
+
+def _sequence(kind: str) -> Callable[[Machine, Frame, Use], Value]:
+    def build(m: Machine, f: Frame, u: Use) -> Value:
+        if not u.args.positional:
+            return m.sequence(f, u.at, kind, [], None)
+        iteration = m.iterate(f, u.arg(0), u.at)
+        if iteration.items is not None and kind != "set":
+            return m.sequence(f, u.at, kind, iteration.items, None)
+        return m.new(f, u.at, Obj(kind, rest=iteration.each))
+
+    return build
+
+
+def _dict(m: Machine, f: Frame, u: Use) -> Value:
+    made = m.new(f, u.at, Obj("dict", info="exact"))
+    loc = made.locs()[0]
+    for value in [*u.args.positional[:1], *u.args.double]:
+        containers.update(m, f, loc, value, u.at)
+    for name, value in u.args.keywords.items():
+        m.set_item(f, made, of_const(name), value, u.args.ats.get(name, u.at))
+    return made
+
+
+def _defaultdict(m: Machine, f: Frame, u: Use) -> Value:
+    made = _dict(m, f, Use(u.dotted, u.receiver, u.args.rest(1), u.at))
+    if u.args.positional:
+        default = m.call(f, u.args.positional[0], Args(), u.at) if u.args.positional[0].refs else BOTTOM
+        loc = made.locs()[0]
+        obj = m.obj(f, loc)
+        m.write(f, loc, replace(obj.put("$missing", default), info=None, rest=join(obj.rest, default)), strong=True)
+    return made
+
+
+def _mapping_of(m: Machine, f: Frame, u: Use) -> Value:
+    """``Counter(x)``, ``ChainMap(a, b)``: a dict of what the arguments hold."""
+    made = m.new(f, u.at, Obj("dict", info="exact"))
+    loc = made.locs()[0]
+    for value in u.args.positional:
+        if u.dotted.endswith("Counter"):
+            iteration = m.iterate(f, value, u.at)
+            obj = m.obj(f, loc)
+            keys = join(obj.parts.get(containers.KEYS, BOTTOM), iteration.each)
+            m.write(f, loc, replace(obj.put(containers.KEYS, keys), rest=OPAQUE, info=None), strong=True)
+        else:
+            containers.update(m, f, loc, value, u.at)
+    for name, value in u.args.keywords.items():
+        m.set_item(f, made, of_const(name), value, u.at)
+    return made
+
+
+def _getattr(m: Machine, f: Frame, u: Use) -> Value:
+    owner, name, default = u.arg(0), u.arg(1), u.arg(2)
+    known = name.texts()
+    if not known or name.unknown or name.opaque:
+        found = Value(m.contents(f, owner), unknown=True)
+        fields = [v for loc in owner.locs() for v in _attributes(f, loc)]
+        return join_all([found, default, *fields])
+    result = join_all([m.attribute(f, owner, text, u.at) for text in known])
+    if default.is_bottom:
+        return result
+    return result if _is_set(m, f, owner, known) else join(result, default)
+
+
+def _attributes(f: Frame, loc: Loc) -> list[Value]:
+    obj = f.state.obj(loc)
+    if obj is None:
+        return []
+    return [part for key, part in obj.parts.items() if isinstance(key, str) and not key.startswith(("$", "@"))]
+
+
+def _is_set(m: Machine, f: Frame, owner: Value, names: list[str]) -> bool:
+    loc = owner.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    return obj is not None and all(name in obj.parts for name in names)
+
+
+def _setattr(m: Machine, f: Frame, u: Use) -> Value:
+    names = u.arg(1).texts()
+    if names:
+        for name in names:
+            m.set_attribute(f, u.arg(0), name, u.arg(2), u.at)
+    else:
+        for loc in u.arg(0).locs():
+            obj = m.obj(f, loc)
+            m.write(f, loc, replace(obj, rest=join(obj.rest, u.arg(2))), strong=True)
+    return of_const(None)
+
+
+def _delattr(m: Machine, f: Frame, u: Use) -> Value:
+    for name in u.arg(1).texts():
+        m.delete_attribute(f, u.arg(0), name)
+    return of_const(None)
+
+
+def _hasattr(m: Machine, f: Frame, u: Use) -> Value:
+    return OPAQUE
+
+
+def _vars(m: Machine, f: Frame, u: Use) -> Value:
+    if not u.args.positional:
+        return UNKNOWN
+    return m.attribute(f, u.arg(0), "__dict__", u.at)
+
+
+def _type(m: Machine, f: Frame, u: Use) -> Value:
+    if len(u.args.positional) >= 3:
+        return UNKNOWN
+    return m.class_of(f, u.arg(0))
+
+
+def _isinstance(m: Machine, f: Frame, u: Use) -> Value:
+    answer = m.is_instance(f, u.arg(0), u.arg(1))
+    return OPAQUE if answer is None else of_const(answer)
+
+
+def _super(m: Machine, f: Frame, u: Use) -> Value:
+    if len(u.args.positional) >= 2:
+        cls = u.arg(0).single()
+        return of_ref(SuperOf(cls, u.arg(1))) if cls is not None else UNKNOWN
+    frame = f
+    closure = frame.closure
+    owner = m.owner_of(f)
+    if closure is None or owner is None:
+        return UNKNOWN
+    return of_ref(SuperOf(owner, frame.receiver))
+
+
+def _map(m: Machine, f: Frame, u: Use) -> Value:
+    function = u.arg(0, "func")
+    iterations = [m.iterate(f, value, u.at) for value in u.args.positional[1:]]
+    if not iterations:
+        return UNKNOWN
+    if all(i.items is not None and len(i.items) <= 12 for i in iterations):
+        results: list[Value] = []
+        passes = f.passes
+        count = min(len(i.items or ()) for i in iterations)
+        for index in range(count):
+            f.passes = (*passes, index)
+            results.append(m.call(f, function, Args([(i.items or ())[index] for i in iterations]), u.at))
+        f.passes = passes
+        return m.sequence(f, u.at, "generator", results, None, "map")
+    result = m.repeated(f, lambda: m.call(f, function, Args([i.each for i in iterations]), u.at))
+    return m.new(f, u.at, Obj("generator", rest=result), "map")
+
+
+def _filter(m: Machine, f: Frame, u: Use) -> Value:
+    function = u.arg(0, "function")
+    iteration = m.iterate(f, u.arg(1, "iterable"), u.at)
+    if iteration.items is not None and len(iteration.items) <= 12:
+        kept: list[Value] = []
+        exact = True
+        for item in iteration.items:
+            chosen, sure = _chosen(m, f, function, item, u.at)
+            exact = exact and sure
+            if chosen is not None:
+                kept.append(chosen)
+        if exact:
+            return m.sequence(f, u.at, "generator", kept, None, "filter")
+        return m.new(f, u.at, Obj("generator", rest=join_all(kept)), "filter")
+    chosen, _ = _chosen(m, f, function, iteration.each, u.at)
+    return m.new(f, u.at, Obj("generator", rest=chosen or BOTTOM), "filter")
+
+
+def _chosen(m: Machine, f: Frame, function: Value, item: Value, at: int) -> tuple[Value | None, bool]:
+    """An item that a predicate lets through, with what its being true implies."""
+    answer = item if function.constant() is not None else m.call(f, function, Args([item]), at)
+    yes, no = m.truth(f, answer, True), m.truth(f, answer, False)
+    if yes is None:
+        return None, True
+    return stamp(item, yes), no is None
+
+
+def _reduce(m: Machine, f: Frame, u: Use) -> Value:
+    function = u.arg(0, "function")
+    iteration = m.iterate(f, u.arg(1, "iterable"), u.at)
+    total = u.arg(2, "initial")
+    items = list(iteration.items) if iteration.items is not None and len(iteration.items) <= 12 else None
+    if items is not None:
+        if total.is_bottom:
+            if not items:
+                return BOTTOM
+            total = items.pop(0)
+        passes = f.passes
+        for index, item in enumerate(items):
+            f.passes = (*passes, index)
+            total = m.call(f, function, Args([total, item]), u.at)
+        f.passes = passes
+        return total
+    total = join(total, iteration.each)
+    for _ in range(3):
+        after = join(total, m.call(f, function, Args([total, iteration.each]), u.at))
+        if after == total:
+            break
+        total = after
+    return total
+
+
+def _sorted(m: Machine, f: Frame, u: Use) -> Value:
+    iteration = m.iterate(f, u.arg(0, "iterable"), u.at)
+    key = u.args.keywords.get("key")
+    if key is not None and key.refs:
+        m.call(f, key, Args([iteration.each]), u.at)
+    return m.new(f, u.at, Obj("list", rest=iteration.each), "sorted")
+
+
+def _reversed(m: Machine, f: Frame, u: Use) -> Value:
+    iteration = m.iterate(f, u.arg(0), u.at)
+    if iteration.items is not None:
+        return m.sequence(f, u.at, "list", iteration.items[::-1], None, "reversed")
+    return m.new(f, u.at, Obj("list", rest=iteration.each), "reversed")
+
+
+def _extreme(m: Machine, f: Frame, u: Use) -> Value:
+    key = u.args.keywords.get("key")
+    values = list(u.args.positional)
+    if len(values) == 1:
+        values = [m.iterate(f, values[0], u.at).each]
+    if key is not None and key.refs:
+        m.call(f, key, Args([join_all(values)]), u.at)
+    default = u.args.keywords.get("default")
+    return join_all([*values, *([default] if default is not None else [])])
+
+
+def _zip(m: Machine, f: Frame, u: Use) -> Value:
+    iterations = [m.iterate(f, value, u.at) for value in u.args.positional]
+    if not u.args.star.is_bottom:
+        inner = m.iterate(f, u.args.star, u.at)
+        row = m.new(f, u.at, Obj("tuple", rest=inner.each), "row")
+        return m.new(f, u.at, Obj("list", rest=row), "zip")
+    if iterations and all(i.items is not None for i in iterations) and len(iterations[0].items or ()) <= 16:
+        rows = [
+            m.sequence(f, u.at, "tuple", list(row), None, f"row{index}")
+            for index, row in enumerate(zip(*(i.items or () for i in iterations), strict=False))
+        ]
+        return m.sequence(f, u.at, "generator", rows, None, "zip")
+    row = m.sequence(f, u.at, "tuple", [i.each for i in iterations], None, "row")
+    return m.new(f, u.at, Obj("generator", rest=row), "zip")
+
+
+def _enumerate(m: Machine, f: Frame, u: Use) -> Value:
+    iteration = m.iterate(f, u.arg(0, "iterable"), u.at)
+    if iteration.items is not None and len(iteration.items) <= 16:
+        pairs = [
+            m.sequence(f, u.at, "tuple", [of_const(index), item], None, f"pair{index}")
+            for index, item in enumerate(iteration.items)
+        ]
+        return m.sequence(f, u.at, "generator", pairs, None, "enumerate")
+    pair = m.sequence(f, u.at, "tuple", [OPAQUE, iteration.each], None, "pair")
+    return m.new(f, u.at, Obj("generator", rest=pair), "enumerate")
+
+
+def _iter(m: Machine, f: Frame, u: Use) -> Value:
+    value = u.arg(0)
+    if len(u.args.positional) > 1:
+        return m.new(f, u.at, Obj("generator", rest=m.call(f, value, Args(), u.at)))
+    iteration = m.iterate(f, value, u.at)
+    if iteration.items is not None:
+        return m.sequence(f, u.at, "generator", iteration.items, None, "iter")
+    return m.new(f, u.at, Obj("generator", rest=iteration.each), "iter")
+
+
+def _next(m: Machine, f: Frame, u: Use) -> Value:
+    value, default = u.arg(0), u.arg(1)
+    results: list[Value] = []
+    for ref, facts in value.refs.items():
+        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+        if isinstance(ref, Loc) and obj is not None and obj.kind in containers.SEQUENCES:
+            results.append(stamp(containers.next_item(m, f, ref, u.at), facts))
+        elif isinstance(ref, Loc) and obj is not None and obj.cls is not None:
+            method = objects.method(m, f, ref, obj, "__next__", u.at)
+            found = m.call(f, method, Args(), u.at) if method is not None else m.iterate(f, of_ref(ref), u.at).each
+            results.append(found)
+        else:
+            results.append(m.iterate(f, Value(refs={ref: facts}, unknown=True), u.at).each)
+    if not value.refs:
+        results.append(m.iterate(f, value, u.at).each)
+    sure = default.is_bottom
+    return join_all([*results, *([] if sure else [default])])
+
+
+def _range(m: Machine, f: Frame, u: Use) -> Value:
+    numbers = [value.constant() for value in u.args.positional]
+    if numbers and all(n is not None and isinstance(n.value, int) for n in numbers):
+        try:
+            values = range(*(int(str(n.value)) for n in numbers if n is not None))
+        except (ValueError, TypeError):
+            return m.new(f, u.at, Obj("list", rest=OPAQUE), "range")
+        if len(values) <= 12:
+            return m.sequence(f, u.at, "list", [of_const(number) for number in values], None, "range")
+    return m.new(f, u.at, Obj("list", rest=OPAQUE), "range")
+
+
+def _partial(m: Machine, f: Frame, u: Use) -> Value:
+    if not u.args.positional:
+        return UNKNOWN
+    function, *given = u.args.positional
+    parts: dict[Key, Value] = {"$function": function}
+    parts.update({f"$p{index}": value for index, value in enumerate(given)})
+    parts.update({f"$k{name}": value for name, value in u.args.keywords.items()})
+    if not u.args.star.is_bottom:
+        parts["$star"] = u.args.star
+    if u.args.double:
+        parts["$double"] = join_all(u.args.double)
+    info = (len(given), tuple(u.args.keywords))
+    return m.new(f, u.at, Obj("partial", parts=parts, info=info), "partial")
+
+
+def _identity(m: Machine, f: Frame, u: Use) -> Value:
+    return u.arg(0)
+
+
+def _returns_identity(m: Machine, f: Frame, u: Use) -> Value:
+    """Decorator factories that give the function back: ``wraps(f)``, ``lru_cache()``."""
+    return of_ref(External("qorgau.identity"))
+
+
+def _copy(m: Machine, f: Frame, u: Use) -> Value:
+    return copied(m, f, u.arg(0), u.at, deep=u.dotted.endswith("deepcopy"))
+
+
+def copied(m: Machine, f: Frame, value: Value, at: int, *, deep: bool) -> Value:
+    """A copy: new objects with the same parts."""
+    results: list[Value] = []
+    for index, (ref, facts) in enumerate(value.refs.items()):
+        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+        if obj is None or obj.kind in ("function", "class", "module") or not isinstance(ref, Loc):
+            results.append(Value(refs={ref: facts}))
+            continue
+        changed = obj
+        if deep:
+            parts = {
+                key: copied(m, f, part, at, deep=part.single() is not None and f.depth < 40 and _shallow(f, part))
+                for key, part in obj.parts.items()
+            }
+            changed = replace(obj, parts=parts)
+        results.append(stamp(m.new(f, at, changed, f"copy{index}:{ref.label!r}"), facts))
+    return join_all([value.with_(refs=NO_REFS), *results]) if value.refs else value
+
+
+def _shallow(f: Frame, value: Value) -> bool:
+    loc = value.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    return obj is not None and obj.kind in ("dict", "list", "instance", "set", "tuple")
+
+
+def _replace(m: Machine, f: Frame, u: Use) -> Value:
+    made = copied(m, f, u.arg(0), u.at, deep=False)
+    for name, value in u.args.keywords.items():
+        m.set_attribute(f, made, name, value, u.at)
+    return made
+
+
+def _asdict(m: Machine, f: Frame, u: Use) -> Value:
+    source = u.arg(0) if u.args.positional else u.receiver
+    return m.as_dict(f, source, u.at)
+
+
+def _itemgetter(m: Machine, f: Frame, u: Use) -> Value:
+    parts: dict[Key, Value] = {Const("int", i): value for i, value in enumerate(u.args.positional)}
+    return m.new(f, u.at, Obj("made", type="itemgetter", parts=parts, length=len(parts)), "getter")
+
+
+def _attrgetter(m: Machine, f: Frame, u: Use) -> Value:
+    parts: dict[Key, Value] = {Const("int", i): value for i, value in enumerate(u.args.positional)}
+    return m.new(f, u.at, Obj("made", type="attrgetter", parts=parts, length=len(parts)), "getter")
+
+
+def _methodcaller(m: Machine, f: Frame, u: Use) -> Value:
+    parts: dict[Key, Value] = {Const("int", i): value for i, value in enumerate(u.args.positional)}
+    parts.update({f"$k{name}": value for name, value in u.args.keywords.items()})
+    made = Obj("made", type="methodcaller", parts=parts, length=len(u.args.positional))
+    return m.new(f, u.at, made, "getter")
+
+
+def call_made(m: Machine, f: Frame, obj: Obj, args: Args, at: int) -> Value:
+    """Call an ``itemgetter``, ``attrgetter`` or ``methodcaller``."""
+    target = args.get(0) or BOTTOM
+    keys = [value for _, value in obj.items()]
+    if obj.type == "methodcaller":
+        names = keys[0].texts() if keys else []
+        keywords = {str(k)[2:]: v for k, v in obj.parts.items() if isinstance(k, str) and k.startswith("$k")}
+        return join_all([m.call_method(f, target, name, Args(keys[1:], keywords), at) for name in names])
+    found: list[Value] = []
+    for key in keys:
+        if obj.type == "itemgetter":
+            found.append(m.item(f, target, key, at))
+            continue
+        value = BOTTOM
+        for text in key.texts():
+            step = target
+            for name in text.split("."):
+                step = m.attribute(f, step, name, at)
+            value = join(value, step)
+        found.append(value)
+    return found[0] if len(found) == 1 else m.sequence(f, at, "tuple", found, None, "got")
+
+
+def _chain(m: Machine, f: Frame, u: Use) -> Value:
+    values = list(u.args.positional)
+    if u.dotted.endswith("from_iterable"):
+        outer = m.iterate(f, values[0], u.at)
+        values = list(outer.items) if outer.items is not None else [outer.each]
+    iterations = [m.iterate(f, value, u.at) for value in values]
+    if all(i.items is not None for i in iterations):
+        return m.sequence(f, u.at, "generator", [x for i in iterations for x in i.items or ()], None, "chain")
+    return m.new(f, u.at, Obj("generator", rest=join_all(i.each for i in iterations)), "chain")
+
+
+def _elements(m: Machine, f: Frame, u: Use) -> Value:
+    each = join_all(m.iterate(f, value, u.at).each for value in u.args.positional[:1])
+    return m.new(f, u.at, Obj("generator", rest=each), "elements")
+
+
+def _islice(m: Machine, f: Frame, u: Use) -> Value:
+    iteration = m.iterate(f, u.arg(0), u.at)
+    bounds = [value.constant() for value in u.args.positional[1:]]
+    if iteration.items is not None and all(b is not None and isinstance(b.value, int | None) for b in bounds):
+        numbers = [b.value for b in bounds if b is not None]
+        items = iteration.items[slice(*numbers)]  # type: ignore[arg-type]
+        return m.sequence(f, u.at, "generator", items, None, "islice")
+    return _elements(m, f, u)
+
+
+def _takewhile(m: Machine, f: Frame, u: Use) -> Value:
+    return _filter(m, f, u)
+
+
+def _groups(m: Machine, f: Frame, u: Use) -> Value:
+    each = m.iterate(f, u.arg(0), u.at).each
+    function = u.arg(1, "key")
+    key = m.call(f, function, Args([each]), u.at) if function.refs else each
+    group = m.new(f, u.at, Obj("generator", rest=each), "group")
+    pair = m.sequence(f, u.at, "tuple", [key, group], None, "pair")
+    return m.new(f, u.at, Obj("generator", rest=pair), "groups")
+
+
+def _starmap(m: Machine, f: Frame, u: Use) -> Value:
+    iteration = m.iterate(f, u.arg(1), u.at)
+    results: list[Value] = []
+    passes = f.passes
+    for index, item in enumerate(iteration.items if iteration.items is not None else (iteration.each,)):
+        f.passes = (*passes, index)
+        row = m.iterate(f, item, u.at)
+        args = Args(list(row.items)) if row.items is not None else Args(star=row.each)
+        results.append(m.call(f, u.arg(0), args, u.at))
+    f.passes = passes
+    if iteration.items is not None:
+        return m.sequence(f, u.at, "generator", results, None, "starmap")
+    return m.new(f, u.at, Obj("generator", rest=join_all(results)), "starmap")
+
+
+def _combinations(m: Machine, f: Frame, u: Use) -> Value:
+    each = join_all(m.iterate(f, value, u.at).each for value in u.args.positional)
+    row = m.new(f, u.at, Obj("tuple", rest=each), "row")
+    return m.new(f, u.at, Obj("generator", rest=row), "combinations")
+
+
+def _accumulate(m: Machine, f: Frame, u: Use) -> Value:
+    each = m.iterate(f, u.arg(0), u.at).each
+    function = u.arg(1, "func")
+    if function.refs:
+        each = join(each, m.call(f, function, Args([each, each]), u.at))
+    return m.new(f, u.at, Obj("generator", rest=each), "accumulate")
+
+
+# Concurrency: what is started runs, its result is found in the task
+
+
+def _gather(m: Machine, f: Frame, u: Use) -> Value:
+    results = [m.awaited(f, value, u.at) for value in u.args.positional]
+    if not u.args.star.is_bottom:
+        return m.new(f, u.at, Obj("list", rest=join(join_all(results), m.awaited(f, u.args.star, u.at))), "gather")
+    return m.sequence(f, u.at, "list", results, None, "gather")
+
+
+def future(m: Machine, f: Frame, result: Value, at: int) -> Value:
+    """A task or future with its result."""
+    return m.new(f, at, Obj("future", parts={"$result": result}), "future")
+
+
+def _task(m: Machine, f: Frame, u: Use) -> Value:
+    return future(m, f, m.awaited(f, u.arg(0, "coro"), u.at), u.at)
+
+
+def _run(m: Machine, f: Frame, u: Use) -> Value:
+    return m.awaited(f, u.arg(0, "main"), u.at)
+
+
+def _submit(m: Machine, f: Frame, u: Use) -> Value:
+    return future(m, f, m.call(f, u.arg(0, "fn"), u.args.rest(1), u.at), u.at)
+
+
+def _run_in_executor(m: Machine, f: Frame, u: Use) -> Value:
+    return future(m, f, m.call(f, u.arg(1, "func"), u.args.rest(2), u.at), u.at)
+
+
+def _to_thread(m: Machine, f: Frame, u: Use) -> Value:
+    return m.call(f, u.arg(0, "func"), u.args.rest(1), u.at)
+
+
+def _futures(m: Machine, f: Frame, u: Use) -> Value:
+    """``as_completed(futures)``, ``wait(tasks)``: the futures themselves."""
+    each = m.iterate(f, u.arg(0, "fs"), u.at).each
+    return m.new(f, u.at, Obj("list", rest=each), "futures")
+
+
+def _executor_map(m: Machine, f: Frame, u: Use) -> Value:
+    return _map(m, f, u)
+
+
+def _thread(m: Machine, f: Frame, u: Use) -> Value:
+    target = u.args.keywords.get("target") or u.arg(1)
+    given = u.args.keywords.get("args") or u.arg(3 if len(u.args.positional) > 3 else 99)
+    keywords = u.args.keywords.get("kwargs")
+    row = m.iterate(f, given, u.at) if not given.is_bottom else None
+    args = Args()
+    if row is not None:
+        args = Args(list(row.items)) if row.items is not None else Args(star=row.each)
+    if keywords is not None:
+        exact = m.exact_dict(f, keywords)
+        args.keywords.update(exact or {})
+        if exact is None:
+            args.double.append(keywords)
+    result = m.call(f, target, args, u.at) if target.refs else OPAQUE
+    return m.new(f, u.at, Obj("library", type=u.dotted, parts={"$result": result}), "thread")
+
+
+def _call_later(m: Machine, f: Frame, u: Use) -> Value:
+    values = u.args.positional
+    for index, value in enumerate(values):
+        if any(isinstance(ref, Bound | Loc) and _callable_ref(f, ref) for ref in value.refs):
+            m.call(f, value, Args(values[index + 1 :]), u.at)
+            break
+    return OPAQUE
+
+
+def _callable_ref(f: Frame, ref: object) -> bool:
+    if isinstance(ref, Bound):
+        return True
+    obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+    return obj is not None and obj.kind in ("function", "partial", "class")
+
+
+def _import(m: Machine, f: Frame, u: Use) -> Value:
+    results: list[Value] = []
+    for text in u.arg(0, "name").texts():
+        package = u.arg(1, "package").texts()
+        if text.startswith(".") and package:
+            level = len(text) - len(text.lstrip("."))
+            base = package[0].split(".")
+            text = ".".join([*base[: len(base) - level + 1], text.lstrip(".")])
+        results.append(m.import_module(f, text))
+    return join_all(results) if results else UNKNOWN
+
+
+def _environment(m: Machine, f: Frame, u: Use) -> Value:
+    return m.environment(f, u)
+
+
+def _open_text(m: Machine, f: Frame, u: Use) -> Value:
+    initial = u.arg(0, "initial_value")
+    return m.new(f, u.at, Obj("library", type="io.StringIO", parts={"$data": initial}), "buffer")
+
+
+def _simple_namespace(m: Machine, f: Frame, u: Use) -> Value:
+    made = m.new(f, u.at, Obj("library", type="types.SimpleNamespace"), "namespace")
+    for name, value in u.args.keywords.items():
+        m.set_attribute(f, made, name, value, u.at)
+    for double in u.args.double:
+        exact = m.exact_dict(f, double)
+        for name, value in (exact or {}).items():
+            m.set_attribute(f, made, name, value, u.at)
+    return made
+
+
+def _namedtuple(m: Machine, f: Frame, u: Use) -> Value:
+    fields = u.arg(1, "field_names")
+    names = fields.texts()
+    if names:
+        listed = m.sequence(f, u.at, "list", [of_const(n) for n in names[0].replace(",", " ").split()], None)
+    else:
+        listed = fields
+        items = m.iterate(f, fields, u.at).items or ()
+        firsts = [item if item.texts() else m.item(f, item, of_const(0), u.at) for item in items]
+        listed = m.sequence(f, u.at, "list", firsts, None)
+    return m.new(f, u.at, Obj("namedtuple", parts={"$fields": listed}), "namedtuple")
+
+
+def _suppress(m: Machine, f: Frame, u: Use) -> Value:
+    return of_ref(External("contextlib.suppress()"))
+
+
+def _closing(m: Machine, f: Frame, u: Use) -> Value:
+    return u.arg(0)
+
+
+def _queue_put(m: Machine, f: Frame, u: Use) -> Value:
+    for loc in u.receiver.locs():
+        obj = m.obj(f, loc)
+        m.write(f, loc, obj.put("$data", join(obj.parts.get("$data", BOTTOM), u.arg(0, "item"))), strong=True)
+    return of_const(None)
+
+
+def _queue_get(m: Machine, f: Frame, u: Use) -> Value:
+    found = [m.obj(f, loc).parts.get("$data", BOTTOM) for loc in u.receiver.locs()]
+    result = join_all(found)
+    return UNKNOWN if result.is_bottom else result
+
+
+def _re_sub(m: Machine, f: Frame, u: Use) -> Value:
+    replacement, subject = u.arg(1, "repl"), u.arg(2, "string")
+    if any(not isinstance(ref, External) for ref in replacement.refs):
+        found = m.unknown(f, u.at, subject.taints, "match")
+        replacement = m.call(f, replacement, Args([found]), u.at)
+    return texts.made_of([subject.with_(refs=NO_REFS), replacement.with_(refs=NO_REFS)])
+
+
+def _template(m: Machine, f: Frame, u: Use) -> Value:
+    template = BOTTOM
+    for loc in u.receiver.locs():
+        template = join(template, m.obj(f, loc).parts.get("template", BOTTOM))
+    values = [m.text(f, value, u.at) for value in u.args.all()]
+    wanted = template.constant()
+    if wanted is not None and isinstance(wanted.value, str) and not u.args.positional and not u.args.double:
+        values = [
+            m.text(f, value, u.at)
+            for name, value in u.args.keywords.items()
+            if f"${name}" in wanted.value or f"${{{name}}}" in wanted.value
+        ]
+    elif wanted is not None and isinstance(wanted.value, str) and u.args.positional:
+        import re
+
+        names = re.findall(r"\$\{?(\w+)", wanted.value)
+        values = [m.text(f, m.item(f, u.args.positional[0], of_const(n), u.at), u.at) for n in names]
+        values += [m.text(f, v, u.at) for n, v in u.args.keywords.items() if n in names]
+    return texts.made_of([template, *values])
+
+
+def _sum(m: Machine, f: Frame, u: Use) -> Value:
+    iteration = m.iterate(f, u.arg(0), u.at)
+    if any(not isinstance(ref, External) for ref in iteration.each.refs):
+        inner = m.iterate(f, iteration.each, u.at)
+        if iteration.each.locs() and inner.each.taints:
+            return m.new(f, u.at, Obj("list", rest=inner.each), "sum")
+    return OPAQUE
+
+
+def _exists(m: Machine, f: Frame, u: Use) -> Value:
+    """``any``/``all``: the truth of items, no datum."""
+    iteration = m.iterate(f, u.arg(0), u.at)
+    if iteration.items is not None and u.dotted.endswith("all"):
+        yes = NO_FACTS
+        for item in iteration.items:
+            facts = m.truth(f, item, True)
+            if facts is None:
+                return of_const(False)
+            yes = yes | facts
+        return Value(opaque=True, when_true=yes)
+    return OPAQUE
+
+
+def _input(m: Machine, f: Frame, u: Use) -> Value:
+    return m.unknown(f, u.at, frozenset(), "input")
+
+
+def _locals(m: Machine, f: Frame, u: Use) -> Value:
+    parts: dict[Key, Value] = {const(name): value for name, value in m.local_variables(f).items()}
+    return m.new(f, u.at, Obj("dict", parts=parts), "locals")
+
+
+def _json_dumps(m: Machine, f: Frame, u: Use) -> Value:
+    """Text that remembers what it was made of, so that ``loads`` gives the keys back."""
+    value = u.arg(0, "obj")
+    taints = m.contents(f, value)
+    default = u.args.keywords.get("default")
+    if default is not None and default.refs:
+        converted = m.call(f, default, Args([value]), u.at)
+        taints = taints | m.contents(f, converted)
+    refs = {ref: facts for ref, facts in value.refs.items() if isinstance(ref, Loc)}
+    text = m.new(f, u.at, Obj("library", type="json.text", parts={"$of": value}), "json")
+    held = text.refs if refs else NO_REFS
+    return Value(taints, refs=held, unknown=value.unknown and not refs, opaque=True)
+
+
+def _json_loads(m: Machine, f: Frame, u: Use) -> Value:
+    value = u.arg(0, "s")
+    for loc in value.locs():
+        obj = f.state.obj(loc)
+        if obj is not None and obj.type == "json.text":
+            return copied(m, f, obj.parts["$of"], u.at, deep=True)
+    taints = value.taints
+    return m.unknown(f, u.at, taints, "json")
+
+
+BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
+    "accumulate": _accumulate,
+    "asdict": _asdict,
+    "attrgetter": _attrgetter,
+    "call-later": _call_later,
+    "chain": _chain,
+    "chain-map": _mapping_of,
+    "classmethod": _identity,
+    "clean": _clean,
+    "closing": _closing,
+    "combinations": _combinations,
+    "copy": _copy,
+    "counter": _mapping_of,
+    "cycle": _elements,
+    "deepcopy": _copy,
+    "defaultdict": _defaultdict,
+    "deque": _sequence("list"),
+    "dict": _dict,
+    "elements": _elements,
+    "enumerate": _enumerate,
+    "environment": _environment,
+    "executor-map": _executor_map,
+    "filter": _filter,
+    "format": _format,
+    "futures": _futures,
+    "gather": _gather,
+    "getattr": _getattr,
+    "groupby": _groups,
+    "hasattr": _hasattr,
+    "identity": _identity,
+    "import-module": _import,
+    "isinstance": _isinstance,
+    "islice": _islice,
+    "itemgetter": _itemgetter,
+    "iter": _iter,
+    "json-dumps": _json_dumps,
+    "json-loads": _json_loads,
+    "list": _sequence("list"),
+    "map": _map,
+    "methodcaller": _methodcaller,
+    "namedtuple": _namedtuple,
+    "next": _next,
+    "ordered-dict": _dict,
+    "partial": _partial,
+    "product": _combinations,
+    "queue-get": _queue_get,
+    "queue-put": _queue_put,
+    "re-sub": _re_sub,
+    "reduce": _reduce,
+    "replace": _replace,
+    "reversed": _reversed,
+    "run": _run,
+    "run-in-executor": _run_in_executor,
+    "set": _sequence("set"),
+    "setattr": _setattr,
+    "simple-namespace": _simple_namespace,
+    "sorted": _sorted,
+    "starmap": _starmap,
+    "staticmethod": _identity,
+    "stringio": _open_text,
+    "submit": _submit,
+    "super": _super,
+    "suppress": _suppress,
+    "takewhile": _takewhile,
+    "task": _task,
+    "template-substitute": _template,
+    "thread": _thread,
+    "to-thread": _to_thread,
+    "tuple": _sequence("tuple"),
+    "type": _type,
+    "vars": _vars,
+    "wraps": _returns_identity,
+    "zip": _zip,
+}
+
+BUILTINS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
+    "abs": _identity,
+    "all": _exists,
+    "any": _exists,
+    "ascii": _repr,
+    "bool": _bool,
+    "bytearray": _bytes,
+    "bytes": _bytes,
+    "callable": _clean,
+    "classmethod": _identity,
+    "delattr": _delattr,
+    "dict": _dict,
+    "dir": _clean,
+    "enumerate": _enumerate,
+    "filter": _filter,
+    "float": _number,
+    "format": _format,
+    "frozenset": _sequence("set"),
+    "getattr": _getattr,
+    "hasattr": _hasattr,
+    "id": _clean,
+    "input": _input,
+    "int": _number,
+    "isinstance": _isinstance,
+    "issubclass": _clean,
+    "iter": _iter,
+    "aiter": _iter,
+    "anext": _next,
+    "len": _len,
+    "list": _sequence("list"),
+    "locals": _locals,
+    "map": _map,
+    "max": _extreme,
+    "memoryview": _bytes,
+    "min": _extreme,
+    "next": _next,
+    "range": _range,
+    "repr": _repr,
+    "reversed": _reversed,
+    "round": _identity,
+    "set": _sequence("set"),
+    "setattr": _setattr,
+    "sorted": _sorted,
+    "staticmethod": _identity,
+    "str": _text,
+    "sum": _sum,
+    "super": _super,
+    "tuple": _sequence("tuple"),
+    "type": _type,
+    "vars": _vars,
+    "zip": _zip,
+    "__import__": _import,
+}
+

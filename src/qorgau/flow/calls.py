@@ -1,0 +1,538 @@
+"""Calls of the project's own functions and classes.
+
+A call is analysed with what reaches it: arguments, the objects behind them, the facts that
+hold. Results are remembered (``memo``). Recursion is solved by fixpoint where the same call
+comes again, and cut off, counted, where it keeps changing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from qorgau import ir
+from qorgau.flow import containers, expressions, objects
+from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
+from qorgau.flow.memo import Canon, Outcome, Remembered, Transfer
+from qorgau.flow.state import State, bottom_like
+from qorgau.flow.values import (
+    BOTTOM,
+    NO_FACTS,
+    OPAQUE,
+    UNKNOWN,
+    Bound,
+    Builtin,
+    Const,
+    External,
+    Key,
+    Loc,
+    Obj,
+    Ref,
+    SuperOf,
+    Value,
+    join,
+    join_all,
+    of_const,
+    of_ref,
+    stamp,
+)
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+MAX_DEPTH = 28
+"""Calls within calls that are followed; deeper ones count as unknown."""
+
+MAX_RECURSION = 4
+"""Activations of one function at a time before a recursive call counts as unknown."""
+
+MAX_ROUNDS = 4
+DATA_CLASSES = frozenset(
+    (
+        "dataclasses.dataclass",
+        "attr.s",
+        "attr.define",
+        "attrs.define",
+        "attrs.frozen",
+        "attr.frozen",
+        "attr.attrs",
+        "attr.dataclass",
+        "pydantic.dataclasses.dataclass",
+    )
+)
+
+
+@dataclass(slots=True)
+class Active:
+    """A call being analysed: what a recursive call may assume of it, and whether one did."""
+
+    assumed: Outcome | None = None
+    used: bool = False
+    ctx: Loc | None = None
+    canon: Canon | None = None
+
+
+def call(m: Machine, f: Frame, callee: Value, args: Args, at: int) -> Value:
+    """The result of calling a value: the join over everything that it can be."""
+    targets = list(callee.refs.items())
+    if not targets:
+        return m.unknown_call(f, "", callee, args, at)
+    if len(targets) == 1 and not callee.unknown:
+        ref, facts = targets[0]
+        return stamp(_call_ref(m, f, ref, args, at, callee), facts)
+    before = f.state
+    outcomes: list[tuple[State, Value]] = []
+    for ref, facts in targets:
+        f.state = before.copy()
+        value = _call_ref(m, f, ref, args, at, callee)
+        outcomes.append((f.state, stamp(value, facts)))
+    return expressions.meet(m, f, outcomes)
+
+
+def _call_ref(m: Machine, f: Frame, ref: Ref, args: Args, at: int, callee: Value) -> Value:
+    if isinstance(ref, External):
+        return m.library_call(f, ref.dotted, BOTTOM, args, at)
+    if isinstance(ref, Builtin):
+        return m.call_method(f, ref.receiver, ref.name, args, at)
+    if isinstance(ref, SuperOf):
+        return UNKNOWN
+    if isinstance(ref, Bound):
+        return _call_bound(m, f, ref, args, at)
+    obj = f.state.obj(ref)
+    if obj is None:
+        return m.unknown_call(f, label_name(ref), of_ref(ref, unknown=True), args, at)
+    match obj.kind:
+        case "function":
+            return invoke(m, f, ref, obj, args, at)
+        case "class":
+            return construct(m, f, ref, obj, args, at)
+        case "partial":
+            return _call_partial(m, f, obj, args, at)
+        case "made":
+            return m.call_made(f, obj, args, at)
+    if obj.cls is not None:
+        found = objects.method(m, f, ref, obj, "__call__", at)
+        if found is not None:
+            return call(m, f, found, args, at)
+    if obj.type:
+        return m.library_call(f, obj.type + ".__call__", of_ref(ref), args, at)
+    return m.unknown_call(f, label_name(ref), of_ref(ref, unknown=True), args, at)
+
+
+def label_name(loc: Loc) -> str:
+    """The name of an unknown part, for messages and patterns of bare names."""
+    return loc.label if isinstance(loc.label, str) else ""
+
+
+def _call_bound(m: Machine, f: Frame, ref: Bound, args: Args, at: int) -> Value:
+    obj = f.state.obj(ref.function)
+    if obj is None:
+        return m.unknown_call(f, "", ref.receiver, args, at)
+    with_self = Args([ref.receiver, *args.positional], args.keywords, args.star, args.double)
+    with_self.ats = {k + 1 if isinstance(k, int) else k: v for k, v in args.ats.items()}
+    if obj.kind == "function":
+        return invoke(m, f, ref.function, obj, with_self, at, receiver=ref.receiver)
+    return _call_ref(m, f, ref.function, with_self, at, of_ref(ref.function))
+
+
+def _call_partial(m: Machine, f: Frame, obj: Obj, args: Args, at: int) -> Value:
+    held = obj.info
+    assert isinstance(held, tuple)
+    count, names = held
+    positional = [obj.parts[f"$p{index}"] for index in range(count)]
+    keywords = {name: obj.parts[f"$k{name}"] for name in names}
+    merged = Args(
+        [*positional, *args.positional],
+        {**keywords, **args.keywords},
+        join(obj.parts.get("$star", BOTTOM), args.star),
+        [*([obj.parts["$double"]] if "$double" in obj.parts else []), *args.double],
+    )
+    merged.ats = {k + count if isinstance(k, int) else k: v for k, v in args.ats.items()}
+    return call(m, f, obj.parts["$function"], merged, at)
+
+
+# Functions
+
+
+def invoke(
+    m: Machine, f: Frame, loc: Loc, obj: Obj, args: Args, at: int, receiver: Value | None = None
+) -> Value:
+    """Call a function of the project."""
+    closure = obj.info
+    assert isinstance(closure, Closure)
+    answered = m.configured_call(f, closure, receiver, args, at)
+    if answered is not None:
+        return answered
+    m.reached.add((closure.unit.name, closure.function.at))
+    ctx = Loc(f.ctx, ("call", f.unit.name, at, closure.function.at, *f.passes))
+    depth = m.active_count(closure)
+    if f.depth >= MAX_DEPTH or depth >= MAX_RECURSION:
+        m.count("calls cut off by depth" if f.depth >= MAX_DEPTH else "recursive calls cut off")
+        return m.unknown_call(f, closure.function.name, BOTTOM, args, at, known=True)
+    if m.spent(f):
+        return m.unknown_call(f, closure.function.name, BOTTOM, args, at, known=True)
+    bound = bind_parameters(m, f, obj, closure, args, at)
+    canon = Canon(f.state)
+    key = canon.key(closure, [m.epoch, *(item for pair in bound.items() for item in pair)])
+    remembered = m.memo.get(key)
+    if remembered is not None:
+        outcome = Transfer(remembered, ctx, canon).outcome(remembered.outcome)
+        m.count("calls remembered")
+    else:
+        active = m.active.get(key)
+        if active is not None:
+            active.used = True
+            if active.assumed is None:
+                f.state = bottom_like(f.state)
+                return BOTTOM
+            assert active.ctx is not None and active.canon is not None
+            stand_in = Remembered(active.assumed, active.ctx, active.canon.locs, active.canon.traces)
+            outcome = Transfer(stand_in, ctx, canon).outcome(active.assumed)
+        else:
+            outcome = _solve(m, f, key, canon, closure, bound, ctx, receiver)
+    return _apply(m, f, outcome, closure, at)
+
+
+def _solve(
+    m: Machine,
+    f: Frame,
+    key: object,
+    canon: Canon,
+    closure: Closure,
+    bound: dict[str, Value],
+    ctx: Loc,
+    receiver: Value | None,
+) -> Outcome:
+    active = Active(ctx=ctx, canon=canon)
+    m.active[key] = active
+    m.enter_function(closure)
+    try:
+        outcome = _run(m, f, closure, bound, ctx, receiver)
+        for _ in range(MAX_ROUNDS):
+            settled = active.assumed is not None and active.assumed.value == outcome.value
+            if not active.used or settled:
+                break
+            active.assumed, active.used = outcome, False
+            outcome = _run(m, f, closure, bound, ctx, receiver)
+    finally:
+        del m.active[key]
+        m.leave_function(closure)
+    if not m.any_assumed():
+        m.memo[key] = Remembered(outcome, ctx, canon.locs, canon.traces)
+    return outcome
+
+
+def _run(
+    m: Machine, f: Frame, closure: Closure, bound: dict[str, Value], ctx: Loc, receiver: Value | None
+) -> Outcome:
+    entry = f.state
+    mark = len(m.made)
+    inner = activate(m, closure, bound, ctx, entry, f.depth + 1)
+    if receiver is not None:
+        inner.receiver = receiver
+    m.execute(inner, closure.function.body)
+    outcome = conclude(m, inner, closure, entry)
+    outcome.made = m.made[mark:]
+    return outcome
+
+
+def activate(
+    m: Machine, closure: Closure, bound: dict[str, Value], ctx: Loc, entry: State, depth: int
+) -> Frame:
+    """A frame for a function's body with its parameters bound."""
+    function = closure.function
+    state = State(entry.base, {}, dict(entry.heap), entry.facts | closure.facts)
+    shared = function.at in closure.unit.nesting
+    loc = Loc(ctx, ("frame", function.at)) if shared else None
+    frame = Frame(closure.unit, state, ctx, kind="function", closure=closure, scopes=closure.scopes, loc=loc, depth=depth)
+    if loc is not None:
+        state.heap[loc] = Obj("frame", parts=dict(bound))
+        frame.scopes = (loc, *closure.scopes)
+        m.made.append(loc)
+    else:
+        state.env.update(bound)
+    frame.entered = bound
+    if bound:
+        first = next(iter(bound.values()))
+        if closure.owner is not None and closure.binding in ("plain", "class", "property"):
+            frame.receiver = first
+    return frame
+
+
+def conclude(m: Machine, inner: Frame, closure: Closure, entry: State) -> Outcome:
+    """What an executed body did, relative to the state in which it was entered."""
+    ends = list(inner.returns)
+    if inner.state.reachable:
+        ends.append((inner.state, of_const(None)))
+    outcome = Outcome()
+    if ends or closure.function.is_generator:
+        if not ends:
+            ends = [(inner.state, of_const(None))]
+        value = expressions.meet(m, inner, ends)
+        outcome.returns = any(state.reachable for state, _ in ends)
+        if closure.function.is_generator:
+            value = _generator(m, inner, closure, value)
+        outcome.value = value
+        outcome.changed = _changed(entry, inner.state)
+        gained = inner.state.facts - entry.facts - closure.facts
+        outcome.gained = frozenset(
+            fact for fact in gained if fact.subject is None or not _is_inner(fact.subject, inner.ctx)
+        )
+        outcome.lost = entry.facts - inner.state.facts
+    for state in inner.raises:
+        if state.reachable:
+            facts = state.facts - entry.facts - closure.facts
+            outcome.raised.append((_changed(entry, state), facts, state.env.get("$exception", BOTTOM)))
+    return outcome
+
+
+def _is_inner(loc: Loc, ctx: Loc) -> bool:
+    return any(ancestor == ctx for ancestor in loc.ancestors())
+
+
+def _changed(entry: State, state: State) -> dict[Loc, Obj]:
+    before = entry.heap
+    return {loc: obj for loc, obj in state.heap.items() if before.get(loc) is not obj}
+
+
+def _generator(m: Machine, inner: Frame, closure: Closure, returned: Value) -> Value:
+    items = inner.yields
+    parts: dict[Key, Value] = {"$return": returned}
+    exact = inner.yields_exact and len(items) <= 32
+    if exact:
+        parts.update({Const("int", index): item for index, item in enumerate(items)})
+    obj = Obj(
+        "generator",
+        parts=parts,
+        rest=BOTTOM if exact else join_all(items),
+        length=len(items) if exact else None,
+        info=Resumable(closure, tuple(inner.entered.items()), inner.yield_facts or NO_FACTS),
+    )
+    return m.new(inner, closure.function.at, obj, "generator")
+
+
+@dataclass(frozen=True, slots=True)
+class Resumable:
+    """How a generator came to be: its function, its arguments, and the facts at its yields."""
+
+    closure: Closure
+    bound: tuple[tuple[str, Value], ...]
+    facts: frozenset[object]
+
+    def renamed(self, renaming: object) -> Resumable:
+        """The same over renamed objects."""
+        value, facts = renaming.value, renaming.facts  # type: ignore[attr-defined]
+        return Resumable(
+            self.closure.renamed(renaming),
+            tuple((name, value(bound)) for name, bound in self.bound),
+            facts(self.facts),
+        )
+
+
+def resume(m: Machine, f: Frame, loc: Loc, obj: Obj, sent: Value, at: int) -> Value:
+    """``generator.send(value)``: run the body again with what is sent as the result of ``yield``."""
+    info = obj.info
+    if not isinstance(info, Resumable):
+        return containers.each(obj)
+    closure = info.closure
+    ctx = Loc(f.ctx, ("call", f.unit.name, at, closure.function.at, *f.passes))
+    if f.depth >= MAX_DEPTH or m.active_count(closure) >= MAX_RECURSION:
+        return join(containers.each(obj), sent)
+    m.enter_function(closure)
+    inner = activate(m, closure, dict(info.bound), ctx, f.state, f.depth + 1)
+    inner.sent = sent
+    m.execute(inner, closure.function.body)
+    m.leave_function(closure)
+    ends = [*inner.returns, (inner.state, BOTTOM)]
+    live = [state for state, _ in ends if state.reachable]
+    if live:
+        state = live[0]
+        for other in live[1:]:
+            state = m.join_states(state, other)
+        f.state.heap = state.heap
+    return join_all([*inner.yields, containers.each(obj)])
+
+
+def _apply(m: Machine, f: Frame, outcome: Outcome, closure: Closure, at: int) -> Value:
+    """Make the outcome of a call true in the caller's state."""
+    from qorgau.flow.statements import leave_by_exception
+
+    for changed, facts, exception in outcome.raised:
+        state = f.state.copy()
+        state.heap.update(changed)
+        state.facts = state.facts | facts
+        held, f.state = f.state, state
+        leave_by_exception(f, exception)
+        f.state = held
+    m.made.extend(outcome.made)
+    if not outcome.returns:
+        f.state = bottom_like(f.state)
+        return BOTTOM
+    f.state.heap.update(outcome.changed)
+    f.state.facts = (f.state.facts - outcome.lost) | outcome.gained
+    value = outcome.value
+    if value.taints:
+        note = f"returned by {closure.function.name}()"
+        value = value.map_taints(lambda taint: taint.stepped(f.unit, at, note))
+    return value
+
+
+def bind_parameters(
+    m: Machine, f: Frame, obj: Obj, closure: Closure, args: Args, at: int
+) -> dict[str, Value]:
+    """The value of each parameter of a call; names of fields say what unknown values carry."""
+    function = closure.function
+    bound: dict[str, Value] = {}
+    position = 0
+    keywords = dict(args.keywords)
+    doubles = list(args.double)
+    for parameter in function.parameters:
+        name = parameter.name
+        value: Value
+        source: int | str = name
+        if parameter.kind == "*":
+            rest = args.positional[position:]
+            value = m.sequence(f, at, "tuple", rest, args.star, f"*{name}")
+            bound[name] = value
+            position = len(args.positional)
+            continue
+        if parameter.kind == "**":
+            bound[name] = _keywords(m, f, keywords, doubles, at, name)
+            continue
+        given: Value | None = None
+        if parameter.kind != "keyword" and position < len(args.positional):
+            given, source = args.positional[position], position
+            position += 1
+        elif name in keywords and parameter.kind != "positional":
+            given = keywords.pop(name)
+        if given is None:
+            value = BOTTOM
+            if not args.star.is_bottom and parameter.kind != "keyword":
+                value = join(value, args.star)
+            for double in doubles:
+                value = join(value, m.item(f, double, of_const(name), at))
+            default = obj.parts.get(f"$default:{name}")
+            if value.is_bottom or (default is not None and not value.unknown and not value.taints):
+                value = join(value, default if default is not None else (OPAQUE if value.is_bottom else BOTTOM))
+        else:
+            value = given
+        bound[name] = _arrived(m, f, closure, parameter, value, args.ats.get(source, at))
+    return bound
+
+
+def _arrived(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, value: Value, at: int) -> Value:
+    value = m.parameter_named(f, closure, parameter, value)
+    if value.taints:
+        note = f"passed to {closure.function.name}() as {parameter.name}"
+        value = value.map_taints(lambda taint: taint.stepped(f.unit, at, note))
+    return value
+
+
+def _keywords(
+    m: Machine, f: Frame, keywords: dict[str, Value], doubles: list[Value], at: int, name: str
+) -> Value:
+    made = m.new(f, at, Obj("dict", info="exact"), f"**{name}")
+    loc = made.locs()[0]
+    for keyword, value in keywords.items():
+        m.set_item(f, made, of_const(keyword), value, at)
+    for double in doubles:
+        containers.update(m, f, loc, double, at)
+    return made
+
+
+# Classes
+
+
+def construct(m: Machine, f: Frame, cls: Loc, obj: Obj, args: Args, at: int) -> Value:
+    """``Class(arguments)``"""
+    info = obj.info
+    assert isinstance(info, ClassInfo)
+    special = m.special_construct(f, cls, info, args, at)
+    if special is not None:
+        return special
+    creator = objects.class_part(m, f, cls, "__new__")
+    made = m.new(f, at, Obj("instance", cls=cls), "new")
+    loc = made.locs()[0]
+    if creator is not None:
+        with_cls = Args([of_ref(cls), *args.positional], args.keywords, args.star, args.double)
+        created = call(m, f, creator, with_cls, at)
+        locs = [ref for ref in created.locs() if (o := f.state.obj(ref)) is not None and o.cls is not None]
+        if locs:
+            made, loc = created, locs[0]
+    initializer = objects.class_part(m, f, cls, "__init__")
+    if initializer is not None:
+        for ref in initializer.refs:
+            if isinstance(ref, Loc):
+                call(m, f, of_ref(Bound(ref, made)), args, at)
+        if not f.state.reachable:
+            return BOTTOM
+        return made
+    _fill(m, f, cls, info, loc, made, args, at)
+    m.constructed(f, cls, info, made, args, at)
+    return made
+
+
+def _fill(m: Machine, f: Frame, cls: Loc, info: ClassInfo, loc: Loc, made: Value, args: Args, at: int) -> None:
+    """Fields from the arguments of a class without ``__init__``: dataclasses, models, schemas."""
+    names = m.declared_fields(f, cls)
+    for index, value in enumerate(args.positional):
+        if index < len(names):
+            objects.set_attribute(m, f, made, names[index], value, args.ats.get(index, at))
+    for name, value in args.keywords.items():
+        objects.set_attribute(m, f, made, name, value, args.ats.get(name, at))
+    for double in args.double:
+        for name in names:
+            if name not in args.keywords:
+                objects.set_attribute(m, f, made, name, m.item(f, double, of_const(name), at), at)
+        obj = f.state.obj(loc)
+        if obj is not None and not names:
+            m.write(f, loc, obj.put(f"$spread{at}", double), strong=True)
+    if not args.star.is_bottom:
+        for name in names[len(args.positional) :]:
+            objects.set_attribute(m, f, made, name, args.star, at)
+    obj = f.state.obj(loc)
+    for name in names:
+        if obj is not None and name not in obj.parts:
+            default = objects.class_part(m, f, cls, name)
+            value = m.default_of(f, default, at) if default is not None else None
+            if value is not None:
+                m.write(f, loc, m.obj(f, loc).put(name, value), strong=True)
+    initialized = objects.class_part(m, f, cls, "__post_init__") or objects.class_part(
+        m, f, cls, "__attrs_post_init__"
+    )
+    if initialized is not None:
+        for ref in initialized.refs:
+            if isinstance(ref, Loc):
+                call(m, f, of_ref(Bound(ref, made)), Args(), at)
+
+
+def define_function(m: Machine, f: Frame, function: ir.Function, decorate: bool) -> Value:
+    """The value of a ``def`` or ``lambda``: defaults and decorators evaluated."""
+    parts: dict[Key, Value] = {}
+    for parameter in function.parameters:
+        if parameter.default is not None:
+            parts[f"$default:{parameter.name}"] = m.evaluate(f, parameter.default)
+    owner = f.loc if f.kind == "class" else None
+    scopes = f.scopes
+    binding = "plain"
+    if owner is not None and function.name in ("__new__", "__init_subclass__", "__class_getitem__"):
+        binding = "static" if function.name == "__new__" else "class"
+    closure = Closure(f.unit, function, scopes, owner, binding)
+    loc = f.place(function.at, "function") if f.kind == "function" else m.static_place(f, function.at, "function")
+    m.made.append(loc)
+    f.state.heap[loc] = Obj("function", parts=parts, info=closure)
+    m.defined(f, loc, closure)
+    value = of_ref(loc)
+    if decorate:
+        for decorator in reversed(function.decorators):
+            value = m.decorated(f, decorator, value, loc, function)
+    return value
+
+
+def rebind(f: Frame, loc: Loc, **changes: object) -> None:
+    """Change how a function is called (``binding``, ``marks``, ``facts`` of its ``Closure``)."""
+    obj = f.state.obj(loc)
+    if obj is not None and isinstance(obj.info, Closure):
+        f.state.heap[loc] = replace(obj, info=replace(obj.info, **changes))  # type: ignore[arg-type]
+
+

@@ -1,0 +1,524 @@
+"""Class statements, decorators and annotations: what a class is made of and what it declares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qorgau import ir
+from qorgau.flow import calls, objects
+from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
+from qorgau.flow.values import (
+    BOTTOM,
+    OPAQUE,
+    UNKNOWN,
+    Bound,
+    External,
+    Fact,
+    Key,
+    Loc,
+    Obj,
+    Value,
+    join_all,
+    of_const,
+    of_ref,
+)
+from qorgau.linking import Unit
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+ELEMENTS = "$element"
+"""The part of an unknown collection that says what class its items have."""
+
+WRAPPERS = frozenset(
+    "Optional Union Annotated ClassVar Final Required NotRequired Awaitable Coroutine Type Mapped".split()
+)
+COLLECTIONS = frozenset(
+    "list List set Set frozenset FrozenSet tuple Tuple Sequence Iterable Iterator Collection QuerySet Generator "
+    "AsyncIterator AsyncIterable AsyncGenerator deque Deque Page RelatedManager BaseManager Manager".split()
+)
+MAPPINGS = frozenset("dict Dict Mapping MutableMapping defaultdict DefaultDict OrderedDict".split())
+RECORD_LIBRARIES = frozenset(
+    (
+        "typing.NamedTuple",
+        "pydantic.BaseModel",
+        "pydantic_settings.BaseSettings",
+        "pydantic.BaseSettings",
+        "msgspec.Struct",
+        "sqlmodel.SQLModel",
+        "django.db.models.Model",
+    )
+)
+
+
+def define_class(m: Machine, f: Frame, node: ir.Class) -> Value:
+    """The value of a ``class`` statement."""
+    bases = [
+        m.evaluate(f, base.value if isinstance(base, ir.Starred) else base)
+        for base in node.bases
+    ]
+    for keyword in node.keywords:
+        m.evaluate(f, keyword.value)
+    loc = f.place(node.at, "class") if f.kind == "function" else m.static_place(f, node.at, "class")
+    inner = Frame(f.unit, f.state, f.ctx, kind="class", scopes=f.scopes, loc=loc, depth=f.depth)
+    outer_env = f.state.env
+    if f.kind == "function" and f.loc is None:
+        # The body reads the function's variables; a function with a class inside keeps them in its frame.
+        inner.scopes = f.scopes
+    inner.state.env = {}
+    m.execute(inner, node.body)
+    f.state = inner.state
+    parts: dict[Key, Value] = dict(f.state.env)
+    f.state.env = outer_env
+    orders: list[tuple[Loc, ...]] = []
+    libraries: list[str] = []
+    opaque = False
+    for base in bases:
+        known = False
+        for ref in base.refs:
+            if isinstance(ref, Loc):
+                info = m.class_info(f, ref)
+                if info is not None:
+                    orders.append(info.order)
+                    libraries += [name for name in info.libraries if name not in libraries]
+                    known = True
+                    continue
+                made = f.state.obj(ref)
+                if made is not None and made.kind == "namedtuple":
+                    libraries.append("typing.NamedTuple")
+                    for name in made.parts["$fields"].locs():
+                        fields = f.state.obj(name)
+                        for _, field in fields.items() if fields is not None else []:
+                            for text in field.texts():
+                                parts.setdefault(f"$a:{text}", OPAQUE)
+                    known = True
+            elif isinstance(ref, External):
+                libraries.append(m.policy.catalog.canonical(ref.dotted))
+                known = True
+        opaque = opaque or not known
+    order = (loc, *_merge(orders))
+    declared = tuple(
+        dict.fromkeys(
+            name.removeprefix("$a:")
+            for name in parts
+            if isinstance(name, str) and (name.startswith("$a:") or _is_field(f, name, parts[name]))
+        )
+    )
+    info = ClassInfo(f.unit, node, order, tuple(libraries), declared, opaque)
+    f.state.heap[loc] = Obj("class", parts=parts, info=info)
+    value = of_ref(loc)
+    for decorator in reversed(node.decorators):
+        value = _decorate_class(m, f, decorator, value, loc)
+    _initialize_subclass(m, f, info, loc, node)
+    m.class_defined(f, loc, info)
+    return value
+
+
+def _merge(orders: list[tuple[Loc, ...]]) -> tuple[Loc, ...]:
+    """C3 linearization of the bases' orders; in order of appearance where it doesn't exist."""
+    sequences = [list(order) for order in orders if order]
+    sequences.append([order[0] for order in orders if order])
+    merged: list[Loc] = []
+    while any(sequences):
+        sequences = [sequence for sequence in sequences if sequence]
+        head = next(
+            (s[0] for s in sequences if not any(s[0] in other[1:] for other in sequences)), sequences[0][0]
+        )
+        merged.append(head)
+        sequences = [[loc for loc in sequence if loc != head] for sequence in sequences]
+    return tuple(merged)
+
+
+def _is_field(f: Frame, name: str, value: Value) -> bool:
+    """Whether a class attribute declares a field of its objects rather than a method."""
+    if name.startswith(("_", "$")):
+        return False
+    for ref in value.refs:
+        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+        if isinstance(ref, Bound) or (obj is not None and obj.kind in ("function", "class", "property")):
+            return False
+    return True
+
+
+def _initialize_subclass(m: Machine, f: Frame, info: ClassInfo, loc: Loc, node: ir.Class) -> None:
+    if len(info.order) > 1:
+        hook = objects.class_part(m, f, info.order[1], "__init_subclass__")
+        if hook is not None:
+            keywords = {k.name: m.evaluate(f, k.value) for k in node.keywords if k.name and k.name != "metaclass"}
+            for ref in hook.refs:
+                if isinstance(ref, Loc):
+                    m.call(f, of_ref(Bound(ref, of_ref(loc))), Args(keywords=keywords), node.at)
+    for name, part in list(m.obj(f, loc).parts.items()):
+        for ref in part.refs:
+            obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+            if obj is not None and obj.kind == "instance" and obj.cls is not None and isinstance(name, str):
+                setter = objects.class_part(m, f, obj.cls, "__set_name__")
+                for function in setter.refs if setter is not None else ():
+                    if isinstance(function, Loc):
+                        m.call(f, of_ref(Bound(function, of_ref(ref))), Args([of_ref(loc), of_const(name)]), node.at)
+
+
+# Decorators
+
+
+def decorator_names(m: Machine, f: Frame, decorator: ir.Expr, value: Value) -> list[str]:
+    """The dotted names that a decorator goes by."""
+    names: list[str] = []
+    for ref in value.refs:
+        if isinstance(ref, External):
+            names.append(m.policy.catalog.canonical(ref.dotted))
+        else:
+            names += m.names_of(f, ref)
+    spelled = spelling(decorator)
+    if not names and spelled:
+        names.append(spelled)
+    return names
+
+
+def spelling(node: ir.Expr) -> str:
+    """A dotted expression as text; empty for other expressions."""
+    if isinstance(node, ir.Name):
+        return node.id
+    if isinstance(node, ir.Attribute):
+        inner = spelling(node.value)
+        return f"{inner}.{node.attr}" if inner else ""
+    if isinstance(node, ir.Call):
+        return spelling(node.function)
+    return ""
+
+
+def decorated(m: Machine, f: Frame, decorator: ir.Expr, value: Value, loc: Loc, function: ir.Function) -> Value:
+    """A function after one of its decorators."""
+    if isinstance(decorator, ir.Attribute) and decorator.attr in ("setter", "getter", "deleter"):
+        owner = m.evaluate(f, decorator.value)
+        for ref in owner.locs():
+            obj = f.state.obj(ref)
+            if obj is not None and obj.kind == "property":
+                part = {"setter": "fset", "getter": "fget", "deleter": "fdel"}[decorator.attr]
+                return m.new(f, function.at, obj.put(part, value), "property")
+    called = isinstance(decorator, ir.Call)
+    head = decorator.function if isinstance(decorator, ir.Call) else decorator
+    target = m.evaluate(f, head)
+    names = decorator_names(m, f, head, target)
+    if any(m.policy.is_consent_decorator(name) for name in names):
+        args = m.evaluate_arguments(f, decorator) if isinstance(decorator, ir.Call) else Args()
+        _guard(m, f, loc, names, args, target)
+        return value
+    for name in names:
+        does = m.behaviour_of(name)
+        applied = _apply_builtin(m, f, name, does, value, loc, function)
+        if applied is not None:
+            return applied
+    project = any(isinstance(ref, Loc) for ref in target.refs)
+    if project:
+        factory = m.evaluate(f, decorator) if called else target
+        if factory.refs:
+            result = m.call(f, factory, Args([value]), decorator.at)
+            if any(not isinstance(ref, Loc) or f.state.obj(ref) is not None for ref in result.refs):
+                return result
+        m.marked(f, loc, tuple(names))
+        return value
+    if called and isinstance(decorator, ir.Call):
+        m.decorator_arguments(f, loc, names, m.evaluate_arguments(f, decorator))
+    m.marked(f, loc, tuple(names))
+    for ref in target.refs:
+        owner_obj = f.state.obj(ref.parent) if isinstance(ref, Loc) and ref.parent is not None else None
+        if owner_obj is not None and owner_obj.kind == "singledispatch":
+            m.count("singledispatch")
+    return value
+
+
+def _guard(m: Machine, f: Frame, loc: Loc, names: list[str], args: Args, target: Value) -> None:
+    """A configured consent decorator: inside the function there is consent."""
+    purpose = m.consent_purpose(f, args, target)
+    state = any(m.policy.is_state_service(name) for name in names)
+    fact = Fact("consent", None, (names[0] if names else "", purpose, state), True)
+    obj = m.obj(f, loc)
+    if isinstance(obj.info, Closure):
+        calls.rebind(f, loc, facts=obj.info.facts | {fact})
+
+
+def _apply_builtin(
+    m: Machine, f: Frame, name: str, does: str, value: Value, loc: Loc, function: ir.Function
+) -> Value | None:
+    if name == "builtins.staticmethod" or does == "staticmethod":
+        calls.rebind(f, loc, binding="static")
+        return value
+    if name == "builtins.classmethod" or does == "classmethod":
+        calls.rebind(f, loc, binding="class")
+        return value
+    if name == "builtins.property" or does in ("property", "cached-property"):
+        return m.new(f, function.at, Obj("property", parts={"fget": value}), "property")
+    if does == "contextmanager" or name in ("contextlib.contextmanager", "contextlib.asynccontextmanager"):
+        calls.rebind(f, loc, context_manager=True)
+        return value
+    if does in ("identity", "wraps", "singledispatch") or name in (
+        "abc.abstractmethod",
+        "typing.overload",
+        "typing.override",
+        "functools.cache",
+        "functools.lru_cache",
+        "functools.singledispatch",
+        "functools.singledispatchmethod",
+    ):
+        return value
+    return None
+
+
+def _decorate_class(m: Machine, f: Frame, decorator: ir.Expr, value: Value, loc: Loc) -> Value:
+    head = decorator.function if isinstance(decorator, ir.Call) else decorator
+    target = m.evaluate(f, head)
+    names = decorator_names(m, f, head, target)
+    if any(m.policy.is_consent_decorator(name) for name in names):
+        args = m.evaluate_arguments(f, decorator) if isinstance(decorator, ir.Call) else Args()
+        for part in m.obj(f, loc).parts.values():
+            for ref in part.locs():
+                obj = f.state.obj(ref)
+                if obj is not None and obj.kind == "function":
+                    _guard(m, f, ref, names, args, target)
+        return value
+    if any(isinstance(ref, Loc) for ref in target.refs):
+        factory = m.evaluate(f, decorator) if isinstance(decorator, ir.Call) else target
+        result = m.call(f, factory, Args([value]), decorator.at)
+        return result if result.refs and not result.unknown else value
+    if isinstance(decorator, ir.Call):
+        arguments = m.evaluate_arguments(f, decorator)
+        m.class_decorator_arguments(f, loc, names, arguments)
+    m.mark_class(f, loc, tuple(names))
+    return value
+
+
+# Annotations
+
+
+def describe(m: Machine, f: Frame, value: Value, annotation: ir.Expr, unit: Unit) -> None:
+    """Record the class that an annotation gives an unknown object."""
+    loc = value.single()
+    if loc is None or not value.unknown:
+        return
+    obj = f.state.obj(loc)
+    if obj is not None and (obj.kind != "unknown" or obj.cls is not None or obj.type or ELEMENTS in obj.parts):
+        return
+    described = annotated_object(m, f, annotation, unit)
+    if described is not None:
+        held = obj.parts if obj is not None else {}
+        f.state.heap[loc] = Obj(
+            described.kind,
+            described.cls,
+            described.type,
+            {**described.parts, **held},
+            obj.rest if obj is not None else BOTTOM,
+            info=obj.info if obj is not None else None,
+        )
+
+
+def annotated_object(m: Machine, f: Frame, annotation: ir.Expr, unit: Unit) -> Obj | None:
+    """An unknown object of an annotation's class; None where that says nothing."""
+    if isinstance(annotation, ir.Const):
+        if isinstance(annotation.value, str):
+            return _named_object(m, f, annotation.value.strip(), unit)
+        return None
+    if isinstance(annotation, ir.Binary) and annotation.op == "|":
+        return annotated_object(m, f, annotation.left, unit) or annotated_object(m, f, annotation.right, unit)
+    if isinstance(annotation, ir.Subscript):
+        head = spelling(annotation.value).rpartition(".")[2]
+        inner = annotation.index
+        arguments = inner.elements if isinstance(inner, ir.Sequence) else (inner,)
+        if head in WRAPPERS:
+            for argument in arguments:
+                found = annotated_object(m, f, argument, unit)
+                if found is not None:
+                    return found
+            return None
+        if head in COLLECTIONS or head in MAPPINGS:
+            element = arguments[-1] if head in MAPPINGS else arguments[0]
+            return _collection(m, f, annotated_object(m, f, element, unit))
+        return annotated_object(m, f, annotation.value, unit)
+    if isinstance(annotation, ir.Name | ir.Attribute):
+        return _of_classes(m, f, m.quiet(f, annotation, unit))
+    return None
+
+
+def _collection(m: Machine, f: Frame, element: Obj | None) -> Obj | None:
+    if element is None:
+        return None
+    part: Value
+    if element.cls is not None:
+        part = of_ref(element.cls)
+    elif element.type:
+        part = of_ref(External(element.type))
+    else:
+        return None
+    return Obj("unknown", parts={ELEMENTS: part})
+
+
+def _named_object(m: Machine, f: Frame, text: str, unit: Unit) -> Obj | None:
+    bracket = text.find("[")
+    if bracket > 0 and text.endswith("]"):
+        head, inner = text[:bracket].rpartition(".")[2], text[bracket + 1 : -1]
+        if head in WRAPPERS:
+            return _named_object(m, f, inner, unit)
+        if head in COLLECTIONS:
+            return _collection(m, f, _named_object(m, f, inner, unit))
+        return None
+    for part in text.split("|"):
+        names = part.strip().split(".")
+        if all(name.isidentifier() for name in names):
+            node: ir.Expr = ir.Name(0, names[0])
+            for name in names[1:]:
+                node = ir.Attribute(0, node, name)
+            found = _of_classes(m, f, m.quiet(f, node, unit))
+            if found is not None:
+                return found
+    return None
+
+
+def _of_classes(m: Machine, f: Frame, value: Value) -> Obj | None:
+    for ref in value.refs:
+        if isinstance(ref, Loc):
+            obj = f.state.obj(ref)
+            if obj is not None and obj.kind == "class":
+                return Obj("unknown", cls=ref)
+        elif isinstance(ref, External):
+            dotted = m.policy.catalog.canonical(ref.dotted)
+            if not dotted.startswith(("builtins.", "typing.")):
+                return Obj("unknown", type=dotted)
+    return None
+
+
+def declared_class(m: Machine, f: Frame, cls: Loc, name: str) -> Obj | None:
+    """The described object of a declared attribute: its annotation, or the model that a relation names."""
+    info = m.class_info(f, cls)
+    if info is None:
+        return None
+    for base in info.order:
+        base_info = m.class_info(f, base)
+        obj = f.state.obj(base)
+        if obj is None or base_info is None:
+            continue
+        if f"$a:{name}" in obj.parts:
+            annotation = m.annotations.get((base, name))
+            if annotation is not None:
+                return annotated_object(m, f, annotation, base_info.unit)
+        part = obj.parts.get(name)
+        if part is not None:
+            return _related(m, f, part, base_info, base)
+    return None
+
+
+def _related(m: Machine, f: Frame, part: Value, info: ClassInfo, owner: Loc) -> Obj | None:
+    for ref in part.locs():
+        obj = f.state.obj(ref)
+        if obj is None or obj.kind != "library":
+            continue
+        to = obj.parts.get("@to")
+        if to is None:
+            continue
+        many = obj.type.endswith(("ManyToManyField", "relationship[]"))
+        found = _of_classes(m, f, to)
+        for text in to.texts():
+            if text == "self":
+                found = Obj("unknown", cls=owner)
+            else:
+                found = found or _named_object(m, f, text.rpartition(".")[2], info.unit) or m.class_by_name(text)
+        return _collection(m, f, found) if many else found
+    return None
+
+
+def narrow_class(m: Machine, f: Frame, value: Value, cls: Value) -> Value:
+    """A value once it is known to be of a class: other classes drop out, unknown objects get it."""
+    classes = [ref for ref in cls.refs if isinstance(ref, Loc) and m.class_info(f, ref) is not None]
+    if not classes:
+        return value
+    kept = {}
+    for ref, facts in value.refs.items():
+        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+        if isinstance(ref, Loc) and obj is not None and obj.kind == "instance" and obj.cls is not None:
+            info = m.class_info(f, obj.cls)
+            if info is not None and not any(c in info.order for c in classes):
+                continue
+        if isinstance(ref, Loc) and (obj is None or (obj.kind == "unknown" and obj.cls is None)):
+            held = obj.parts if obj is not None else {}
+            f.state.heap[ref] = Obj("unknown", cls=classes[0], parts=held, rest=obj.rest if obj else BOTTOM)
+        kept[ref] = facts
+    return value.with_(refs=kept)
+
+
+def is_instance(m: Machine, f: Frame, value: Value, cls: Value) -> bool | None:
+    """Whether a value is certainly (not) of a class of the project."""
+    classes = [ref for ref in cls.refs if isinstance(ref, Loc)]
+    if not classes or value.unknown or not value.refs or value.taints or value.opaque:
+        return None
+    answers: set[bool] = set()
+    for ref in value.refs:
+        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+        if obj is None or obj.kind not in ("instance", "list", "dict", "tuple", "set"):
+            return None
+        info = m.class_info(f, obj.cls) if obj.cls is not None else None
+        if info is not None and any(m.class_info(f, c) is None for c in classes):
+            return None
+        answers.add(info is not None and any(c in info.order for c in classes))
+    if value.consts:
+        answers.add(False)
+    return answers.pop() if len(answers) == 1 else None
+
+
+def declared_fields(m: Machine, f: Frame, cls: Loc) -> list[str]:
+    """The names of a class's fields in the order of its constructor: inherited ones first."""
+    info = m.class_info(f, cls)
+    if info is None:
+        return []
+    names: dict[str, None] = {}
+    for base in reversed(info.order):
+        base_info = m.class_info(f, base)
+        if base_info is not None:
+            names.update(dict.fromkeys(base_info.declared))
+            obj = f.state.obj(base)
+            slots = obj.parts.get("__slots__") if obj is not None else None
+            if slots is not None:
+                for item in m.iterate(f, slots, base_info.node.at).items or ():
+                    names.update(dict.fromkeys(item.texts()))
+    return list(names)
+
+
+def match_args(m: Machine, f: Frame, cls: Value) -> list[str]:
+    """The attributes that positional patterns of a class stand for."""
+    for loc in cls.locs():
+        part = objects.class_part(m, f, loc, "__match_args__")
+        if part is not None:
+            items = m.iterate(f, part, 0).items or ()
+            return [text for item in items for text in item.texts()]
+        return declared_fields(m, f, loc)
+    return []
+
+
+def class_of(m: Machine, f: Frame, value: Value) -> Value:
+    """``type(value)`` for objects of the project's classes."""
+    found: list[Value] = []
+    for ref, facts in value.refs.items():
+        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+        if isinstance(ref, Loc) and obj is not None and obj.kind == "class":
+            found.append(Value(refs={ref: facts}))
+        elif obj is not None and obj.cls is not None:
+            found.append(Value(refs={obj.cls: facts}))
+    return join_all(found) if found else UNKNOWN
+
+
+def default_of(m: Machine, f: Frame, default: Value, at: int) -> Value | None:
+    """The value of a declared default: ``field(default=..., default_factory=...)`` is looked into."""
+    if not _plain_default(f, default):
+        for ref in default.locs():
+            obj = f.state.obj(ref)
+            if obj is not None and obj.kind == "library":
+                if "@factory" in obj.parts:
+                    return m.call(f, obj.parts["@factory"], Args(), at)
+                return obj.parts.get("@default")
+        return None
+    return default
+
+
+def _plain_default(f: Frame, value: Value) -> bool:
+    kinds = [o.kind for ref in value.refs if isinstance(ref, Loc) and (o := f.state.obj(ref)) is not None]
+    return not any(kind in ("library", "function", "property") for kind in kinds)
+
+

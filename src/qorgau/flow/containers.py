@@ -1,0 +1,491 @@
+"""Lists, tuples, dicts, sets and generators: items, iteration and methods.
+
+Items with known keys or positions are kept apart; what has no known key is joined in ``rest``.
+A dict with ``info`` ``"exact"`` has no other keys than its parts; a sequence with a ``length``
+has its items at positions 0 to length - 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qorgau.flow import texts
+from qorgau.flow.machine import Args, Frame, Iteration
+from qorgau.flow.values import (
+    BOTTOM,
+    NO_REFS,
+    NO_TAINTS,
+    OPAQUE,
+    UNKNOWN,
+    Const,
+    Key,
+    Loc,
+    Obj,
+    Value,
+    const,
+    join,
+    join_all,
+    of_const,
+    of_ref,
+    stamp,
+)
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+SEQUENCES = frozenset(("list", "tuple", "set", "generator"))
+KEYS = "$keys"
+"""The part of a dict that joins its keys."""
+
+RESULT_OF_ITERATOR = "element"
+
+
+def sequence(
+    m: Machine, f: Frame, at: int, kind: str, items: Sequence[Value], rest: Value | None, label: str = "new"
+) -> Value:
+    """A new sequence with these items, followed by any number of ``rest``."""
+    rest = rest or BOTTOM
+    if rest.is_bottom and len(items) <= 64:
+        parts: dict[Key, Value] = {Const("int", index): item for index, item in enumerate(items)}
+        return m.new(f, at, Obj(kind, parts=parts, length=len(items)), label)
+    return m.new(f, at, Obj(kind, rest=join_all([*items, rest])), label)
+
+
+def items_of(obj: Obj) -> tuple[Value, ...] | None:
+    """The items of a sequence in order, if all are known."""
+    if obj.length is None:
+        return None
+    items = [obj.parts.get(Const("int", index)) for index in range(obj.length)]
+    return None if any(item is None for item in items) else tuple(i for i in items if i is not None)
+
+
+def each(obj: Obj) -> Value:
+    """The join of everything that a container holds by key or position."""
+    return join_all([obj.rest, *(value for _, value in obj.items())])
+
+
+def keys_of(m: Machine, f: Frame, obj: Obj) -> Iteration:
+    """The keys of a dict."""
+    known = tuple(_key_value(m, f, key) for key, value in obj.items() if not value.is_bottom)
+    others = obj.parts.get(KEYS, BOTTOM)
+    if obj.info == "exact":
+        return Iteration(known, join_all(known))
+    return Iteration(None, join_all([*known, others, OPAQUE]))
+
+
+def _key_value(m: Machine, f: Frame, key: Const) -> Value:
+    return of_const(key.value) if key.type != "loc" else OPAQUE
+
+
+def entries_of(m: Machine, f: Frame, obj: Obj) -> list[tuple[Value, Value]]:
+    """Keys and values of a dict; what has no known key comes last."""
+    found = [(of_const(key.value), value) for key, value in obj.items() if not value.is_bottom]
+    if not obj.rest.is_bottom:
+        found.append((join(obj.parts.get(KEYS, BOTTOM), OPAQUE), obj.rest))
+    return found
+
+
+# Items
+
+
+def get_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> Value:
+    """``container[key]`` for one container."""
+    known = list(key.consts)
+    exact_key = bool(known) and not (key.unknown or key.opaque or key.refs)
+    if obj.kind == "dict":
+        return _dict_item(m, f, loc, obj, known if exact_key else None)
+    items = items_of(obj)
+    if exact_key and items is not None:
+        found = [
+            items[c.value]
+            for c in known
+            if isinstance(c.value, int) and -len(items) <= c.value < len(items)
+        ]
+        return join_all(found)
+    return each(obj)
+
+
+def _dict_item(m: Machine, f: Frame, loc: Loc, obj: Obj, known: list[Const] | None) -> Value:
+    if known is None:
+        return each(obj)
+    found: list[Value] = []
+    for key in known:
+        part = obj.parts.get(key)
+        if part is not None:
+            found.append(part)
+        elif obj.info != "exact":
+            found.append(obj.rest)
+    return join_all(found)
+
+
+def put_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, new: Value, strong: bool) -> Obj:
+    """The container after ``container[key] = new``."""
+    constant = key.constant()
+    if obj.kind == "dict":
+        if constant is not None:
+            old = obj.parts.get(constant)
+            if strong:
+                return obj.put(constant, new)
+            return obj.put(constant, new if old is None else join(old, new))
+        keys = join(obj.parts.get(KEYS, BOTTOM), key.with_(refs=NO_REFS))
+        consts = [c for c in key.consts] if not (key.unknown or key.opaque or key.refs) else []
+        if consts:
+            changed = obj
+            for c in consts:
+                changed = changed.put(c, join(changed.parts.get(c, BOTTOM), new))
+            return changed
+        return replace(obj.put(KEYS, keys), rest=join(obj.rest, new), info=None)
+    items = items_of(obj)
+    if constant is not None and isinstance(constant.value, int) and items is not None:
+        index = constant.value + (len(items) if constant.value < 0 else 0)
+        if 0 <= index < len(items):
+            old_item = items[index]
+            return obj.put(Const("int", index), new if strong else join(old_item, new))
+    return loosened(obj, new)
+
+
+def loosened(obj: Obj, extra: Value = BOTTOM) -> Obj:
+    """A sequence whose items are no longer known by position."""
+    others = {key: value for key, value in obj.parts.items() if not isinstance(key, Const)}
+    return replace(obj, parts=others, rest=join(each(obj), extra), length=None)
+
+
+def delete_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, strong: bool) -> Obj:
+    """The container after ``del container[key]``."""
+    constant = key.constant()
+    if obj.kind == "dict":
+        if constant is None or not strong:
+            return obj
+        parts = dict(obj.parts)
+        parts.pop(constant, None)
+        if obj.info != "exact":
+            parts[constant] = BOTTOM
+        return replace(obj, parts=parts)
+    items = items_of(obj)
+    if constant is not None and isinstance(constant.value, int) and items is not None and strong:
+        kept = list(items)
+        if -len(kept) <= constant.value < len(kept):
+            del kept[constant.value]
+            return _renumbered(obj, kept)
+    return loosened(obj)
+
+
+def _renumbered(obj: Obj, items: Sequence[Value]) -> Obj:
+    parts: dict[Key, Value] = {key: v for key, v in obj.parts.items() if not isinstance(key, Const)}
+    parts.update({Const("int", index): item for index, item in enumerate(items)})
+    return replace(obj, parts=parts, length=len(items))
+
+
+def appended(obj: Obj, new: Value, strong: bool, exact: bool = True) -> Obj:
+    """The sequence after ``append(new)``."""
+    if strong and exact and obj.length is not None and obj.length < 64:
+        return replace(obj.put(Const("int", obj.length), new), length=obj.length + 1)
+    return loosened(obj, new)
+
+
+# Methods
+
+
+def method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, at: int) -> Value | None:
+    """A method of a builtin container; None when it has no such method."""
+    if obj.kind == "dict":
+        return _dict_method(m, f, loc, obj, name, args, at)
+    if obj.kind in SEQUENCES:
+        return _sequence_method(m, f, loc, obj, name, args, at)
+    return None
+
+
+def _sequence_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, at: int) -> Value | None:
+    strong = not loc.old
+    first = args.get(0) or BOTTOM
+    none = of_const(None)
+    items = items_of(obj)
+    if name in ("append", "add", "appendleft"):
+        if name == "appendleft" and items is not None and strong:
+            m.write(f, loc, _renumbered(obj, [first, *items]), strong=True)
+        else:
+            m.write(f, loc, appended(obj, first, strong), strong=True)
+        return none
+    if name in ("extend", "update", "extendleft", "difference_update", "intersection_update", "symmetric_difference_update"):
+        if name in ("difference_update", "intersection_update"):
+            return none
+        for value in args.all():
+            iteration = m.iterate(f, value, at)
+            obj = m.obj(f, loc)
+            if iteration.items is not None and strong and obj.length is not None:
+                for item in iteration.items:
+                    obj = appended(obj, item, strong)
+            else:
+                obj = loosened(obj, iteration.each)
+            m.write(f, loc, obj, strong=True)
+        return none
+    if name == "insert":
+        position = first.constant()
+        value = args.get(1) or BOTTOM
+        if items is not None and strong and position is not None and isinstance(position.value, int):
+            changed = list(items)
+            changed.insert(position.value, value)
+            m.write(f, loc, _renumbered(obj, changed), strong=True)
+        else:
+            m.write(f, loc, loosened(obj, value), strong=True)
+        return none
+    if name in ("pop", "popleft"):
+        return _pop(m, f, loc, obj, name, args, strong, items)
+    if name in ("remove", "discard"):
+        constant = first.constant()
+        if items is not None and strong and constant is not None and name == "remove":
+            matches = [item.constant() == constant for item in items]
+            if all(item.constant() is not None or item.taints for item in items) and any(matches):
+                kept = list(items)
+                del kept[matches.index(True)]
+                m.write(f, loc, _renumbered(obj, kept), strong=True)
+                return none
+        m.write(f, loc, loosened(obj), strong=True)
+        return none
+    if name == "clear":
+        if strong:
+            m.write(f, loc, Obj(obj.kind, obj.cls, length=0), strong=True)
+        return none
+    if name in ("sort", "reverse", "rotate"):
+        key = args.keywords.get("key")
+        if key is not None:
+            m.call(f, key, Args([each(obj)]), at)
+        if name == "reverse" and items is not None and strong:
+            m.write(f, loc, _renumbered(obj, items[::-1]), strong=True)
+        elif name != "reverse" or items is None:
+            m.write(f, loc, loosened(obj), strong=True)
+        return none
+    if name in ("copy", "__iter__"):
+        return m.new(f, at, replace(obj), "copy") if name == "copy" else of_ref(loc)
+    if name in ("index", "count", "__len__", "__contains__", "issubset", "issuperset", "isdisjoint"):
+        return OPAQUE
+    if name in ("union", "symmetric_difference"):
+        values = [m.iterate(f, value, at).each for value in args.all()]
+        return m.new(f, at, Obj(obj.kind, rest=join_all([each(obj), *values])))
+    if name in ("intersection", "difference"):
+        return m.new(f, at, Obj(obj.kind, rest=each(obj)))
+    if name in ("__getitem__",):
+        return get_item(m, f, loc, obj, first, at)
+    if name in ("send", "__next__", "asend", "__anext__", "throw", "athrow"):
+        return m.resume(f, loc, obj, first, at) if name in ("send", "asend") else next_item(m, f, loc, at)
+    if name in ("close", "aclose"):
+        return none
+    return None
+
+
+def _pop(
+    m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, strong: bool, items: tuple[Value, ...] | None
+) -> Value:
+    index = -1 if name == "pop" else 0
+    given = args.get(0)
+    if given is not None:
+        constant = given.constant()
+        if constant is None or not isinstance(constant.value, int):
+            m.write(f, loc, loosened(obj), strong=True)
+            return each(obj)
+        index = constant.value
+    if items is not None and strong and obj.kind != "set" and -len(items) <= index < len(items):
+        kept = list(items)
+        taken = kept.pop(index)
+        m.write(f, loc, _renumbered(obj, kept), strong=True)
+        return taken
+    m.write(f, loc, loosened(obj), strong=True)
+    return each(obj)
+
+
+def next_item(m: Machine, f: Frame, loc: Loc, at: int) -> Value:
+    """``next(iterator)``: the first item, which is then used up."""
+    obj = m.obj(f, loc)
+    items = items_of(obj)
+    if items and not loc.old and obj.kind == "generator":
+        m.write(f, loc, _renumbered(obj, items[1:]), strong=True)
+        return items[0]
+    return each(obj)
+
+
+def _dict_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, at: int) -> Value | None:
+    strong = not loc.old
+    none = of_const(None)
+    key = args.get(0) or BOTTOM
+    if name in ("get", "pop", "setdefault", "__getitem__"):
+        default = args.get(1, "default")
+        found = m.item(f, of_ref(loc), key, at)
+        obj = m.obj(f, loc)
+        constant = key.constant()
+        sure = constant is not None and constant in obj.parts and strong
+        if name == "pop":
+            m.write(f, loc, delete_item(m, f, loc, obj, key, strong), strong=True)
+        if name == "setdefault":
+            given = default if default is not None else none
+            if not sure:
+                m.set_item(f, of_ref(loc), key, join(found, given), at)
+                return join(found, given)
+            return found
+        if sure or name == "__getitem__":
+            return found
+        if default is None:
+            default = none if name == "get" else BOTTOM
+        return join(found, default)
+    if name == "update":
+        for value in [*args.positional, *args.double]:
+            update(m, f, loc, value, at)
+        for keyword, value in args.keywords.items():
+            m.set_item(f, of_ref(loc), of_const(keyword), value, args.ats.get(keyword, at))
+        return none
+    if name == "keys":
+        iteration = keys_of(m, f, obj)
+        if iteration.items is not None:
+            return sequence(m, f, at, "list", iteration.items, None, "keys")
+        return m.new(f, at, Obj("list", rest=iteration.each), "keys")
+    if name == "values":
+        if obj.info == "exact":
+            return sequence(m, f, at, "list", [v for _, v in obj.items() if not v.is_bottom], None, "values")
+        return m.new(f, at, Obj("list", rest=each(obj)), "values")
+    if name == "items":
+        pairs = [
+            sequence(m, f, at, "tuple", [k, v], None, f"pair{index}")
+            for index, (k, v) in enumerate(entries_of(m, f, obj))
+        ]
+        if obj.info == "exact":
+            return sequence(m, f, at, "list", pairs, None, "items")
+        return m.new(f, at, Obj("list", rest=join_all(pairs)), "items")
+    if name == "popitem":
+        return sequence(m, f, at, "tuple", [join_all([k for k, _ in entries_of(m, f, obj)]), each(obj)], None)
+    if name == "copy":
+        return m.new(f, at, replace(obj), "copy")
+    if name == "clear":
+        if strong:
+            m.write(f, loc, replace(obj, parts={}, rest=BOTTOM, info="exact"), strong=True)
+        return none
+    if name in ("__len__", "__contains__"):
+        return OPAQUE
+    if name in ("most_common", "elements"):
+        return m.new(f, at, Obj("list", rest=keys_of(m, f, obj).each))
+    if name == "move_to_end":
+        return none
+    if name == "fromkeys":
+        return None
+    return None
+
+
+def update(m: Machine, f: Frame, loc: Loc, value: Value, at: int) -> None:
+    """``dict.update(value)``: a dict, pairs, or something unknown."""
+    target = of_ref(loc)
+    for ref, facts in value.refs.items():
+        source = f.state.obj(ref) if isinstance(ref, Loc) else None
+        if isinstance(ref, Loc) and source is not None and source.kind == "dict" and ref != loc:
+            for key, part in source.items():
+                if not part.is_bottom:
+                    m.set_item(f, target, of_const(key.value), stamp(part, facts), at)
+            if source.info != "exact":
+                obj = m.obj(f, loc)
+                keys = join(obj.parts.get(KEYS, BOTTOM), source.parts.get(KEYS, OPAQUE))
+                m.write(f, loc, replace(obj.put(KEYS, keys), rest=join(obj.rest, source.rest), info=None), strong=True)
+        elif isinstance(ref, Loc) and source is not None and source.kind in SEQUENCES:
+            for pair in items_of(source) or (each(source),):
+                first, second = (m.item(f, pair, of_const(index), at) for index in (0, 1))
+                m.set_item(f, target, first, second, at)
+        else:
+            obj = m.obj(f, loc)
+            whole = Value(refs={ref: facts}, unknown=True, taints=value.taints)
+            m.write(f, loc, replace(obj.put(f"$spread{at}", whole), info=None), strong=True)
+    if not value.refs and (value.unknown or value.taints):
+        obj = m.obj(f, loc)
+        m.write(f, loc, replace(obj, rest=join(obj.rest, value), info=None), strong=True)
+
+
+def combine(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -> Value | None:
+    """``+``, ``*``, ``|``, ``&``, ``-`` on containers."""
+    kinds = {obj.kind for loc in left.locs() if (obj := f.state.obj(loc)) is not None}
+    if "dict" in kinds:
+        if op != "|":
+            return None
+        made = m.new(f, at, Obj("dict", info="exact"), "merged")
+        for value in (left, right):
+            update(m, f, made.locs()[0], value, at)
+        return made
+    kind = sorted(kinds)[0]
+    if op == "*":
+        iteration = m.iterate(f, left, at)
+        return m.new(f, at, Obj(kind, rest=iteration.each), "repeated")
+    if op in ("+", "|", "^"):
+        first, second = m.iterate(f, left, at), m.iterate(f, right, at)
+        if first.items is not None and second.items is not None and op == "+":
+            return sequence(m, f, at, kind, [*first.items, *second.items], None, "sum")
+        return m.new(f, at, Obj(kind, rest=join(first.each, second.each)), "sum")
+    if op in ("-", "&"):
+        return m.new(f, at, Obj(kind, rest=m.iterate(f, left, at).each), "sum")
+    return None
+
+
+def contains(m: Machine, f: Frame, container: Value, key: Value) -> bool | None:
+    """Whether a constant is a key or item of a container, if that is certain."""
+    constant, loc = key.constant(), container.single()
+    if constant is None or loc is None or container.unknown:
+        return None
+    obj = f.state.obj(loc)
+    if obj is None:
+        return None
+    if obj.kind == "dict" and obj.info == "exact":
+        return constant in obj.parts
+    items = items_of(obj)
+    if items is not None and obj.kind in SEQUENCES:
+        constants = [item.constant() for item in items]
+        if all(c is not None for c in constants):
+            return constant in constants
+    return None
+
+
+def exact_dict(m: Machine, f: Frame, value: Value) -> dict[str, Value] | None:
+    """The entries of a dict all of whose keys are known texts."""
+    loc = value.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    if obj is None or obj.kind != "dict" or obj.info != "exact":
+        return None
+    if any(key.type != "str" for key, _ in obj.items()):
+        return None
+    return {str(key.value): part for key, part in obj.items() if not part.is_bottom}
+
+
+def slice_of(m: Machine, f: Frame, value: Value, bounds: Sequence[Value | None], at: int) -> Value:
+    """``value[lower:upper:step]`` of a sequence or a text."""
+    numbers: list[int | None] = []
+    known = True
+    for bound in bounds:
+        constant = bound.constant() if bound is not None else None
+        if bound is None or (constant is not None and constant.value is None):
+            numbers.append(None)
+        elif constant is not None and isinstance(constant.value, int):
+            numbers.append(int(constant.value))
+        else:
+            numbers.append(None)
+            known = False
+    results: list[Value] = []
+    plain = value.with_(refs=NO_REFS)
+    if value.taints or value.consts or not value.refs:
+        unknown_refs = {ref: held for ref, held in value.refs.items() if not _is_container(f, ref)}
+        cut = texts.slice_text(plain, numbers, known)
+        results.append(cut if not unknown_refs or value.taints else cut.with_(refs=unknown_refs))
+    for ref, facts in value.refs.items():
+        if not isinstance(ref, Loc):
+            continue
+        obj = f.state.obj(ref)
+        if obj is not None and obj.kind in SEQUENCES:
+            items = items_of(obj)
+            if items is not None and known and numbers[2] != 0:
+                made = sequence(m, f, at, obj.kind, items[slice(*numbers)], None, "slice")
+            else:
+                made = m.new(f, at, Obj(obj.kind, rest=each(obj)), "slice")
+            results.append(stamp(made, facts))
+        elif not value.taints and not value.consts:
+            results.append(Value(NO_TAINTS, refs={ref: facts}, unknown=True))
+    return join_all(results) if results else UNKNOWN
+
+
+def _is_container(f: Frame, ref: object) -> bool:
+    obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+    return obj is not None and obj.kind in SEQUENCES | {"dict"}
+
+

@@ -1,0 +1,193 @@
+"""What the parts of the interpreter hand to one another.
+
+``Frame`` is one activation of a function or module body, ``Args`` are evaluated arguments,
+``Closure`` and ``ClassInfo`` are what functions and classes are made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from qorgau import ir
+from qorgau.flow.state import State
+from qorgau.flow.values import BOTTOM, OPAQUE, Facts, Loc, Taints, Value
+from qorgau.linking import Unit
+
+
+@dataclass(slots=True)
+class LoopExits:
+    """The states that leave a loop's body early."""
+
+    breaks: list[State] = field(default_factory=list)
+    continues: list[State] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """What makes a function: its code, the frames it captures, and how it is called.
+
+    ``binding``: ``plain``, ``static``, ``class`` or ``property`` (also cached and async ones).
+    ``marks`` are the dotted names of its decorators that the engine didn't apply.
+    """
+
+    unit: Unit
+    function: ir.Function
+    scopes: tuple[Loc, ...] = ()
+    owner: Loc | None = None
+    binding: str = "plain"
+    marks: tuple[str, ...] = ()
+    facts: Facts = frozenset()
+    context_manager: bool = False
+
+    @property
+    def dotted(self) -> str:
+        """Module and qualified name."""
+        return f"{self.unit.name}.{self.function.qualname}"
+
+    def renamed(self, renaming: object) -> Closure:
+        """The same function over renamed frames."""
+        from dataclasses import replace
+
+        loc = renaming.loc  # type: ignore[attr-defined]
+        scopes = tuple(loc(scope) for scope in self.scopes)
+        if all(new is old for new, old in zip(scopes, self.scopes, strict=True)):
+            return self
+        return replace(self, scopes=scopes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassInfo:
+    """What makes a class: its code, its method resolution order and the library bases in it.
+
+    ``order`` are the classes of the project, itself first; ``libraries`` dotted names of library
+    classes; ``declared`` the attributes it declares, with their annotation's class where known.
+    """
+
+    unit: Unit
+    node: ir.Class
+    order: tuple[Loc, ...]
+    libraries: tuple[str, ...]
+    declared: tuple[str, ...]
+    opaque_base: bool
+    marks: tuple[str, ...] = ()
+
+    @property
+    def dotted(self) -> str:
+        """Module and qualified name."""
+        return f"{self.unit.name}.{self.node.qualname}"
+
+
+class Frame:
+    """One activation of a function or a module or class body.
+
+    ``state`` is the current state. ``ctx`` identifies the activation. ``loc`` is the object that
+    holds the variables when they are shared with inner functions (or of a module or class body);
+    otherwise they are in ``state.env``.
+    """
+
+    __slots__ = (
+        "closure",
+        "ctx",
+        "depth",
+        "handlers",
+        "kind",
+        "loc",
+        "loops",
+        "locals",
+        "passes",
+        "raises",
+        "receiver",
+        "returns",
+        "scopes",
+        "sent",
+        "state",
+        "unit",
+        "entered",
+        "yield_facts",
+        "yields",
+        "yields_exact",
+    )
+
+    def __init__(
+        self,
+        unit: Unit,
+        state: State,
+        ctx: Loc,
+        *,
+        kind: str,
+        closure: Closure | None = None,
+        scopes: tuple[Loc, ...] = (),
+        loc: Loc | None = None,
+        depth: int = 0,
+    ) -> None:
+        self.unit = unit
+        self.state = state
+        self.ctx = ctx
+        self.kind = kind
+        self.closure = closure
+        self.scopes = scopes
+        self.loc = loc
+        self.depth = depth
+        self.locals: frozenset[str] = frozenset(closure.function.bound) if closure else frozenset()
+        self.loops: list[LoopExits] = []
+        self.handlers: list[list[State]] = []
+        self.returns: list[tuple[State, Value]] = []
+        self.raises: list[State] = []
+        self.yields: list[Value] = []
+        self.yields_exact = True
+        self.entered: dict[str, Value] = {}
+        self.yield_facts: Facts | None = None
+        self.sent: Value = OPAQUE
+        self.receiver: Value = BOTTOM
+        self.passes: tuple[object, ...] = ()
+
+    def place(self, at: int, label: str = "new") -> Loc:
+        """The identity of what comes to be at a node in this activation."""
+        return Loc(self.ctx, (label, self.unit.name, at, *self.passes))
+
+
+@dataclass(slots=True)
+class Args:
+    """Evaluated arguments. ``star`` joins further positions, ``double`` is what ``**`` unpacks."""
+
+    positional: list[Value] = field(default_factory=list)
+    keywords: dict[str, Value] = field(default_factory=dict)
+    star: Value = BOTTOM
+    double: list[Value] = field(default_factory=list)
+    ats: dict[int | str, int] = field(default_factory=dict)
+
+    def get(self, index: int, name: str = "") -> Value | None:
+        """The argument at a position or under a keyword."""
+        if 0 <= index < len(self.positional):
+            return self.positional[index]
+        if name and name in self.keywords:
+            return self.keywords[name]
+        return None
+
+    def all(self) -> list[Value]:
+        """Every value, in order."""
+        extra = [] if self.star is BOTTOM else [self.star]
+        return [*self.positional, *extra, *self.keywords.values(), *self.double]
+
+    def rest(self, start: int) -> Args:
+        """Without the first positions."""
+        return Args(self.positional[start:], dict(self.keywords), self.star, list(self.double), dict(self.ats))
+
+
+@dataclass(frozen=True, slots=True)
+class Iteration:
+    """What iterating gives: the items in order when all are known, and their join."""
+
+    items: tuple[Value, ...] | None
+    each: Value
+
+
+def taints_of(values: Iterable[Value]) -> Taints:
+    """The union of what values carry themselves."""
+    found: Taints = frozenset()
+    for value in values:
+        if value.taints:
+            found = found | value.taints if found else value.taints
+    return found
+

@@ -1,0 +1,243 @@
+"""Remembered calls: a function is analysed anew only when what reaches it differs.
+
+What reaches a call is written down in canonical form: objects are numbered in the order in
+which they are met, so that two calls with like arguments have like keys. A remembered result
+is carried over by renaming its objects to the caller's and by putting the caller's traces in
+the place of those of the first call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field, replace
+
+from qorgau.flow.machine import Closure
+from qorgau.flow.state import Renaming, State
+from qorgau.flow.values import BOTTOM, Bound, Builtin, Fact, Facts, Loc, Obj, Ref, SuperOf, Taint, Trace, Value
+
+CONTEXTS = frozenset(("call", "root", "init"))
+
+
+def is_context(loc: Loc) -> bool:
+    """Whether a location identifies an activation rather than an object."""
+    return isinstance(loc.label, tuple) and bool(loc.label) and loc.label[0] in CONTEXTS
+
+
+class Canon:
+    """The canonical form of what reaches a call, and the numbering it rests on."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._numbers: dict[Loc, Hashable] = {}
+        self._queue: list[Loc] = []
+        self.locs: list[Loc] = []
+        self.traces: dict[Hashable, Trace] = {}
+
+    def key(self, closure: Closure, values: Iterable[Hashable | Value]) -> Hashable:
+        """The key of a call of ``closure`` with these arguments in the current state."""
+        parts: list[Hashable] = [closure.unit.name, closure.function.at]
+        parts += [self.loc(scope) for scope in closure.scopes]
+        parts += [self.value(value) if isinstance(value, Value) else value for value in values]
+        touched = sorted(self._state.heap.keys() & self._state.base.keys(), key=repr)
+        for loc in touched:
+            parts.append((str(loc), self._object(self._state.heap[loc])))
+        while self._queue:
+            loc = self._queue.pop()
+            obj = self._state.obj(loc)
+            if obj is not None:
+                parts.append((self._numbers[loc], self._object(obj)))
+        facts = frozenset(
+            (fact.kind, self._known(fact.subject), fact.detail, fact.holds)
+            for fact in self._state.facts
+            if fact.subject is None or self._reaches(fact.subject)
+        )
+        return (*parts, facts)
+
+    def _known(self, loc: Loc | None) -> Hashable:
+        return None if loc is None else self.loc(loc)
+
+    def _reaches(self, subject: Loc) -> bool:
+        return any(loc in self._numbers for loc in subject.ancestors())
+
+    def loc(self, loc: Loc) -> Hashable:
+        """The number of a location; parts of objects are named by their owner."""
+        found = self._numbers.get(loc)
+        if found is not None:
+            return found
+        if loc in self._state.base or self._is_static(loc):
+            self._numbers[loc] = number = ("global", loc)
+            return number
+        if loc.parent is not None and not is_context(loc.parent):
+            number = (self.loc(loc.parent), loc.label, loc.old)
+        else:
+            number = (len(self.locs), loc.old)
+            self.locs.append(loc)
+        self._numbers[loc] = number
+        self._queue.append(loc)
+        return number
+
+    def _is_static(self, loc: Loc) -> bool:
+        obj = self._state.obj(loc)
+        if obj is None:
+            return False
+        if obj.kind in ("class", "module"):
+            return True
+        return obj.kind == "function" and isinstance(obj.info, Closure) and not obj.info.scopes
+
+    def ref(self, ref: Ref) -> Hashable:
+        """A reference in canonical form."""
+        if isinstance(ref, Loc):
+            return self.loc(ref)
+        if isinstance(ref, Bound):
+            return ("bound", self.loc(ref.function), self.value(ref.receiver))
+        if isinstance(ref, Builtin):
+            return ("builtin", ref.name, self.value(ref.receiver))
+        if isinstance(ref, SuperOf):
+            return ("super", self.loc(ref.cls), self.value(ref.receiver))
+        return ref
+
+    def _facts(self, facts: Facts | None) -> Hashable:
+        if not facts:
+            return facts
+        return frozenset((fact.kind, self._known(fact.subject), fact.detail, fact.holds) for fact in _ordered(facts))
+
+    def taint(self, taint: Taint) -> Hashable:
+        """A taint in canonical form; its trace is kept aside."""
+        key = (
+            taint.field,
+            taint.confidence,
+            self._known(taint.subject),
+            taint.reversal,
+            taint.kept,
+            taint.calls,
+            taint.origin,
+            taint.slice,
+            self._facts(taint.facts),
+        )
+        self.traces.setdefault(key, taint.trace)
+        return key
+
+    def value(self, value: Value) -> Hashable:
+        """A value in canonical form."""
+        if not value.refs and not value.taints:
+            if not value.when_true and not value.when_false:
+                return (frozenset((c, self._facts(h)) for c, h in value.consts.items()), value.unknown, value.opaque)
+        refs = tuple((self.ref(ref), self._facts(facts)) for ref, facts in value.refs.items())
+        taints = frozenset(self.taint(taint) for taint in sorted(value.taints, key=_taint_order))
+        return (
+            taints,
+            frozenset((c, self._facts(h)) for c, h in value.consts.items()),
+            refs,
+            value.unknown,
+            value.opaque,
+            self._facts(value.when_true),
+            self._facts(value.when_false),
+        )
+
+    def _object(self, obj: Obj) -> Hashable:
+        info: Hashable = obj.info  # type: ignore[assignment]
+        if isinstance(info, Closure):
+            info = (info.unit.name, info.function.at, *(self.loc(scope) for scope in info.scopes))
+        elif isinstance(info, Loc):
+            info = self.loc(info)
+        return (
+            obj.kind,
+            self._known(obj.cls),
+            obj.type,
+            tuple((key, self.value(part)) for key, part in obj.parts.items()),
+            self.value(obj.rest),
+            obj.length,
+            info,
+        )
+
+
+def _ordered(facts: Facts) -> list[Fact]:
+    return sorted(facts, key=repr)
+
+
+def _taint_order(taint: Taint) -> tuple[str, str, str]:
+    return (taint.field, repr(taint.subject), repr((taint.reversal, taint.kept, taint.calls, taint.origin)))
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a call did: its result, the objects it made or changed, and the facts after it.
+
+    ``returns`` is False when no path comes back. ``raised`` are the states in which it raised:
+    changed objects, facts gained and the exception.
+    """
+
+    value: Value = BOTTOM
+    changed: dict[Loc, Obj] = field(default_factory=dict)
+    gained: Facts = frozenset()
+    lost: Facts = frozenset()
+    returns: bool = False
+    raised: list[tuple[dict[Loc, Obj], Facts, Value]] = field(default_factory=list)
+    made: list[Loc] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Remembered:
+    """An outcome with the numbering and traces of the call it was found for."""
+
+    outcome: Outcome
+    ctx: Loc
+    locs: list[Loc]
+    traces: dict[Hashable, Trace]
+
+
+class Transfer(Renaming):
+    """Carries a remembered outcome over to another call."""
+
+    retraces = True
+
+    def __init__(self, old: Remembered, ctx: Loc, canon: Canon) -> None:
+        mapping: dict[Loc, Loc] = {old.ctx: ctx}
+        mapping.update(zip(old.locs, canon.locs, strict=False))
+        super().__init__(lambda loc: mapping.get(loc, loc))
+        self._replaced: dict[int, Trace] = {}
+        for key, trace in old.traces.items():
+            new = canon.traces.get(key)
+            if trace is not None and new is not None and new is not trace:
+                self._replaced[id(trace)] = new
+        self._rebased: dict[int, tuple[Trace, Trace]] = {}
+
+    def trace(self, trace: Trace) -> Trace:
+        """The trace with the caller's steps before the callee's."""
+        if not self._replaced:
+            return trace
+        found = self._rebased.get(id(trace))
+        if found is not None:
+            return found[1]
+        new = self._replaced.get(id(trace))
+        if new is None:
+            new = trace
+            if trace.parent is not None:
+                parent = self.trace(trace.parent)
+                if parent is not trace.parent:
+                    new = Trace(parent, trace.unit, trace.at, trace.note)
+        self._rebased[id(trace)] = (trace, new)
+        return new
+
+    def taint(self, taint: Taint) -> Taint:
+        """A taint with subject, facts and trace of the new call."""
+        renamed = super().taint(taint)
+        if taint.trace is None:
+            return renamed
+        trace = self.trace(taint.trace)
+        return renamed if trace is renamed.trace else replace(renamed, trace=trace)
+
+    def outcome(self, outcome: Outcome) -> Outcome:
+        """The whole outcome, renamed."""
+        return Outcome(
+            self.value(outcome.value),
+            {self.loc(loc): self.obj(obj) for loc, obj in outcome.changed.items()},
+            self.facts(outcome.gained),
+            self.facts(outcome.lost),
+            outcome.returns,
+            [
+                ({self.loc(loc): self.obj(obj) for loc, obj in changed.items()}, self.facts(facts), self.value(value))
+                for changed, facts, value in outcome.raised
+            ],
+            [self.loc(loc) for loc in outcome.made],
+        )

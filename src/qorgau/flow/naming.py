@@ -1,0 +1,248 @@
+"""Where personal data comes from: names, classes and records (spec section 3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qorgau import ir
+from qorgau.findings import Confidence
+from qorgau.flow.machine import ClassInfo, Closure, Frame
+from qorgau.flow.values import NO_TAINTS, Loc, Obj, Taint, Taints, Trace, Value, merge_taints
+from qorgau.linking import Unit
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+INNER = ("$", "@")
+"""Parts of objects whose names begin so are the engine's own: places, defaults, spreads."""
+
+
+def source(
+    m: Machine, unit: Unit, at: int, field: str, confidence: Confidence, subject: Loc | None, note: str
+) -> Taint:
+    """A datum where it first appears."""
+    return Taint(field, confidence, subject, origin=m.origin_of(subject), trace=Trace(None, unit, at, note))
+
+
+def named(
+    m: Machine, f: Frame, value: Value, name: str, owner: Value, at: int, *, key: bool = False, put: bool = False
+) -> Value:
+    """A part of ``owner`` read from or put under ``name``: what the name says of an unknown value."""
+    if not value.unknown or value.taints:
+        configured = _configured(m, f, value, name, owner, at, put) if value.unknown and not put else None
+        return configured if configured is not None else value
+    configured = _configured(m, f, value, name, owner, at, put)
+    if configured is not None:
+        return configured
+    fields = m.policy.fields_of(name)
+    if not fields or _is_code(f, value):
+        return value
+    subject = owner.single()
+    known = subject is not None and is_record(m, f, subject, fields)
+    confidence = Confidence.HIGH if known and not put else Confidence.MEDIUM
+    note = f"{fields[0]} is {'put under' if put else 'read from'} {'key ' if key else ''}{name}"
+    taints = frozenset(source(m, f.unit, at, field, confidence, subject, note) for field in fields)
+    return value.with_(taints=taints)
+
+
+def _is_code(f: Frame, value: Value) -> bool:
+    """Functions, classes and modules are no data, whatever their name."""
+    if not value.refs:
+        return False
+    for ref in value.refs:
+        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+        if isinstance(ref, Loc) and (obj is None or obj.kind not in ("function", "class", "module", "property")):
+            return False
+    return True
+
+
+def _configured(
+    m: Machine, f: Frame, value: Value, name: str, owner: Value, at: int, put: bool
+) -> Value | None:
+    """An exact class attribute of the configuration, whatever its name."""
+    if not m.policy.attributes:
+        return None
+    for loc in owner.locs():
+        for dotted in class_names(m, f, loc):
+            field = m.policy.attribute_field(f"{dotted}.{name}")
+            if field is not None:
+                note = f"{field} is {'put into' if put else 'read from'} {name}"
+                taint = source(m, f.unit, at, field, Confidence.HIGH, loc, note)
+                return value.with_(taints=merge_taints([*value.taints, taint]))
+    return None
+
+
+def class_names(m: Machine, f: Frame, loc: Loc) -> list[str]:
+    """The dotted names of an object's class and its bases."""
+    obj = f.state.obj(loc)
+    if obj is None:
+        return []
+    cls = loc if obj.kind == "class" else obj.cls
+    if cls is None:
+        return [obj.type] if obj.type else []
+    names: list[str] = []
+    info = m.class_info(f, cls)
+    for base in info.order if info is not None else ():
+        base_info = m.class_info(f, base)
+        if base_info is not None:
+            names.append(base_info.dotted)
+    return names
+
+
+def is_record(m: Machine, f: Frame, loc: Loc, fields: tuple[str, ...]) -> bool:
+    """Whether an object's class is known to hold one of the fields."""
+    held = record(m, f, loc)
+    return any(field in fields for _, field in held)
+
+
+def record(m: Machine, f: Frame, loc: Loc) -> list[tuple[str, str]]:
+    """Attributes and fields of an object as a whole: configured records and declared names."""
+    obj = f.state.obj(loc)
+    if obj is None or obj.cls is None:
+        return []
+    info = m.class_info(f, obj.cls)
+    if info is None:
+        return []
+    return class_record(m, f, obj.cls, info)
+
+
+def class_record(m: Machine, f: Frame, cls: Loc, info: ClassInfo) -> list[tuple[str, str]]:
+    """The pairs of attribute and field that objects of a class carry as a whole."""
+    cached = m.records.get(cls)
+    if cached is not None:
+        return cached
+    declared = m.declared_fields(f, cls)
+    pairs: list[tuple[str, str]] = []
+    for name in declared:
+        fields = m.policy.fields_of(name)
+        for base in info.order:
+            base_info = m.class_info(f, base)
+            field = m.policy.attribute_field(f"{base_info.dotted}.{name}") if base_info is not None else None
+            if field is not None:
+                fields = (field,)
+        pairs += [(name, field) for field in fields]
+    for base in info.order:
+        base_info = m.class_info(f, base)
+        configured = m.policy.record_fields(base_info.dotted) if base_info is not None else None
+        if configured is not None:
+            if not configured:
+                configured = tuple(m.policy.settings.fields)
+            covered = {field for _, field in pairs}
+            pairs = [pair for pair in pairs if pair[1] in configured]
+            pairs += [(field, field) for field in configured if field not in covered]
+    m.records[cls] = pairs
+    return pairs
+
+
+def parameter_named(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, value: Value) -> Value:
+    """What reaches a parameter, with what its name and annotation say of unknown values."""
+    if parameter.annotation is not None and value.unknown:
+        m.describe(f, value, parameter.annotation, closure.unit)
+    if value.unknown and not value.taints:
+        fields = m.policy.fields_of(parameter.name)
+        if fields and not _is_code(f, value):
+            note = f"{fields[0]} is the parameter {parameter.name}"
+            taints = frozenset(
+                source(m, closure.unit, parameter.at, field, Confidence.MEDIUM, value.single(), note)
+                for field in fields
+            )
+            return value.with_(taints=taints)
+    return value
+
+
+def variable_named(m: Machine, f: Frame, name: str, value: Value, at: int) -> Value:
+    """What a variable named for a field says of a value from outside."""
+    if not value.unknown or value.taints:
+        return value
+    fields = m.policy.fields_of(name)
+    if not fields or _is_code(f, value):
+        return value
+    note = f"{fields[0]} is the variable {name}"
+    return value.with_(
+        taints=frozenset(
+            source(m, f.unit, at, field, Confidence.LOW, value.single(), note) for field in fields
+        )
+    )
+
+
+def contents(m: Machine, f: Frame, value: Value, at: int) -> Taints:
+    """Everything personal that a value holds, however deep: what a sink receives."""
+    found: list[Taint] = list(value.taints)
+    seen: set[Loc] = set()
+    _collect(m, f, value, at, found, seen)
+    return merge_taints(found) if found else NO_TAINTS
+
+
+def _collect(m: Machine, f: Frame, value: Value, at: int, found: list[Taint], seen: set[Loc]) -> None:
+    for ref, facts in value.refs.items():
+        if not isinstance(ref, Loc) or ref in seen:
+            continue
+        seen.add(ref)
+        obj = f.state.obj(ref)
+        if obj is None:
+            continue
+        before = len(found)
+        if obj.kind in ("function", "class", "module", "cell", "frame", "partial", "property"):
+            continue
+        if obj.kind == "unknown":
+            found.extend(_record_taints(m, f, ref, obj, at))
+        if obj.kind == "attributes" and isinstance(obj.info, Loc):
+            _collect(m, f, Value(refs={obj.info: facts}), at, found, seen)
+        for key, part in obj.parts.items():
+            if isinstance(key, str) and key.startswith(INNER) and not key.startswith(("$spread", "$keys", "$data")):
+                continue
+            found.extend(part.taints)
+            if part.refs and not (isinstance(key, str) and _is_relation(f, part)):
+                _collect(m, f, part, at, found, seen)
+        found.extend(obj.rest.taints)
+        _collect(m, f, obj.rest, at, found, seen)
+        if facts:
+            from dataclasses import replace
+
+            found[before:] = [replace(taint, facts=taint.facts | facts) for taint in found[before:]]
+
+
+def _is_relation(f: Frame, part: Value) -> bool:
+    """A bound service or function in an attribute is no datum of its object."""
+    return all(
+        not isinstance(ref, Loc) or ((obj := f.state.obj(ref)) is not None and obj.kind in ("function", "class"))
+        for ref in part.refs
+    )
+
+
+def _record_taints(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> list[Taint]:
+    pairs = record(m, f, loc)
+    if not pairs:
+        return []
+    narrowed = obj.parts.get("$only")
+    allowed = set(narrowed.texts()) if narrowed is not None else None
+    unit, place = birth(m, loc, f.unit, at)
+    taints: list[Taint] = []
+    for name, field in pairs:
+        if name in obj.parts or (allowed is not None and name not in allowed):
+            continue
+        note = f"{field} is part of {label_of(loc)}"
+        taints.append(source(m, unit, place, field, Confidence.HIGH, loc, note))
+    return taints
+
+
+def birth(m: Machine, loc: Loc, unit: Unit, at: int) -> tuple[Unit, int]:
+    """Where an unknown object came to be, as a place in the code."""
+    for ancestor in loc.ancestors():
+        label = ancestor.label
+        if isinstance(label, tuple) and len(label) >= 3 and isinstance(label[1], str) and isinstance(label[2], int):
+            found = m.program.units.get(label[1])
+            if found is not None and label[0] not in ("call", "root", "init"):
+                return found, label[2]
+    return unit, at
+
+
+def label_of(loc: Loc) -> str:
+    """A short name for an unknown object, for traces."""
+    if isinstance(loc.label, str):
+        return loc.label
+    if isinstance(loc.label, tuple) and loc.label and loc.label[0] == "param":
+        return str(loc.label[-1])
+    return "the object"
+
+

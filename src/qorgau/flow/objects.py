@@ -1,0 +1,670 @@
+"""Attributes and items of objects: look-up through classes, properties and descriptors.
+
+Reading a part of an unknown object gives a value identified by that object and the part's
+name, so that the same path read twice is the same thing, and what was written to it is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qorgau.flow import containers
+from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration
+from qorgau.flow.values import (
+    BOTTOM,
+    NO_FACTS,
+    NO_REFS,
+    OPAQUE,
+    UNKNOWN,
+    Bound,
+    Builtin,
+    Const,
+    External,
+    Key,
+    Loc,
+    Obj,
+    Ref,
+    SuperOf,
+    Value,
+    join,
+    join_all,
+    of_const,
+    of_ref,
+    stamp,
+)
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+    from qorgau.flow.state import State
+
+ENUMS = frozenset(("enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag"))
+TUPLES = frozenset(("typing.NamedTuple", "collections.namedtuple"))
+OPEN_KINDS = frozenset(("unknown", "library", "instance", "tainted"))
+
+
+def class_part(m: Machine, f: Frame, cls: Loc, name: str, after: Loc | None = None) -> Value | None:
+    """A class attribute by method resolution order, starting after a class for ``super()``."""
+    info = m.class_info(f, cls)
+    if info is None:
+        return None
+    order = info.order
+    if after is not None:
+        order = order[order.index(after) + 1 :] if after in order else ()
+    for loc in order:
+        obj = f.state.obj(loc)
+        if obj is not None:
+            part = obj.parts.get(name)
+            if part is not None and not part.is_bottom:
+                return part
+    return None
+
+
+def attribute(m: Machine, f: Frame, value: Value, name: str, at: int) -> Value:
+    """``value.name``"""
+    results: list[Value] = []
+    for ref, facts in value.refs.items():
+        found = _attribute_of_ref(m, f, ref, name, at, value)
+        results.append(stamp(found, facts))
+    if not value.refs:
+        results.append(_attribute_of_scalar(m, f, value, name, at))
+    result = join_all(results)
+    if value.taints and not _is_method(result):
+        result = join(result, Value(value.taints, unknown=True, refs=result.refs))
+    return m.named(f, result, name, value, at)
+
+
+def _is_method(value: Value) -> bool:
+    return bool(value.refs) and all(isinstance(ref, Builtin | Bound) for ref in value.refs)
+
+
+def _attribute_of_scalar(m: Machine, f: Frame, value: Value, name: str, at: int) -> Value:
+    if value.unknown:
+        return of_ref(f.place(at, "of").child(name), unknown=True)
+    return of_ref(Builtin(value, name))
+
+
+def _attribute_of_ref(m: Machine, f: Frame, ref: Ref, name: str, at: int, whole: Value) -> Value:
+    if isinstance(ref, External):
+        return m.library_attribute(f, ref, name, at)
+    if isinstance(ref, SuperOf):
+        found = _super_part(m, f, ref, name)
+        if found is not None:
+            return _bind(m, f, found, ref.receiver, at)
+        return of_ref(Builtin(ref.receiver, name))
+    if isinstance(ref, Bound):
+        if name == "__self__":
+            return ref.receiver
+        return attribute(m, f, of_ref(ref.function), name, at)
+    if isinstance(ref, Builtin):
+        return UNKNOWN
+    return _attribute_of_loc(m, f, ref, name, at)
+
+
+def _super_part(m: Machine, f: Frame, ref: SuperOf, name: str) -> Value | None:
+    for loc in ref.receiver.locs():
+        obj = f.state.obj(loc)
+        cls = loc if obj is not None and obj.kind == "class" else obj.cls if obj is not None else None
+        if cls is not None:
+            found = class_part(m, f, cls, name, after=ref.cls)
+            if found is not None:
+                return found
+    return None
+
+
+def _attribute_of_loc(m: Machine, f: Frame, loc: Loc, name: str, at: int) -> Value:
+    obj = f.state.obj(loc)
+    if obj is None:
+        return _derived(m, f, loc, None, name, at)
+    part = obj.parts.get(name)
+    if obj.kind == "module":
+        return m.module_part(f, loc, name, at)
+    if obj.kind == "class":
+        return _class_attribute(m, f, loc, obj, name, at)
+    if obj.kind in ("function", "generator", "future", "frame"):
+        return part if part is not None else _of_function(m, f, loc, obj, name)
+    if obj.kind in ("list", "tuple", "set", "dict"):
+        return part if part is not None else of_ref(Builtin(of_ref(loc), name))
+    if obj.kind == "attributes":
+        return of_ref(Builtin(of_ref(loc), name))
+    return _instance_attribute(m, f, loc, obj, name, at)
+
+
+def _of_function(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str) -> Value:
+    info = obj.info
+    if isinstance(info, Closure):
+        if name in ("__name__", "__qualname__"):
+            return of_const(info.function.name)
+        if name == "__wrapped__":
+            return of_ref(loc)
+    return of_ref(Builtin(of_ref(loc), name))
+
+
+def _instance_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Value:
+    if name == "__dict__":
+        namespace = loc.child("__dict__")
+        m.write(f, namespace, Obj("attributes", info=loc), strong=True)
+        return of_ref(namespace)
+    if name == "__class__" and obj.cls is not None:
+        return of_ref(obj.cls)
+    part = obj.parts.get(name)
+    if obj.cls is not None:
+        found = class_part(m, f, obj.cls, name)
+        if found is not None:
+            special = _descriptor(m, f, found, of_ref(loc), at)
+            if special is not None:
+                return special
+            if part is None:
+                bound = _bind(m, f, found, of_ref(loc), at)
+                return _field_default(m, f, loc, obj, name, bound, at)
+        elif part is None:
+            getter = class_part(m, f, obj.cls, "__getattr__")
+            if getter is not None and obj.kind == "instance":
+                bound = _bind(m, f, getter, of_ref(loc), at)
+                return m.call(f, bound, Args([of_const(name)]), at)
+    if part is not None and not part.is_bottom:
+        return part
+    if obj.type:
+        return m.typed_attribute(f, loc, obj, name, at)
+    return _derived(m, f, loc, obj, name, at)
+
+
+def _field_default(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, found: Value, at: int) -> Value:
+    """A class attribute read through an object that may have its own.
+
+    On an unknown object of the class the attribute is whatever it was set to; declarations such as
+    ``models.CharField()`` describe a value, they aren't one.
+    """
+    described = any(_is_declaration(f, ref) for ref in found.refs)
+    if described or (obj.kind == "unknown" and not _callable(f, found)):
+        return _derived(m, f, loc, obj, name, at)
+    return found
+
+
+def _is_declaration(f: Frame, ref: Ref) -> bool:
+    obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+    return obj is not None and obj.kind == "library"
+
+
+def _callable(f: Frame, value: Value) -> bool:
+    return any(
+        isinstance(ref, Bound | Builtin | External)
+        or (isinstance(ref, Loc) and (obj := f.state.obj(ref)) is not None and obj.kind in ("function", "class"))
+        for ref in value.refs
+    )
+
+
+def _derived(m: Machine, f: Frame, loc: Loc, obj: Obj | None, name: str, at: int) -> Value:
+    """A part that nobody set: identified by its owner and name, of the declared class if one is."""
+    child = loc.child(name)
+    cls = m.declared_class(f, obj.cls, name) if obj is not None and obj.cls is not None else None
+    if cls is not None and f.state.obj(child) is None:
+        f.state.heap[child] = Obj("unknown", cls=cls)
+    return Value(refs={child: NO_FACTS}, unknown=True)
+
+
+def _class_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Value:
+    info = obj.info
+    assert isinstance(info, ClassInfo)
+    if name in ("__name__", "__qualname__"):
+        return of_const(info.node.name)
+    if name == "__members__":
+        return OPAQUE
+    found = class_part(m, f, loc, name)
+    if found is None:
+        for library in info.libraries:
+            return m.library_class_attribute(f, loc, library, name, at)
+        return of_ref(loc.child(name), unknown=True)
+    if ENUMS & set(info.libraries) and not _callable(f, found):
+        member = loc.child(("member", name))
+        if f.state.obj(member) is None:
+            f.state.heap[member] = Obj("instance", cls=loc, parts={"value": found, "_value_": found, "name": of_const(name)})
+        return of_ref(member)
+    bound: list[Value] = []
+    for ref, facts in found.refs.items():
+        target = f.state.obj(ref) if isinstance(ref, Loc) else None
+        closure = target.info if target is not None and target.kind == "function" else None
+        if isinstance(ref, Loc) and isinstance(closure, Closure) and closure.binding == "class":
+            bound.append(Value(refs={Bound(ref, of_ref(loc)): facts}))
+        else:
+            special = None
+            if isinstance(ref, Loc) and target is not None and target.kind == "instance":
+                special = _descriptor(m, f, of_ref(ref), of_const(None), at, owner=of_ref(loc))
+            bound.append(special if special is not None else Value(refs={ref: facts}))
+    if not bound:
+        return found
+    return join_all([found.with_(refs=NO_REFS), *bound])
+
+
+def _bind(m: Machine, f: Frame, found: Value, receiver: Value, at: int) -> Value:
+    """A class attribute as seen through an object: functions become methods."""
+    bound: list[Value] = []
+    for ref, facts in found.refs.items():
+        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+        if isinstance(ref, Loc) and obj is not None and obj.kind == "function":
+            closure = obj.info
+            binding = closure.binding if isinstance(closure, Closure) else "plain"
+            if binding == "static":
+                bound.append(Value(refs={ref: facts}))
+            elif binding == "class":
+                bound.append(Value(refs={Bound(ref, m.class_of(f, receiver)): facts}))
+            elif binding == "property":
+                bound.append(stamp(m.call(f, of_ref(ref), Args([receiver]), at), facts))
+            else:
+                bound.append(Value(refs={Bound(ref, receiver): facts}))
+        elif isinstance(ref, Loc) and obj is not None and obj.kind == "partialmethod":
+            bound.append(m.bind_partial(f, ref, receiver, at))
+        else:
+            bound.append(Value(refs={ref: facts}))
+    return join_all([found.with_(refs=NO_REFS), *bound])
+
+
+def _descriptor(
+    m: Machine, f: Frame, found: Value, receiver: Value, at: int, owner: Value | None = None
+) -> Value | None:
+    """The result of a property or ``__get__``, if the class attribute has one."""
+    results: list[Value] = []
+    for ref in found.refs:
+        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+        if obj is None or not isinstance(ref, Loc):
+            return None
+        if obj.kind == "property" and owner is None:
+            results.append(m.call(f, obj.parts.get("fget", BOTTOM), Args([receiver]), at))
+        elif obj.kind == "instance" and obj.cls is not None:
+            getter = class_part(m, f, obj.cls, "__get__")
+            if getter is None:
+                return None
+            cls = owner if owner is not None else m.class_of(f, receiver)
+            results.append(m.call(f, _bind(m, f, getter, of_ref(ref), at), Args([receiver, cls]), at))
+        else:
+            return None
+    return join_all(results) if results else None
+
+
+def method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Value | None:
+    """A method of an object's class, bound to the object; None if the class has none."""
+    part = obj.parts.get(name)
+    if part is not None:
+        return part
+    if obj.cls is None:
+        return None
+    found = class_part(m, f, obj.cls, name)
+    if found is None:
+        return None
+    special = _descriptor(m, f, found, of_ref(loc), at)
+    return special if special is not None else _bind(m, f, found, of_ref(loc), at)
+
+
+# Writing
+
+
+def set_attribute(m: Machine, f: Frame, value: Value, name: str, new: Value, at: int) -> None:
+    """``value.name = new``"""
+    new = m.named(f, new, name, value, at, put=True)
+    locs = value.locs()
+    strong = len(value.refs) == 1 and not value.consts
+    for ref in value.refs:
+        if isinstance(ref, SuperOf):
+            set_attribute(m, f, ref.receiver, name, new, at)
+    for loc in locs:
+        obj = f.state.obj(loc)
+        if obj is not None and obj.cls is not None and obj.kind in ("instance", "unknown"):
+            if _set_through_class(m, f, loc, obj, name, new, at):
+                continue
+        if obj is None:
+            obj = Obj("unknown")
+        if obj.kind == "module":
+            m.set_module_part(f, loc, name, new, strong)
+            continue
+        _forget(f.state, loc, name)
+        if strong and not loc.old:
+            m.write(f, loc, obj.put(name, new), strong=True)
+        else:
+            old = obj.parts.get(name)
+            if old is None and obj.kind in OPEN_KINDS:
+                old = _derived(m, f, loc, obj, name, at) if obj.kind == "unknown" else BOTTOM
+            m.write(f, loc, obj.put(name, new if old is None else join(old, new)), strong=True)
+        m.changed(f, loc, obj, name, new, at)
+    if not value.refs and value.unknown:
+        m.count("writes to unknown objects")
+
+
+def _set_through_class(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, new: Value, at: int) -> bool:
+    assert obj.cls is not None
+    found = class_part(m, f, obj.cls, name)
+    if found is not None:
+        for ref in found.refs:
+            part = f.state.obj(ref) if isinstance(ref, Loc) else None
+            if part is None:
+                continue
+            if part.kind == "property" and "fset" in part.parts:
+                m.call(f, part.parts["fset"], Args([of_ref(loc), new]), at)
+                return True
+            if part.kind == "instance" and part.cls is not None:
+                setter = class_part(m, f, part.cls, "__set__")
+                if setter is not None and isinstance(ref, Loc):
+                    m.call(f, _bind(m, f, setter, of_ref(ref), at), Args([of_ref(loc), new]), at)
+                    return True
+    setter = class_part(m, f, obj.cls, "__setattr__")
+    if setter is not None and not _inside(f, "__setattr__"):
+        m.call(f, _bind(m, f, setter, of_ref(loc), at), Args([of_const(name), new]), at)
+        return True
+    return False
+
+
+def _inside(f: Frame, name: str) -> bool:
+    return f.closure is not None and f.closure.function.name == name
+
+
+def _forget(state: State, loc: Loc, name: str) -> None:
+    """Facts that rest on an attribute end when it is written."""
+    if not state.facts:
+        return
+    child = loc.child(name)
+    state.facts = frozenset(
+        fact
+        for fact in state.facts
+        if not (
+            (fact.subject == child and fact.kind in ("true", "test"))
+            or (fact.subject == loc and isinstance(fact.detail, tuple) and name in fact.detail)
+        )
+    )
+
+
+def delete_attribute(m: Machine, f: Frame, value: Value, name: str) -> None:
+    """``del value.name``"""
+    for loc in value.locs():
+        obj = f.state.obj(loc) or Obj("unknown")
+        if len(value.refs) == 1 and not loc.old:
+            if obj.kind in ("unknown", "library"):
+                m.write(f, loc, obj.put(name, BOTTOM), strong=True)
+            elif name in obj.parts:
+                parts = {key: part for key, part in obj.parts.items() if key != name}
+                m.write(f, loc, replace(obj, parts=parts), strong=True)
+
+
+# Items
+
+
+def item(m: Machine, f: Frame, value: Value, key: Value, at: int) -> Value:
+    """``value[key]``"""
+    results: list[Value] = []
+    for ref, facts in value.refs.items():
+        results.append(stamp(_item_of_ref(m, f, ref, key, at, value), facts))
+    if not value.refs:
+        if value.unknown and not value.is_text():
+            base = f.place(at, "of")
+            results.append(of_ref(base.child(("item", key.constant())), unknown=True))
+        else:
+            results.append(_text_item(value, key))
+    result = join_all(results)
+    if value.taints:
+        result = join(result, Value(_item_taints(value, key).taints, unknown=True, refs=result.refs))
+    constant = key.constant()
+    if constant is not None and constant.type == "str" and not _is_table(f, value):
+        result = m.named(f, result, str(constant.value), value, at, key=True)
+    return result
+
+
+def _is_table(f: Frame, value: Value) -> bool:
+    """A text has no keys; everything else can be a mapping."""
+    return bool(value.consts) and not value.refs and not value.unknown
+
+
+def _item_taints(value: Value, key: Value) -> Value:
+    constant = key.constant()
+    if constant is not None and isinstance(constant.value, int) and all(t.calls == 0 for t in value.taints):
+        from qorgau.flow.texts import keep
+
+        return keep(value, 1, ("index", constant.value))
+    return value
+
+
+def _text_item(value: Value, key: Value) -> Value:
+    constant, index = value.constant(), key.constant()
+    if constant is not None and index is not None and isinstance(index.value, int):
+        if isinstance(constant.value, str | bytes) and -len(constant.value) <= index.value < len(constant.value):
+            return of_const(constant.value[index.value])
+    return OPAQUE
+
+
+def _item_of_ref(m: Machine, f: Frame, ref: Ref, key: Value, at: int, whole: Value) -> Value:
+    if isinstance(ref, External):
+        return m.library_item(f, ref, key, at)
+    if not isinstance(ref, Loc):
+        return UNKNOWN
+    obj = f.state.obj(ref)
+    if obj is None:
+        return of_ref(_child_item(ref, key), unknown=True)
+    if obj.kind == "attributes":
+        owner = obj.info
+        assert isinstance(owner, Loc)
+        return join_all([attribute(m, f, of_ref(owner), text, at) for text in key.texts()] or [UNKNOWN])
+    if obj.kind == "class":
+        getter = class_part(m, f, ref, "__class_getitem__")
+        if ENUMS & set(_libraries(obj)):
+            return join_all([_class_attribute(m, f, ref, obj, text, at) for text in key.texts()] or [UNKNOWN])
+        return of_ref(ref) if getter is None else m.call(f, _bind(m, f, getter, of_ref(ref), at), Args([key]), at)
+    if obj.kind == "dict":
+        found = containers.get_item(m, f, ref, obj, key, at)
+        return _with_spreads(m, f, ref, obj, found, key, at)
+    if obj.kind in containers.SEQUENCES:
+        return containers.get_item(m, f, ref, obj, key, at)
+    if obj.kind == "frame-table":
+        return m.frame_item(f, ref, obj, key, at)
+    getter = method(m, f, ref, obj, "__getitem__", at) if obj.cls is not None else None
+    if getter is not None:
+        return m.call(f, getter, Args([key]), at)
+    if obj.cls is not None and TUPLES & set(_class_libraries(m, f, obj.cls)):
+        return _tuple_item(m, f, ref, obj, key, at)
+    return _unknown_item(m, f, ref, obj, key, at)
+
+
+def _with_spreads(m: Machine, f: Frame, loc: Loc, obj: Obj, found: Value, key: Value, at: int) -> Value:
+    """``{**unknown}["iin"]`` reads from what was spread, unless the key was set since."""
+    spreads = [part for name, part in obj.parts.items() if isinstance(name, str) and name.startswith("$spread")]
+    constant = key.constant()
+    if not spreads or (constant is not None and constant in obj.parts):
+        return found
+    return join_all([found, *(item(m, f, spread, key, at) for spread in spreads)])
+
+
+def _libraries(obj: Obj) -> tuple[str, ...]:
+    return obj.info.libraries if isinstance(obj.info, ClassInfo) else ()
+
+
+def _class_libraries(m: Machine, f: Frame, cls: Loc) -> tuple[str, ...]:
+    info = m.class_info(f, cls)
+    return info.libraries if info is not None else ()
+
+
+def _tuple_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> Value:
+    items = tuple_items(m, f, loc, obj, at)
+    constant = key.constant()
+    if constant is not None and isinstance(constant.value, int) and -len(items) <= constant.value < len(items):
+        return items[constant.value]
+    return join_all(items)
+
+
+def tuple_items(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> list[Value]:
+    """The fields of a named tuple in order."""
+    assert obj.cls is not None
+    return [_attribute_of_loc(m, f, loc, name, at) for name in m.declared_fields(f, obj.cls)]
+
+
+def _child_item(loc: Loc, key: Value) -> Loc:
+    constant = key.constant()
+    return loc.child(("item", constant if constant is not None else None))
+
+
+def _unknown_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> Value:
+    constant = key.constant()
+    if constant is not None:
+        part = obj.parts.get(constant)
+        if part is not None:
+            return part
+    child = _child_item(loc, key)
+    extra = [part for name, part in obj.parts.items() if isinstance(name, Const)] if constant is None else []
+    element = m.element_class(f, obj)
+    if element is not None and f.state.obj(child) is None:
+        f.state.heap[child] = Obj("unknown", cls=element)
+    if obj.type:
+        typed = m.typed_item(f, loc, obj, key, at)
+        if typed is not None:
+            return join_all([typed, obj.rest, *extra])
+    return join_all([of_ref(child, unknown=True), obj.rest, *extra])
+
+
+def set_item(m: Machine, f: Frame, value: Value, key: Value, new: Value, at: int) -> None:
+    """``value[key] = new``"""
+    constant = key.constant()
+    if constant is not None and constant.type == "str":
+        new = m.named(f, new, str(constant.value), value, at, key=True, put=True)
+    strong_one = len(value.refs) == 1 and not value.consts
+    for loc in value.locs():
+        strong = strong_one and not loc.old
+        obj = f.state.obj(loc) or Obj("unknown")
+        if obj.kind == "attributes" and isinstance(obj.info, Loc):
+            for text in key.texts():
+                set_attribute(m, f, of_ref(obj.info), text, new, at)
+        elif obj.kind == "dict" or obj.kind in containers.SEQUENCES:
+            m.write(f, loc, containers.put_item(m, f, loc, obj, key, new, strong), strong=True)
+        elif obj.kind == "frame-table":
+            m.set_frame_item(f, loc, obj, key, new, at)
+        else:
+            setter = method(m, f, loc, obj, "__setitem__", at) if obj.cls is not None else None
+            if setter is not None:
+                m.call(f, setter, Args([key, new]), at)
+            elif constant is not None:
+                _forget(f.state, loc, str(constant.value))
+                old = obj.parts.get(constant)
+                if old is None:
+                    old = of_ref(_child_item(loc, key), unknown=True)
+                m.write(f, loc, obj.put(constant, new if strong else join(old, new)), strong=True)
+            else:
+                m.write(f, loc, replace(obj, rest=join(obj.rest, new)), strong=True)
+            m.item_set(f, loc, obj, key, new, at)
+    for ref in value.refs:
+        if isinstance(ref, External):
+            m.set_library_item(f, ref, key, new, at)
+
+
+def delete_item(m: Machine, f: Frame, value: Value, key: Value, at: int) -> None:
+    """``del value[key]``"""
+    for loc in value.locs():
+        strong = len(value.refs) == 1 and not loc.old
+        obj = f.state.obj(loc) or Obj("unknown")
+        if obj.kind == "dict" or obj.kind in containers.SEQUENCES:
+            m.write(f, loc, containers.delete_item(m, f, loc, obj, key, strong), strong=True)
+        elif obj.kind == "frame-table":
+            m.drop_frame_columns(f, loc, obj, key)
+        elif obj.kind == "attributes" and isinstance(obj.info, Loc):
+            for text in key.texts():
+                delete_attribute(m, f, of_ref(obj.info), text)
+        else:
+            deleter = method(m, f, loc, obj, "__delitem__", at) if obj.cls is not None else None
+            constant = key.constant()
+            if deleter is not None:
+                m.call(f, deleter, Args([key]), at)
+            elif constant is not None and strong:
+                m.write(f, loc, obj.put(constant, BOTTOM), strong=True)
+
+
+# Iteration
+
+
+def iterate(m: Machine, f: Frame, value: Value, at: int) -> Iteration:
+    """What iterating over a value gives."""
+    items: tuple[Value, ...] | None = None
+    found: list[Value] = []
+    exact = len(value.refs) == 1 and not (value.consts or value.unknown or value.taints or value.opaque)
+    for ref, facts in value.refs.items():
+        one = _iterate_ref(m, f, ref, at)
+        found.append(stamp(one.each, facts))
+        items = tuple(stamp(i, facts) for i in one.items) if one.items is not None and exact else None
+    if not value.refs:
+        constant = value.constant()
+        if constant is not None and isinstance(constant.value, str) and len(constant.value) <= 12:
+            letters = tuple(of_const(letter) for letter in constant.value)
+            return Iteration(letters, join_all(letters))
+        if value.unknown:
+            found.append(of_ref(m.fresh(f, at, "element"), unknown=True))
+        elif value.consts or value.opaque:
+            found.append(OPAQUE)
+    if value.taints:
+        found.append(Value(value.taints, unknown=True))
+    return Iteration(items, join_all(found))
+
+
+def _iterate_ref(m: Machine, f: Frame, ref: Ref, at: int) -> Iteration:
+    if not isinstance(ref, Loc):
+        return Iteration(None, of_ref(m.fresh(f, at, "element"), unknown=True))
+    obj = f.state.obj(ref)
+    if obj is None:
+        return Iteration(None, _element(m, f, ref, None, at))
+    if obj.kind == "dict":
+        keys = containers.keys_of(m, f, obj)
+        spreads = [p for n, p in obj.parts.items() if isinstance(n, str) and n.startswith("$spread")]
+        return Iteration(None, join(keys.each, UNKNOWN)) if spreads else keys
+    if obj.kind in containers.SEQUENCES:
+        return Iteration(containers.items_of(obj), containers.each(obj))
+    if obj.kind == "frame-table":
+        return m.iterate_frame(f, ref, obj, at)
+    if obj.kind == "class" and ENUMS & set(_libraries(obj)):
+        members = [
+            _class_attribute(m, f, ref, obj, name, at)
+            for name, part in obj.parts.items()
+            if isinstance(name, str) and not name.startswith(("_", "$")) and not _callable(f, part)
+        ]
+        return Iteration(tuple(members), join_all(members))
+    if obj.cls is not None:
+        for name in ("__iter__", "__aiter__"):
+            getter = method(m, f, ref, obj, name, at)
+            if getter is not None:
+                iterator = m.awaited(f, m.call(f, getter, Args(), at), at)
+                if iterator.single() == ref:
+                    break
+                return iterate(m, f, iterator, at)
+        for name in ("__next__", "__anext__"):
+            getter = method(m, f, ref, obj, name, at)
+            if getter is not None:
+                return Iteration(None, m.awaited(f, m.call(f, getter, Args(), at), at))
+        getter = method(m, f, ref, obj, "__getitem__", at)
+        if getter is not None:
+            return Iteration(None, m.call(f, getter, Args([OPAQUE]), at))
+        if TUPLES & set(_class_libraries(m, f, obj.cls)):
+            fields = tuple(tuple_items(m, f, ref, obj, at))
+            return Iteration(fields, join_all(fields))
+    return Iteration(None, _element(m, f, ref, obj, at))
+
+
+def _element(m: Machine, f: Frame, loc: Loc, obj: Obj | None, at: int) -> Value:
+    """An item of an unknown collection: a new identity for each pass of each loop."""
+    element = m.fresh(f, at, "element")
+    if obj is not None:
+        m.describe_element(f, loc, obj, element, at)
+        if not obj.rest.is_bottom or any(isinstance(key, Const) for key in obj.parts):
+            known = join_all([obj.rest, *(part for key, part in obj.parts.items() if isinstance(key, Const))])
+            return join(of_ref(element, unknown=True), known)
+    return of_ref(element, unknown=True)
+
+
+def default_part(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Key) -> Value:
+    """What reading a part gives that was never written: for joins of states."""
+    if obj.kind in ("unknown", "library"):
+        if isinstance(key, Const):
+            return Value(refs={loc.child(("item", key)): NO_FACTS}, unknown=True)
+        if key.startswith(("$", "@")):
+            return BOTTOM
+        return Value(refs={loc.child(key): NO_FACTS}, unknown=True)
+    if obj.kind == "dict" and isinstance(key, Const) and obj.info != "exact":
+        return obj.rest
+    return BOTTOM
+
+
+def names_in(values: Iterable[Value]) -> list[str]:
+    """Texts among values, in order: names of attributes, columns, fields."""
+    return [text for value in values for text in value.texts()]
+
+

@@ -1,0 +1,276 @@
+"""Operators and comparisons on abstract values."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from qorgau.flow import texts
+from qorgau.flow.values import (
+    HOLE,
+    NO_CONSTS,
+    NO_REFS,
+    NO_TAINTS,
+    OPAQUE,
+    Const,
+    Fact,
+    Facts,
+    Value,
+    const,
+    of_const,
+)
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+    from qorgau.flow.machine import Frame
+
+DUNDER = {
+    "+": "add",
+    "-": "sub",
+    "*": "mul",
+    "/": "truediv",
+    "//": "floordiv",
+    "%": "mod",
+    "**": "pow",
+    "@": "matmul",
+    "&": "and",
+    "|": "or",
+    "^": "xor",
+    "<<": "lshift",
+    ">>": "rshift",
+}
+COMPARISONS = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+FOLD: dict[str, Callable[[object, object], object]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "&": operator.and_,
+    "|": operator.or_,
+    "^": operator.xor,
+}  # type: ignore[dict-item]
+TESTS: dict[str, Callable[[object, object], object]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "is": lambda a, b: a is b or (type(a) is type(b) and a == b),
+    "is not": lambda a, b: not (a is b or (type(a) is type(b) and a == b)),
+    "in": lambda a, b: a in b,  # type: ignore[operator]
+    "not in": lambda a, b: a not in b,  # type: ignore[operator]
+}  # type: ignore[dict-item]
+POSITIVE = {"!=": "==", "is not": "is", "not in": "in", ">=": "<", ">": "<="}
+NUMBERS = ("int", "float", "bool")
+CONTAINERS = ("list", "tuple", "set", "dict", "generator")
+
+
+def binary(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -> Value:
+    """``left op right``."""
+    result = m.operator_method(f, DUNDER.get(op, ""), left, right, at)
+    if result is not None:
+        return result
+    kinds = {obj.kind for loc in left.locs() if (obj := f.state.obj(loc)) is not None}
+    if kinds & set(CONTAINERS):
+        combined = m.combine_containers(f, op, left, right, at)
+        if combined is not None:
+            return combined
+    if op == "%" and (left.is_text() or not left.consts):
+        if left.is_text():
+            return texts.percent(m, f, left, right, at)
+        return texts.made_of([left, m.text(f, right, at)])
+    if op == "+" and (left.is_text() or right.is_text()):
+        return texts.concat([left, right])
+    if op == "/" and (left.is_text() or right.is_text()):
+        return texts.concat([left, of_const("/"), right])
+    folded = _fold(op, left, right)
+    if folded is not None:
+        return folded
+    result = texts.made_of([left, right])
+    return result
+
+
+def _fold(op: str, left: Value, right: Value) -> Value | None:
+    fold = FOLD.get(op)
+    if fold is None or not left.consts or not right.consts or left.taints or right.taints:
+        return None
+    if left.refs or right.refs or len(left.consts) * len(right.consts) > 16:
+        return None
+    results: dict[Const, Facts] = {}
+    for a, held_a in left.consts.items():
+        for b, held_b in right.consts.items():
+            numeric = a.type in NUMBERS and b.type in NUMBERS
+            repeated = op == "*" and {a.type, b.type} <= {"str", "int"} and a.type != b.type
+            if not (numeric or repeated):
+                return None
+            size = max((v for v in (a.value, b.value) if isinstance(v, int | float)), key=abs, default=0)
+            if abs(size) > (200 if repeated else 10**12):
+                return None
+            try:
+                value = fold(a.value, b.value)
+            except (ZeroDivisionError, TypeError, OverflowError):
+                return None
+            key = const(value)
+            held = held_a | held_b
+            results[key] = results[key] & held if key in results else held
+    unknown, opaque = left.unknown or right.unknown, left.opaque or right.opaque
+    if len(results) == 1 and not unknown and not opaque:
+        single = of_const(next(iter(results)).value)
+        return single.with_(consts=results)
+    return Value(NO_TAINTS, results, NO_REFS, unknown, opaque)
+
+
+def unary(m: Machine, f: Frame, op: str, value: Value, at: int) -> Value:
+    """``-value``, ``+value`` or ``~value``."""
+    names = {"-": "neg", "+": "pos", "~": "invert"}
+    result = m.operator_method(f, names[op], value, None, at)
+    if result is not None:
+        return result
+    constant = value.constant()
+    if constant is not None and isinstance(constant.value, int | float):
+        number = constant.value
+        if op == "-":
+            return of_const(-number)
+        if op == "+":
+            return of_const(+number)
+        if isinstance(number, int):
+            return of_const(~number)
+    if op == "~":
+        # Django's Q and column expressions negate with ~: what held when true holds when false.
+        return value.with_(when_true=value.when_false, when_false=value.when_true, consts=NO_CONSTS, opaque=True)
+    return texts.made_of([value])
+
+
+def _plain(value: Value) -> bool:
+    return bool(value.consts) and not (value.unknown or value.opaque or value.refs or value.taints)
+
+
+def compare(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -> Value:
+    """The truth of one comparison; its result never carries data."""
+    result = m.operator_method(f, COMPARISONS.get(op, ""), left, right, at)
+    if result is not None:
+        return result
+    if _plain(left) and _plain(right):
+        decided = _compare_constants(op, left, right)
+        if decided is not None:
+            return decided
+    if op in ("in", "not in"):
+        member = m.contains(f, right, left)
+        if member is not None:
+            return of_const(member if op == "in" else not member)
+    positive = POSITIVE.get(op, op)
+    inverted = op in POSITIVE
+    constant = right.constant()
+    if constant is not None and positive in ("is", "=="):
+        if constant.value is True or constant.value is False:
+            yes, no = m.truth(f, left, True), m.truth(f, left, False)
+            if (constant.value is False) is not inverted:
+                yes, no = no, yes
+            if not (left.unknown and constant.value is False):
+                return _decided(yes, no)
+        if constant.value is None:
+            never = left.refs and not (left.unknown or left.opaque or left.consts)
+            if never and all(m.is_object(f, ref) for ref in left.refs):
+                return of_const(inverted)
+            held = _alternative_facts(left, constant)
+            if held is not None:
+                is_none, not_none = held
+                return _decided(not_none, is_none) if inverted else _decided(is_none, not_none)
+    if constant is not None and left.consts and not left.unknown and not left.opaque and positive == "==":
+        held = _alternative_facts(left, constant)
+        if held is not None:
+            same, other = held
+            return _decided(other, same) if inverted else _decided(same, other)
+    loc = left.single()
+    detail: object = None
+    if loc is not None and constant is not None and HOLE not in str(constant.value):
+        detail = (positive, constant)
+    elif loc is not None and (other_loc := right.single()) is not None:
+        if other_loc == loc and positive in ("is", "==") and not left.unknown:
+            return of_const(not inverted)
+        detail = (positive, other_loc)
+    if loc is not None and detail is not None:
+        yes_fact, no_fact = Fact("test", loc, detail, not inverted), Fact("test", loc, detail, inverted)
+        return Value(opaque=True, when_true=frozenset((yes_fact,)), when_false=frozenset((no_fact,)))
+    return OPAQUE
+
+
+def _decided(yes: Facts | None, no: Facts | None) -> Value:
+    if yes is None and no is not None:
+        return of_const(False)
+    if no is None and yes is not None:
+        return of_const(True)
+    return Value(opaque=True, when_true=yes, when_false=no)
+
+
+def _alternative_facts(value: Value, constant: Const) -> tuple[Facts | None, Facts | None] | None:
+    """The facts where the value is the constant, and where it is another of its alternatives."""
+    if constant not in value.consts:
+        if value.unknown or value.opaque:
+            return None
+        return None, _common([*value.consts.values(), *value.refs.values()])
+    same: Facts | None = value.consts[constant]
+    if value.unknown or value.opaque:
+        return same if not value.unknown else frozenset(), frozenset()
+    others = [held for c, held in value.consts.items() if c != constant] + list(value.refs.values())
+    others += [taint.facts for taint in value.taints]
+    return same, _common(others) if others else None
+
+
+def _common(facts: list[Facts]) -> Facts:
+    return frozenset.intersection(*facts) if facts else frozenset()
+
+
+def _compare_constants(op: str, left: Value, right: Value) -> Value | None:
+    yes: list[Facts] = []
+    no: list[Facts] = []
+    for a, held_a in left.consts.items():
+        for b, held_b in right.consts.items():
+            if HOLE in str(a.value) or HOLE in str(b.value):
+                return None
+            if op in ("is", "is not") and a.type not in ("NoneType", "bool") and b.type not in ("NoneType", "bool"):
+                return None
+            try:
+                outcome = TESTS[op](a.value, b.value)
+            except TypeError:
+                return None
+            (yes if outcome else no).append(held_a | held_b)
+    if not yes:
+        return of_const(False)
+    if not no:
+        return of_const(True)
+    return Value(opaque=True, when_true=_common(yes), when_false=_common(no))
+
+
+def narrow(value: Value, op: str, right: Value, truth: bool) -> Value:
+    """What is left of a variable after a comparison with a constant came out ``truth``."""
+    constant = right.constant()
+    if constant is None:
+        return value
+    positive = POSITIVE.get(op, op)
+    if op in POSITIVE and op not in (">", ">="):
+        truth = not truth
+    if positive not in ("==", "is"):
+        return value
+    if truth:
+        if constant.value is None:
+            return value.with_(
+                consts={c: h for c, h in value.consts.items() if c == constant} or {constant: frozenset()},
+                taints=NO_TAINTS,
+                refs=NO_REFS,
+                unknown=False,
+                opaque=False,
+            )
+        if constant in value.consts and not value.unknown:
+            return value.with_(
+                consts={constant: value.consts[constant]}, refs=NO_REFS, taints=NO_TAINTS, opaque=False
+            )
+        return value
+    if constant in value.consts:
+        return value.with_(consts={c: h for c, h in value.consts.items() if c != constant})
+    return value
+

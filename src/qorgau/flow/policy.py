@@ -1,0 +1,141 @@
+"""The configuration and the regulation as questions that the engine asks.
+
+Which fields a name carries, what role a function plays (check, depersonalizer, storage ...),
+which classes are records. Answers are cached; nothing here changes during a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from qorgau.config import Settings
+from qorgau.knowledge.libraries import Catalog
+from qorgau.knowledge.regions import Regions
+from qorgau.names import CallPatterns, NameMatcher, fold
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What the configuration says of a function of the project or a library.
+
+    ``kind``: ``check``, ``require``, ``blocked`` (checks of blocking), ``irreversible``,
+    ``reversible``, ``storage``, ``recipient``, ``export``, ``internal`` or ``erasure``;
+    ``name`` is the configuration's name of the storage, recipient or export.
+    """
+
+    kind: str
+    name: str = ""
+    state_service: bool = False
+
+
+class Policy:
+    """What the settings, the regulation and the catalogs say."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        fields: dict[str, tuple[str, ...]],
+        enumerable: dict[str, bool],
+        home: tuple[str, ...],
+        catalog: Catalog,
+        regions: Regions,
+    ) -> None:
+        self.settings = settings
+        self.catalog = catalog
+        self.regions = regions
+        self.home = home
+        self.enumerable = enumerable
+        self._names = NameMatcher(fields)
+        self.attributes: dict[str, str] = {
+            dotted: field for field, spec in settings.fields.items() for dotted in spec.attributes
+        }
+        consent = settings.consent
+        self._roles: list[tuple[CallPatterns, Role]] = []
+        state = CallPatterns(consent.state_service)
+        self._state = state
+        for kind, patterns in (
+            ("check", consent.checks),
+            ("require", consent.requires),
+            ("blocked", settings.blocking.checks),
+            ("irreversible", settings.depersonalization.functions),
+            ("reversible", settings.depersonalization.reversible),
+            ("erasure", settings.erasure.functions),
+            ("internal", settings.internal.calls),
+        ):
+            self._roles.append((CallPatterns(tuple(patterns)), Role(kind)))
+        for name, storage in settings.storages.items():
+            self._roles.append((CallPatterns(storage.calls), Role("storage", name)))
+        for name, recipient in settings.recipients.items():
+            self._roles.append((CallPatterns(recipient.calls), Role("recipient", name)))
+        for name, export in settings.exports.items():
+            self._roles.append((CallPatterns(export.calls), Role("export", name)))
+        self._decorators = CallPatterns(consent.decorators)
+        self._consent_attributes = {
+            tuple(fold(part) for part in attribute.split(".")) for attribute in consent.attributes
+        }
+        self._last = {path[-1] for path in self._consent_attributes}
+        self._record_classes = {
+            cls: tuple(record.fields) for record in settings.records.values() for cls in record.classes
+        }
+        self.fields_of = lru_cache(maxsize=None)(self._names.fields_of)
+        self.role_of = lru_cache(maxsize=None)(self._role_of)
+
+    def _role_of(self, dotted: str) -> Role | None:
+        for patterns, role in self._roles:
+            if patterns.matches(dotted):
+                if role.kind in ("check", "require"):
+                    return Role(role.kind, role.name, self._state.matches(dotted))
+                return role
+        return None
+
+    def role(self, names: Iterable[str]) -> Role | None:
+        """The role of a function that goes by any of these dotted names."""
+        for name in names:
+            found = self.role_of(name)
+            if found is not None:
+                return found
+        return None
+
+    def is_consent_decorator(self, dotted: str) -> bool:
+        """Whether a decorator lets a function run only with consent."""
+        return self._decorators.matches(dotted)
+
+    def is_state_service(self, dotted: str) -> bool:
+        """Whether a check goes through the state service (paragraph 6)."""
+        return self._state.matches(dotted)
+
+    def consent_attribute(self, path: tuple[str, ...]) -> int:
+        """How many last names of an attribute path stand for consent; 0 for none."""
+        if not path or fold(path[-1]) not in self._last:
+            return 0
+        folded = tuple(fold(part) for part in path)
+        for known in self._consent_attributes:
+            if folded[-len(known) :] == known:
+                return len(known)
+        return 0
+
+    def record_fields(self, dotted: str) -> tuple[str, ...] | None:
+        """The fields of a class configured as a record, None if it isn't one."""
+        found = self._record_classes.get(dotted)
+        if found is not None:
+            return found
+        for pattern, fields in self._record_classes.items():
+            if dotted.endswith("." + pattern):
+                return fields
+        return None
+
+    def attribute_field(self, dotted: str) -> str | None:
+        """The field that an exact class attribute carries by configuration."""
+        found = self.attributes.get(dotted)
+        if found is not None:
+            return found
+        for pattern, field in self.attributes.items():
+            if dotted.endswith("." + pattern):
+                return field
+        return None
+
+    def is_enumerable(self, field: str) -> bool:
+        """Whether a plain hash of the field can be undone by trying all values."""
+        return self.enumerable.get(field, False)

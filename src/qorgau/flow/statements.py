@@ -1,0 +1,512 @@
+"""What statements do to the state, and where control goes.
+
+Paths that leave a block early are kept with their states: ``return`` in the frame, ``break``
+and ``continue`` with the innermost loop, exceptions with the innermost ``try``. ``finally``
+runs once for each way out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from qorgau import ir
+from qorgau.flow import patterns
+from qorgau.flow.expressions import MAX_UNROLLED
+from qorgau.flow.machine import Args, Frame, LoopExits
+from qorgau.flow.state import State, age, bottom_like, widen
+from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Value, of_const
+from qorgau.linking import walk
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+MAX_PASSES = 8
+"""Passes of a loop after which it is given up (counted); constants are widened after three."""
+
+WIDEN_AFTER = 3
+
+RAISING = (ir.Call, ir.Subscript, ir.Binary, ir.Await, ir.Raise, ir.Import, ir.ImportFrom, ir.Yield, ir.Assert)
+
+
+def execute(m: Machine, f: Frame, body: Sequence[ir.Stmt]) -> None:
+    """Run statements in order until the frame's state is unreachable."""
+    for statement in body:
+        if not f.state.reachable:
+            m.skipped(f, statement)
+            continue
+        if f.handlers and may_raise(statement):
+            f.handlers[-1].append(f.state.copy())
+        EXECUTORS[type(statement)](m, f, statement)
+        if m.spent(f):
+            return
+
+
+def may_raise(statement: ir.Stmt) -> bool:
+    """Whether a simple statement can raise; compound ones are asked statement by statement."""
+    if isinstance(statement, ir.If | ir.While):
+        return _expression_may_raise(statement.test)
+    if isinstance(statement, ir.For):
+        return _expression_may_raise(statement.iterable)
+    if isinstance(statement, ir.With):
+        return any(_expression_may_raise(item.context) for item in statement.items)
+    if isinstance(statement, ir.Try | ir.Match | ir.Define | ir.Class):
+        return False
+    return any(isinstance(node, RAISING) for node in walk(statement))
+
+
+def _expression_may_raise(node: ir.Expr) -> bool:
+    return any(isinstance(inner, RAISING) for inner in walk(node))
+
+
+def _evaluate(m: Machine, f: Frame, node: ir.Evaluate) -> None:
+    m.evaluate(f, node.value)
+
+
+def _assign(m: Machine, f: Frame, node: ir.Assign) -> None:
+    value = m.evaluate(f, node.value)
+    for target in node.targets:
+        bind(m, f, target, value)
+
+
+def _annotated(m: Machine, f: Frame, node: ir.Annotated) -> None:
+    if node.value is not None:
+        value = m.evaluate(f, node.value)
+        bind(m, f, node.target, m.annotated(f, value, node.annotation))
+    if isinstance(node.target, ir.Name) and f.kind in ("class", "module"):
+        m.declare(f, node.target.id, node.annotation, node.value is not None)
+
+
+def bind(m: Machine, f: Frame, target: ir.Expr, value: Value) -> None:
+    """Assign a value to a target of any form."""
+    if isinstance(target, ir.Name):
+        m.store(f, target.id, value, target.at)
+    elif isinstance(target, ir.Attribute):
+        m.set_attribute(f, m.evaluate(f, target.value), target.attr, value, target.at)
+    elif isinstance(target, ir.Subscript):
+        owner = m.evaluate(f, target.value)
+        if isinstance(target.index, ir.Slice):
+            _assign_slice(m, f, owner, target.index, value, target.at)
+        else:
+            m.set_item(f, owner, m.evaluate(f, target.index), value, target.at)
+    elif isinstance(target, ir.Starred):
+        bind(m, f, target.value, value)
+    elif isinstance(target, ir.Sequence):
+        unpack(m, f, target, value)
+
+
+def _assign_slice(m: Machine, f: Frame, owner: Value, index: ir.Slice, value: Value, at: int) -> None:
+    m.evaluate(f, index)
+    whole = index.lower is None and index.upper is None
+    if whole:
+        m.call_method(f, owner, "clear", Args(), at)
+    m.call_method(f, owner, "extend", Args([value]), at)
+
+
+def unpack(m: Machine, f: Frame, target: ir.Sequence, value: Value) -> None:
+    """``a, *b, c = value``: by position where the items are known."""
+    iteration = m.iterate(f, value, target.at)
+    elements = target.elements
+    starred = [index for index, element in enumerate(elements) if isinstance(element, ir.Starred)]
+    items = iteration.items
+    if items is not None and not starred and len(items) == len(elements):
+        for element, item in zip(elements, items, strict=True):
+            bind(m, f, element, item)
+        return
+    if items is not None and starred and len(items) >= len(elements) - 1:
+        head = starred[0]
+        tail = len(elements) - head - 1
+        for element, item in zip(elements[:head], items[:head], strict=True):
+            bind(m, f, element, item)
+        middle = items[head : len(items) - tail]
+        bind(m, f, elements[head], m.sequence(f, elements[head].at, "list", middle, None))
+        if tail:
+            for element, item in zip(elements[-tail:], items[-tail:], strict=True):
+                bind(m, f, element, item)
+        return
+    for index, element in enumerate(elements):
+        if isinstance(element, ir.Starred):
+            bind(m, f, element, m.sequence(f, element.at, "list", [], iteration.each))
+        elif items is None and value.refs and not starred:
+            bind(m, f, element, m.item(f, value, of_const(index), element.at))
+        else:
+            bind(m, f, element, iteration.each)
+
+
+def _augment(m: Machine, f: Frame, node: ir.Augment) -> None:
+    target = node.target
+    if isinstance(target, ir.Name):
+        current = m.load(f, target.id, target.at)
+    elif isinstance(target, ir.Attribute):
+        current = m.attribute(f, m.evaluate(f, target.value), target.attr, target.at)
+    elif isinstance(target, ir.Subscript) and not isinstance(target.index, ir.Slice):
+        current = m.item(f, m.evaluate(f, target.value), m.evaluate(f, target.index), target.at)
+    else:
+        current = UNKNOWN
+    value = m.evaluate(f, node.value)
+    changed = m.augment(f, node.op, current, value, node.at)
+    bind(m, f, target, changed)
+
+
+def _delete(m: Machine, f: Frame, node: ir.Delete) -> None:
+    for target in node.targets:
+        _delete_target(m, f, target)
+
+
+def _delete_target(m: Machine, f: Frame, target: ir.Expr) -> None:
+    if isinstance(target, ir.Name):
+        m.unbind(f, target.id)
+    elif isinstance(target, ir.Attribute):
+        m.delete_attribute(f, m.evaluate(f, target.value), target.attr)
+    elif isinstance(target, ir.Subscript):
+        owner = m.evaluate(f, target.value)
+        if isinstance(target.index, ir.Slice):
+            m.evaluate(f, target.index)
+            if target.index.lower is None and target.index.upper is None:
+                m.call_method(f, owner, "clear", Args(), target.at)
+        else:
+            m.delete_item(f, owner, m.evaluate(f, target.index), target.at)
+    elif isinstance(target, ir.Sequence):
+        for element in target.elements:
+            _delete_target(m, f, element)
+
+
+def _return(m: Machine, f: Frame, node: ir.Return) -> None:
+    value = m.evaluate(f, node.value) if node.value is not None else of_const(None)
+    if f.state.reachable:
+        f.returns.append((f.state, value))
+    f.state = bottom_like(f.state)
+
+
+def _raise(m: Machine, f: Frame, node: ir.Raise) -> None:
+    value = m.evaluate(f, node.exception) if node.exception is not None else BOTTOM
+    if node.cause is not None:
+        m.evaluate(f, node.cause)
+    if node.exception is not None:
+        m.raised(f, value, node.at)
+    leave_by_exception(f, value)
+
+
+def leave_by_exception(f: Frame, value: Value = BOTTOM) -> None:
+    """End the path here and hand its state to the innermost handler."""
+    if f.state.reachable:
+        state = f.state
+        state.env = dict(state.env)
+        state.env["$exception"] = value
+        (f.handlers[-1] if f.handlers else f.raises).append(state)
+    f.state = bottom_like(f.state)
+
+
+def _assert(m: Machine, f: Frame, node: ir.Assert) -> None:
+    yes, no = m.decide(f, node.test)
+    if node.message is not None and no.reachable:
+        f.state = no
+        m.raised(f, m.evaluate(f, node.message), node.at)
+        no = f.state
+    f.state = no
+    leave_by_exception(f)
+    f.state = yes
+
+
+def _if(m: Machine, f: Frame, node: ir.If) -> None:
+    yes, no = m.decide(f, node.test)
+    f.state = yes
+    execute(m, f, node.body)
+    after = f.state
+    f.state = no
+    execute(m, f, node.orelse)
+    f.state = m.join_states(after, f.state)
+
+
+def _while(m: Machine, f: Frame, node: ir.While) -> None:
+    def enter() -> State:
+        yes, no = m.decide(f, node.test)
+        f.state = yes
+        return no
+
+    loop(m, f, enter, node.body, node.orelse)
+
+
+def _for(m: Machine, f: Frame, node: ir.For) -> None:
+    iterable = m.evaluate(f, node.iterable)
+    iteration = m.iterate(f, iterable, node.at)
+    if iteration.items is not None and len(iteration.items) <= MAX_UNROLLED:
+        _unrolled(m, f, node, iteration.items)
+        return
+    if iteration.each.is_bottom:
+        execute(m, f, node.orelse)
+        return
+
+    def enter() -> State:
+        done = f.state.copy()
+        bind(m, f, node.target, m.iterate(f, iterable, node.at).each)
+        return done
+
+    loop(m, f, enter, node.body, node.orelse)
+
+
+def _unrolled(m: Machine, f: Frame, node: ir.For, items: Sequence[Value]) -> None:
+    passes = f.passes
+    exits = LoopExits()
+    f.loops.append(exits)
+    for index, item in enumerate(items):
+        if not f.state.reachable:
+            break
+        f.passes = (*passes, index)
+        bind(m, f, node.target, item)
+        exits.continues = []
+        execute(m, f, node.body)
+        for state in exits.continues:
+            f.state = m.join_states(f.state, state)
+    f.passes = passes
+    f.loops.pop()
+    execute(m, f, node.orelse)
+    for state in exits.breaks:
+        f.state = m.join_states(f.state, state)
+
+
+def loop(
+    m: Machine, f: Frame, enter: Callable[[], State], body: Sequence[ir.Stmt], orelse: Sequence[ir.Stmt]
+) -> None:
+    """Repeat until nothing changes. ``enter`` starts a pass and gives the state in which the loop is done."""
+    invariant = f.state
+    breaks: list[State] = []
+    done = invariant
+    for number in range(MAX_PASSES):
+        exits = LoopExits()
+        f.loops.append(exits)
+        f.state = invariant.copy()
+        mark = len(m.made)
+        done = enter()
+        execute(m, f, body)
+        for state in exits.continues:
+            f.state = m.join_states(f.state, state)
+        f.loops.pop()
+        made = m.made[mark:]
+        breaks += exits.breaks
+        if not f.state.reachable:
+            break
+        after = m.join_states(invariant, age(f.state, made))
+        if number >= WIDEN_AFTER:
+            after = widen(invariant, after)
+        if after.same(invariant):
+            break
+        invariant = after
+    else:
+        m.count("loops cut off")
+        f.state = invariant.copy()
+        mark = len(m.made)
+        done = enter()
+    f.state = done
+    execute(m, f, orelse)
+    for state in breaks:
+        f.state = m.join_states(f.state, state)
+
+
+def _break(m: Machine, f: Frame, node: ir.Break) -> None:
+    if f.loops:
+        f.loops[-1].breaks.append(f.state)
+    f.state = bottom_like(f.state)
+
+
+def _continue(m: Machine, f: Frame, node: ir.Continue) -> None:
+    if f.loops:
+        f.loops[-1].continues.append(f.state)
+    f.state = bottom_like(f.state)
+
+
+def _try(m: Machine, f: Frame, node: ir.Try) -> None:
+    if node.final:
+        _with_final(m, f, node)
+    else:
+        _try_body(m, f, node)
+
+
+def _try_body(m: Machine, f: Frame, node: ir.Try) -> None:
+    if not node.handlers:
+        execute(m, f, node.body)
+        execute(m, f, node.orelse)
+        return
+    caught: list[State] = []
+    f.handlers.append(caught)
+    execute(m, f, node.body)
+    f.handlers.pop()
+    if f.state.reachable:
+        execute(m, f, node.orelse)
+    after = f.state
+    if caught:
+        for handler in node.handlers:
+            state = caught[0]
+            for other in caught[1:]:
+                state = m.join_states(state, other)
+            f.state = state.copy()
+            exception = f.state.env.pop("$exception", BOTTOM)
+            kind = m.evaluate(f, handler.type) if handler.type is not None else BOTTOM
+            if handler.name is not None:
+                m.store(f, handler.name, m.exception(f, exception, kind, handler.at), handler.at)
+            execute(m, f, handler.body)
+            if handler.name is not None and f.state.reachable:
+                m.unbind(f, handler.name)
+            after = m.join_states(after, f.state)
+        if not _catches_all(node):
+            # What no handler names goes on outwards.
+            for state in caught:
+                if "$exception" in state.env:
+                    (f.handlers[-1] if f.handlers else f.raises).append(state)
+    f.state = after
+
+
+def _catches_all(node: ir.Try) -> bool:
+    return any(
+        handler.type is None
+        or (isinstance(handler.type, ir.Name) and handler.type.id in ("Exception", "BaseException"))
+        for handler in node.handlers
+    )
+
+
+def _with_final(m: Machine, f: Frame, node: ir.Try) -> None:
+    """Run ``finally`` for each way out of the body."""
+    returns, raises = f.returns, f.raises
+    loops = f.loops
+    outer = loops[-1] if loops else None
+    inner = LoopExits()
+    f.returns = []
+    pending: list[State] = []
+    f.handlers.append(pending)
+    if outer is not None:
+        f.loops = [*loops[:-1], inner]
+    _try_body(m, f, node)
+    f.handlers.pop()
+    f.loops = loops
+    made_returns, f.returns = f.returns, returns
+    normal = f.state
+
+    def final(state: State) -> State:
+        f.state = state.copy()
+        execute(m, f, node.final)
+        return f.state
+
+    for state, value in made_returns:
+        ended = final(state)
+        if ended.reachable:
+            f.returns.append((ended, value))
+    if outer is not None:
+        for state in inner.breaks:
+            ended = final(state)
+            if ended.reachable:
+                outer.breaks.append(ended)
+        for state in inner.continues:
+            ended = final(state)
+            if ended.reachable:
+                outer.continues.append(ended)
+    if pending:
+        state = pending[0]
+        for other in pending[1:]:
+            state = m.join_states(state, other)
+        ended = final(state)
+        if ended.reachable:
+            (f.handlers[-1] if f.handlers else raises).append(ended)
+    f.raises = raises
+    f.state = final(normal) if normal.reachable else normal
+
+
+def _with(m: Machine, f: Frame, node: ir.With) -> None:
+    entered: list[tuple[Value, object]] = []
+    for item in node.items:
+        context = m.evaluate(f, item.context)
+        value, token = m.enter(f, context, item.context.at)
+        entered.append((context, token))
+        if item.target is not None:
+            bind(m, f, item.target, value)
+    execute(m, f, node.body)
+    for context, token in reversed(entered):
+        m.leave(f, context, token, node.at)
+
+
+def _define(m: Machine, f: Frame, node: ir.Define) -> None:
+    m.store(f, node.function.name, m.function(f, node.function, decorate=True), node.at)
+
+
+def _class(m: Machine, f: Frame, node: ir.Class) -> None:
+    m.store(f, node.name, m.define_class(f, node), node.at)
+
+
+def _import(m: Machine, f: Frame, node: ir.Import) -> None:
+    for name in node.names:
+        module = m.import_module(f, name.name)
+        if name.asname is not None:
+            m.store(f, name.asname, module, node.at)
+        else:
+            top = name.name.partition(".")[0]
+            m.store(f, top, m.import_module(f, top), node.at)
+
+
+def _import_from(m: Machine, f: Frame, node: ir.ImportFrom) -> None:
+    dotted = f.unit.absolute(node.module, node.level)
+    for name in node.names:
+        if name.name == "*":
+            m.import_star(f, dotted, node.at)
+        else:
+            m.store(f, name.asname or name.name, m.import_name(f, dotted, name.name, node.at), node.at)
+
+
+def _nothing(m: Machine, f: Frame, node: ir.Stmt) -> None:
+    """``pass``, and declarations that were taken in when the function was lowered."""
+
+
+def _type_alias(m: Machine, f: Frame, node: ir.TypeAliasing) -> None:
+    m.store(f, node.name, OPAQUE, node.at)
+
+
+def _match(m: Machine, f: Frame, node: ir.Match) -> None:
+    subject = m.evaluate(f, node.subject)
+    rest = f.state
+    after = bottom_like(rest)
+    for case in node.cases:
+        if not rest.reachable:
+            break
+        f.state = rest.copy()
+        yes, no = patterns.match(m, f, case.pattern, subject, node.subject)
+        if case.guard is not None and yes.reachable:
+            f.state = yes
+            yes, refused = m.decide(f, case.guard)
+            no = m.join_states(no, refused)
+        f.state = yes
+        execute(m, f, case.body)
+        after = m.join_states(after, f.state)
+        rest = no
+    f.state = m.join_states(after, rest)
+
+
+def _unknown(m: Machine, f: Frame, node: ir.Unknown) -> None:
+    m.count(f"unknown construct {node.construct}")
+    execute(m, f, node.body)
+
+
+EXECUTORS: dict[type, Callable[..., None]] = {
+    ir.Evaluate: _evaluate,
+    ir.Assign: _assign,
+    ir.Annotated: _annotated,
+    ir.Augment: _augment,
+    ir.Delete: _delete,
+    ir.Return: _return,
+    ir.Raise: _raise,
+    ir.Assert: _assert,
+    ir.If: _if,
+    ir.While: _while,
+    ir.For: _for,
+    ir.Try: _try,
+    ir.With: _with,
+    ir.Define: _define,
+    ir.Class: _class,
+    ir.Import: _import,
+    ir.ImportFrom: _import_from,
+    ir.Global: _nothing,
+    ir.Nonlocal: _nothing,
+    ir.Pass: _nothing,
+    ir.Break: _break,
+    ir.Continue: _continue,
+    ir.TypeAliasing: _type_alias,
+    ir.Match: _match,
+    ir.Unknown: _unknown,
+}

@@ -1,0 +1,328 @@
+"""Texts: concatenation, formatting and the methods of ``str`` and ``bytes``.
+
+Constants are folded, with holes for what is unknown; personal data passes through, and
+constant slices are remembered by how many characters they keep (spec section 5: at most
+four characters together are depersonalized).
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import string
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qorgau.flow.values import (
+    HOLE,
+    NO_CONSTS,
+    NO_FACTS,
+    NO_TAINTS,
+    OPAQUE,
+    Const,
+    Facts,
+    Obj,
+    Reversal,
+    Taint,
+    Taints,
+    Value,
+    const,
+    join_all,
+    merge_taints,
+    of_const,
+)
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+    from qorgau.flow.machine import Args, Frame
+
+KEPT = 4
+"""Characters that constant slices may keep of a datum and still leave it depersonalized."""
+
+MAX_TEXT = 4000
+MAX_COMBINATIONS = 16
+
+CLEAN_METHODS = frozenset(
+    "startswith endswith find rfind index rindex count isdigit isalpha isalnum isnumeric isdecimal isspace "
+    "islower isupper istitle isidentifier isprintable isascii __len__ __contains__ __eq__ maketrans".split()
+)
+PASS_METHODS = frozenset(
+    "lower upper title capitalize casefold swapcase strip lstrip rstrip removeprefix removesuffix replace "
+    "center ljust rjust zfill expandtabs encode decode hex format format_map join split rsplit splitlines "
+    "partition rpartition translate tobytes isoformat strftime".split()
+)
+FOLDED_METHODS = frozenset(
+    "lower upper title capitalize casefold swapcase strip lstrip rstrip removeprefix removesuffix replace "
+    "zfill startswith endswith find count isdigit isalpha".split()
+)
+SPLITS = frozenset("split rsplit splitlines".split())
+
+
+def combine(taint_sets: Iterable[Taints]) -> Taints:
+    """The taints of a text made of several: slices of one datum add up."""
+    taints = [taint for taint_set in taint_sets for taint in taint_set]
+    if not any(taint.kept is not None for taint in taints):
+        return merge_taints(taints)
+    partial: dict[object, list[Taint]] = {}
+    whole: list[Taint] = []
+    for taint in taints:
+        if taint.kept is None:
+            whole.append(taint)
+        else:
+            partial.setdefault((taint.field, taint.subject), []).append(taint)
+    for group in partial.values():
+        distinct = {taint.slice: taint for taint in group}
+        kept = sum(taint.kept or 0 for taint in distinct.values())
+        first = min(group, key=lambda taint: str(taint.slice))
+        if len(distinct) == 1:
+            whole.append(first)
+        else:
+            slices = tuple(sorted((str(piece) for piece in distinct), key=str))
+            whole.append(replace(first, kept=kept if kept <= KEPT else None, slice=slices))
+    return merge_taints(whole)
+
+
+def alternatives(value: Value) -> list[tuple[str, Facts]]:
+    """The texts a value can be, with a hole where it can be something unknown."""
+    found = [(str(c.value), facts) for c, facts in value.consts.items() if c.type != "bytes"]
+    found += [
+        (c.value.decode("utf-8", "replace"), facts)
+        for c, facts in value.consts.items()
+        if isinstance(c.value, bytes)
+    ]
+    if value.unknown or value.opaque or value.refs or value.taints or not found:
+        found.append((HOLE, NO_FACTS))
+    return found
+
+
+def concat(parts: Sequence[Value]) -> Value:
+    """The text made of parts in order."""
+    choices = [alternatives(part) for part in parts]
+    count = 1
+    for choice in choices:
+        count *= len(choice)
+    if count > MAX_COMBINATIONS:
+        choices = [choice if len(choice) == 1 else [(HOLE, NO_FACTS)] for choice in choices]
+    consts: dict[Const, Facts] = {}
+    for combination in itertools.product(*choices):
+        text = re.sub(f"{HOLE}+", HOLE, "".join(piece for piece, _ in combination))[:MAX_TEXT]
+        facts = frozenset().union(*(held for _, held in combination)) if combination else NO_FACTS
+        key = const(text)
+        consts[key] = consts[key] & facts if key in consts else facts
+    return made_of(parts, consts)
+
+
+def made_of(parts: Sequence[Value], consts: dict[Const, Facts] | None = None) -> Value:
+    """A value computed from others: it carries what they carry."""
+    known = {c: facts for c, facts in (consts or {}).items() if c.value != HOLE}
+    holes = any(isinstance(c.value, str) and HOLE in c.value for c in (consts or {})) or not consts
+    unknown = holes and any(part.unknown for part in parts)
+    opaque = holes and not unknown
+    return Value(combine(part.taints for part in parts), known or NO_CONSTS, {}, unknown, opaque)
+
+
+def formatted(value: Value, spec: Value) -> Value:
+    """A value formatted with a spec; a precision (``.4``) keeps that many characters."""
+    for text in spec.texts():
+        match = re.fullmatch(r".*\.(\d+)s?", text)
+        if match and int(match[1]) <= KEPT:
+            return keep(value, int(match[1]), ("spec", text))
+    return value
+
+
+def keep(value: Value, count: int, piece: object) -> Value:
+    """What a constant slice of ``count`` characters leaves of a text."""
+
+    def cut(taint: Taint) -> Taint:
+        if taint.kept is not None or count > KEPT or taint.reversal is not None:
+            return taint
+        return replace(taint, kept=count, slice=piece)
+
+    return value.map_taints(cut)
+
+
+def slice_text(value: Value, bounds: Sequence[int | None], known: bool) -> Value:
+    """A slice of a text. ``known``: the bounds are constants (None: left out)."""
+    consts: dict[Const, Facts] = {}
+    if known:
+        for c, facts in value.consts.items():
+            if isinstance(c.value, str | bytes) and HOLE not in str(c.value) and bounds[2] != 0:
+                consts[const(c.value[slice(*bounds)])] = facts
+    result = Value(value.taints, consts, {}, value.unknown, value.opaque or not consts)
+    lower, upper, step = bounds
+    if not known or step is not None:
+        return result
+    count: int | None = None
+    if upper is not None and (lower is None or lower == 0) and upper >= 0:
+        count = upper
+    elif lower is not None and lower < 0 and upper is None:
+        count = -lower
+    elif lower is not None and upper is not None and (lower < 0) == (upper < 0):
+        count = max(upper - lower, 0)
+    return result if count is None else keep(result, count, (lower, upper))
+
+
+def percent(m: Machine, f: Frame, template: Value, value: Value, at: int) -> Value:
+    """``template % value`` for texts."""
+    parts = [value]
+    exact: list[Value] | None = None
+    for loc in value.locs():
+        obj = f.state.obj(loc)
+        if obj is not None and obj.kind == "tuple" and obj.length is not None and len(value.refs) == 1:
+            exact = [obj.parts[Const("int", index)] for index in range(obj.length)]
+            parts = exact
+        elif obj is not None and obj.kind == "dict":
+            return _percent_keys(m, f, template, value, at)
+    if exact is None and len(value.refs) <= 1:
+        exact = [value]
+    rendered = [m.text(f, part, at) for part in parts]
+    texts = template.texts()
+    if exact is not None and len(texts) == 1 and template.constant() is not None:
+        pieces = re.split(r"%(?!%)[-+ #0]*\d*(?:\.\d+)?[a-zA-Z]", texts[0])
+        if len(pieces) == len(rendered) + 1:
+            mixed = [of_const(pieces[0])]
+            for piece, part in zip(pieces[1:], rendered, strict=True):
+                mixed += [part, of_const(piece)]
+            return concat(mixed)
+    return made_of([template, *rendered])
+
+
+def _percent_keys(m: Machine, f: Frame, template: Value, value: Value, at: int) -> Value:
+    if template.constant() is None:
+        return made_of([template, Value(m.contents(f, value))])
+    keys = re.findall(r"%\((\w+)\)", str(next(iter(template.consts)).value))
+    return made_of([template, *(m.text(f, m.item(f, value, of_const(key), at), at) for key in keys)])
+
+
+def format_text(m: Machine, f: Frame, template: Value, args: Args, at: int) -> Value:
+    """``template.format(...)``: only the arguments that the template names, if it is known."""
+    known = template.constant()
+    if known is None or not isinstance(known.value, str) or args.double or not args.star.is_bottom:
+        return made_of([template, *(m.text(f, part, at) for part in args.all())])
+    parts: list[Value] = []
+    automatic = 0
+    try:
+        fields = list(string.Formatter().parse(known.value))
+    except ValueError:
+        return made_of([template, *(m.text(f, part, at) for part in args.all())])
+    for literal, name, spec, conversion in fields:
+        parts.append(of_const(literal))
+        if name is None:
+            continue
+        head, *path = re.split(r"[.\[]", name.replace("]", ""))
+        if head == "":
+            head, automatic = str(automatic), automatic + 1
+        value = args.get(int(head)) if head.isdigit() else args.keywords.get(head)
+        if value is None:
+            return made_of([template, *(m.text(f, part, at) for part in args.all())])
+        separators = re.findall(r"[.\[]", name)
+        for separator, step in zip(separators, path, strict=False):
+            value = (
+                m.attribute(f, value, step, at)
+                if separator == "."
+                else m.item(f, value, of_const(int(step) if step.isdigit() else step), at)
+            )
+        shown = m.text(f, value, at, representation=conversion in ("r", "a"))
+        parts.append(formatted(shown, of_const(spec)) if spec else shown)
+    return concat(parts)
+
+
+def method(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at: int) -> Value | None:
+    """A method of a text; None when texts have no such method."""
+    if name in CLEAN_METHODS:
+        folded = _fold(receiver, name, args)
+        return folded if folded is not None else OPAQUE
+    if name not in PASS_METHODS:
+        return None
+    if name == "format":
+        return format_text(m, f, receiver, args, at)
+    if name == "format_map" and args.positional:
+        return _format_map(m, f, receiver, args.positional[0], at)
+    if name == "join" and args.positional:
+        iteration = m.iterate(f, args.positional[0], at)
+        if iteration.items is not None:
+            parts: list[Value] = []
+            for index, item in enumerate(iteration.items):
+                parts += [receiver, item] if index else [item]
+            return concat(parts) if parts else of_const("")
+        return made_of([receiver, iteration.each])
+    if name == "translate":
+        return receiver.map_taints(
+            lambda taint: replace(
+                taint,
+                reversal=taint.reversal
+                or Reversal("str.translate", "a translation table can be applied backwards", "a keyed hash"),
+            )
+        ).with_(consts=NO_CONSTS, opaque=True)
+    if name in SPLITS:
+        return _split(m, f, receiver, name, args, at)
+    if name in ("partition", "rpartition"):
+        piece = receiver.with_(consts=NO_CONSTS, refs={}, opaque=True)
+        return m.sequence(f, at, "tuple", [piece, args.get(0) or OPAQUE, piece], OPAQUE.with_(opaque=False))
+    folded = _fold(receiver, name, args)
+    if folded is not None:
+        return folded
+    others = list(args.all()) if name == "replace" else []
+    if name in ("encode", "decode"):
+        kept = {const(c.value): held for c, held in receiver.consts.items()}
+        return receiver.with_(consts=kept, refs={})
+    return made_of([receiver.with_(refs={}), *others])
+
+
+def _fold(receiver: Value, name: str, args: Args) -> Value | None:
+    """The constant result of a pure method on constants."""
+    if name not in FOLDED_METHODS or receiver.taints or not receiver.consts or args.keywords:
+        return None
+    given = [value.constant() for value in args.positional]
+    if any(value is None for value in given) or args.double or not args.star.is_bottom:
+        return None
+    results: dict[Const, Facts] = {}
+    for constant, facts in receiver.consts.items():
+        if not isinstance(constant.value, str):
+            return None
+        if HOLE in constant.value and name not in ("lower", "upper", "strip", "rstrip", "lstrip", "replace"):
+            return None
+        try:
+            result = getattr(constant.value, name)(*(value.value for value in given if value is not None))
+        except (TypeError, ValueError):
+            return None
+        if isinstance(result, str) and len(result) > MAX_TEXT:
+            return None
+        results[const(result)] = facts
+    if len(results) == 1 and not (receiver.unknown or receiver.opaque):
+        return of_const(next(iter(results)).value)
+    return Value(NO_TAINTS, results, {}, receiver.unknown, receiver.opaque)
+
+
+def _split(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at: int) -> Value:
+    constant = receiver.constant()
+    given = [value.constant() for value in args.positional]
+    if constant is not None and isinstance(constant.value, str) and all(g is not None for g in given):
+        if HOLE not in constant.value:
+            try:
+                pieces = getattr(constant.value, name)(*(g.value for g in given if g is not None))
+            except (TypeError, ValueError):
+                pieces = None
+            if pieces is not None:
+                return m.sequence(f, at, "list", [of_const(piece) for piece in pieces], None)
+    piece = receiver.with_(consts=NO_CONSTS, refs={}, opaque=True)
+    made = m.new(f, at, Obj("list", rest=piece), "split")
+    return made
+
+
+def _format_map(m: Machine, f: Frame, template: Value, mapping: Value, at: int) -> Value:
+    known = template.constant()
+    if known is None or not isinstance(known.value, str):
+        return made_of([template, Value(m.contents(f, mapping))])
+    parts: list[Value] = []
+    try:
+        fields = list(string.Formatter().parse(known.value))
+    except ValueError:
+        return made_of([template, Value(m.contents(f, mapping))])
+    for literal, name, _spec, _conversion in fields:
+        parts.append(of_const(literal))
+        if name:
+            head = re.split(r"[.\[]", name)[0]
+            parts.append(m.text(f, m.item(f, mapping, of_const(head), at), at))
+    return concat(parts)

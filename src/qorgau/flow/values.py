@@ -1,0 +1,518 @@
+"""Abstract values: what the engine knows of one thing at one point of a program.
+
+One value answers all questions at once: which personal fields it carries and how they
+were transformed, which constant it is, which objects, functions or classes it can be,
+whether part of it comes from outside what is known, and which facts hold when it is true.
+All values are immutable and hashable; joins are associative, commutative and idempotent.
+
+The lattice is finite for a given program: fields, facts, allocation sites and contexts are
+finite, and sets of constants are cut off at ``MAX_CONSTANTS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from qorgau.findings import Confidence
+
+if TYPE_CHECKING:
+    from qorgau.linking import Unit
+
+MAX_CONSTANTS = 12
+"""More alternatives than this make a value an unknown constant."""
+
+HOLE = "\0"
+"""Stands for the unknown part of a partly known text, as in ``https://\\0.api.example.com``."""
+
+
+class Loc:
+    """The identity of an abstract object: where, and in which context, it came to be.
+
+    ``parent`` and ``label`` place it: an attribute or element of an unknown object is a
+    child of that object, so that reading it twice gives the same identity. ``old`` marks
+    what an earlier pass of a loop made: it stands for many objects, the others for one.
+    """
+
+    __slots__ = ("_hash", "label", "old", "parent")
+
+    def __init__(self, parent: Loc | None, label: object, old: bool = False) -> None:
+        self.parent = parent
+        self.label = label
+        self.old = old
+        self._hash = hash((parent, label, old))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return (
+            isinstance(other, Loc)
+            and self._hash == other._hash
+            and self.label == other.label
+            and self.old == other.old
+            and self.parent == other.parent
+        )
+
+    def __repr__(self) -> str:
+        inner = f"{self.parent!r}/{self.label}" if self.parent else str(self.label)
+        return inner + ("~" if self.old else "")
+
+    def child(self, label: object) -> Loc:
+        """The identity of a part of this object."""
+        return Loc(self, label)
+
+    def aged(self) -> Loc:
+        """The identity of its like from earlier passes of a loop."""
+        return self if self.old else Loc(self.parent, self.label, True)
+
+    def ancestors(self) -> Iterable[Loc]:
+        """This object, then what it is a part of, outwards."""
+        loc: Loc | None = self
+        while loc is not None:
+            yield loc
+            loc = loc.parent
+
+
+class Fact(NamedTuple):
+    """Something that holds on every path to a point.
+
+    ``kind`` is ``consent``, ``blocked``, ``true`` (the truth of an unknown object) or ``test``
+    (of a comparison). ``subject`` is the object it speaks of, None where that cannot be told.
+    ``detail`` distinguishes facts of one kind: for consent, purpose and check.
+    """
+
+    kind: str
+    subject: Loc | None
+    detail: object
+    holds: bool
+
+    def contradicts(self, other: Fact) -> bool:
+        """Whether both cannot be: the same question answered differently."""
+        return (
+            self.holds is not other.holds
+            and self.kind == other.kind
+            and self.kind in ("true", "test")
+            and self.subject == other.subject
+            and self.detail == other.detail
+        )
+
+
+Facts: TypeAlias = frozenset[Fact]
+NO_FACTS: Facts = frozenset()
+
+
+class Trace:
+    """The steps of a datum, newest first, as a linked list shared between values."""
+
+    __slots__ = ("at", "depth", "note", "parent", "unit")
+
+    def __init__(self, parent: Trace | None, unit: Unit, at: int, note: str) -> None:
+        self.parent = parent
+        self.unit = unit
+        self.at = at
+        self.note = note
+        self.depth: int = parent.depth + 1 if parent else 1
+
+    def steps(self) -> list[Trace]:
+        """From the source to the newest step."""
+        found: list[Trace] = []
+        step: Trace | None = self
+        while step is not None:
+            found.append(step)
+            step = step.parent
+        return found[::-1]
+
+
+class Reversal(NamedTuple):
+    """A transformation that can be undone: which call, why, and what to use instead."""
+
+    call: str
+    why: str
+    instead: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taint:
+    """One personal field in a value.
+
+    ``kept`` is how many characters constant slices left of it (None: all). ``subject`` is the
+    object it was read from. ``facts`` held whenever the value has it. ``calls`` counts the
+    unknown calls on its way (up to 2). ``origin`` says how it was collected (``request``,
+    ``public``) or is empty. The trace does not take part in comparisons.
+    """
+
+    field: str
+    confidence: Confidence
+    subject: Loc | None = None
+    reversal: Reversal | None = None
+    kept: int | None = None
+    calls: int = 0
+    origin: str = ""
+    facts: Facts = NO_FACTS
+    slice: object = None
+    trace: Trace = field(compare=False, default=None)  # type: ignore[assignment]
+
+    def stepped(self, unit: Unit, at: int, note: str) -> Taint:
+        """The same datum one step further."""
+        last = self.trace
+        if last is not None and last.unit is unit and last.at == at:
+            return self
+        return replace(self, trace=Trace(last, unit, at, note))
+
+
+Taints: TypeAlias = frozenset[Taint]
+NO_TAINTS: Taints = frozenset()
+
+
+class Const(NamedTuple):
+    """A known constant; the type keeps ``1``, ``1.0`` and ``True`` apart."""
+
+    type: str
+    value: object
+
+
+Consts: TypeAlias = Mapping[Const, Facts]
+"""Constants, each with the facts that hold where the value is that constant."""
+
+NO_CONSTS: Consts = {}
+
+
+def const(value: object) -> Const:
+    """The constant for a Python value."""
+    return Const(type(value).__name__, value)
+
+
+class External(NamedTuple):
+    """A module, function or class of a library, by its dotted name."""
+
+    dotted: str
+
+
+class Builtin(NamedTuple):
+    """A method of a builtin type or of a library object, with its receiver."""
+
+    receiver: Value
+    name: str
+
+
+class Bound(NamedTuple):
+    """A method of the project with the object (or class) it is bound to."""
+
+    function: Loc
+    receiver: Value
+
+
+class SuperOf(NamedTuple):
+    """``super()``: attribute look-up starts after ``cls`` in the classes of the receiver."""
+
+    cls: Loc
+    receiver: Value
+
+
+Ref: TypeAlias = Loc | External | Builtin | Bound | SuperOf
+Refs: TypeAlias = Mapping[Ref, Facts]
+NO_REFS: Refs = {}
+
+
+class Value:
+    """What is known of a thing. ``opaque``: it can be a harmless value that isn't a known constant.
+
+    ``unknown``: it can come from outside what is known. ``when_true`` and ``when_false`` are the
+    facts implied by its truth; None means that it can never be so.
+    """
+
+    __slots__ = ("_hash", "consts", "opaque", "refs", "taints", "unknown", "when_false", "when_true")
+
+    def __init__(
+        self,
+        taints: Taints = NO_TAINTS,
+        consts: Consts = NO_CONSTS,
+        refs: Refs = NO_REFS,
+        unknown: bool = False,
+        opaque: bool = False,
+        when_true: Facts | None = NO_FACTS,
+        when_false: Facts | None = NO_FACTS,
+    ) -> None:
+        self.taints = taints
+        self.consts = consts
+        self.refs = refs
+        self.unknown = unknown
+        self.opaque = opaque
+        self.when_true = when_true
+        self.when_false = when_false
+        self._hash: int | None = None
+
+    def _key(self) -> tuple[object, ...]:
+        return (
+            self.taints,
+            frozenset(self.consts.items()),
+            frozenset(self.refs.items()),
+            self.unknown,
+            self.opaque,
+            self.when_true,
+            self.when_false,
+        )
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = hash(self._key())
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return isinstance(other, Value) and hash(self) == hash(other) and self._key() == other._key()
+
+    def __repr__(self) -> str:
+        parts = [t.field + ("*" if t.reversal else "") for t in sorted(self.taints, key=lambda t: t.field)]
+        parts += [repr(c.value) for c in sorted(self.consts, key=repr)]
+        parts += [repr(r) for r in self.refs]
+        parts += [name for name, flag in (("?", self.unknown), ("_", self.opaque)) if flag]
+        return "<" + " ".join(parts) + ">"
+
+    @property
+    def is_bottom(self) -> bool:
+        """Whether no value at all is possible."""
+        return not (self.taints or self.consts or self.refs or self.unknown or self.opaque)
+
+    def constant(self) -> Const | None:
+        """The constant it is for certain, if any."""
+        if len(self.consts) == 1 and not (self.unknown or self.opaque or self.refs or self.taints):
+            return next(iter(self.consts))
+        return None
+
+    def is_text(self) -> bool:
+        """Whether a constant of it is a text or bytes."""
+        return any(c.type in ("str", "bytes") for c in self.consts)
+
+    def texts(self) -> list[str]:
+        """The texts that it can be, sorted; holes stand for unknown parts."""
+        return sorted(str(c.value) for c in self.consts if c.type == "str")
+
+    def locs(self) -> list[Loc]:
+        """The objects that it can be."""
+        return [ref for ref in self.refs if isinstance(ref, Loc)]
+
+    def single(self) -> Loc | None:
+        """The one object that it is, if it can be no other and that object is one."""
+        if len(self.refs) == 1 and not self.consts:
+            ref = next(iter(self.refs))
+            if isinstance(ref, Loc) and not ref.old:
+                return ref
+        return None
+
+    def with_(self, **changes: object) -> Value:
+        """A copy with some parts replaced."""
+        values: dict[str, object] = {
+            "taints": self.taints,
+            "consts": self.consts,
+            "refs": self.refs,
+            "unknown": self.unknown,
+            "opaque": self.opaque,
+            "when_true": self.when_true,
+            "when_false": self.when_false,
+        }
+        values.update(changes)
+        return Value(**values)  # type: ignore[arg-type]
+
+    def map_taints(self, change: Callable[[Taint], Taint | None]) -> Value:
+        """A copy whose taints went through ``change``; None drops one."""
+        if not self.taints:
+            return self
+        kept = [new for taint in self.taints if (new := change(taint)) is not None]
+        return self.with_(taints=merge_taints(kept))
+
+
+BOTTOM = Value()
+OPAQUE = Value(opaque=True)
+UNKNOWN = Value(unknown=True)
+
+
+def of_const(value: object) -> Value:
+    """The value of a literal, with its truth decided."""
+    truth = bool(value)
+    return Value(
+        consts={const(value): NO_FACTS},
+        when_true=NO_FACTS if truth or (isinstance(value, str) and HOLE in value) else None,
+        when_false=None if truth else NO_FACTS,
+    )
+
+
+def of_ref(ref: Ref, *, unknown: bool = False) -> Value:
+    """The value that is one object, function, class or module."""
+    return Value(refs={ref: NO_FACTS}, unknown=unknown)
+
+
+def merge_taints(taints: Iterable[Taint]) -> Taints:
+    """Taints that differ only in their facts become one, with the facts common to them."""
+    merged: dict[object, Taint] = {}
+    for taint in taints:
+        key = (
+            taint.field,
+            taint.confidence,
+            taint.subject,
+            taint.reversal,
+            taint.kept,
+            taint.calls,
+            taint.origin,
+            taint.slice,
+        )
+        other = merged.get(key)
+        if other is None:
+            merged[key] = taint
+        elif other is not taint:
+            first = min(other, taint, key=_trace_order)
+            merged[key] = replace(first, facts=other.facts & taint.facts)
+    return frozenset(merged.values())
+
+
+def _trace_order(taint: Taint) -> list[tuple[str, int]]:
+    """Shorter traces first, then by place: the choice must not depend on the order of sets."""
+    if taint.trace is None:
+        return []
+    return [("", taint.trace.depth), *((step.unit.name, step.at) for step in taint.trace.steps())]
+
+
+def join_facts(left: Facts | None, right: Facts | None) -> Facts | None:
+    """What both imply; None (impossible) is the neutral element."""
+    if left is None:
+        return right
+    if right is None:
+        return left
+    return left & right
+
+
+def join(left: Value, right: Value) -> Value:
+    """The least value that covers both."""
+    if left is right or right.is_bottom:
+        return left
+    if left.is_bottom:
+        return right
+    if left == right:
+        return left
+    refs: Refs = left.refs
+    if right.refs and right.refs is not left.refs:
+        joined = dict(left.refs)
+        for ref, facts in right.refs.items():
+            joined[ref] = joined[ref] & facts if ref in joined else facts
+        refs = joined
+    opaque = left.opaque or right.opaque
+    consts = left.consts
+    if right.consts and right.consts is not left.consts:
+        both = dict(left.consts)
+        for constant, held in right.consts.items():
+            both[constant] = both[constant] & held if constant in both else held
+        consts = both
+        if len(consts) > MAX_CONSTANTS:
+            consts, opaque = NO_CONSTS, True
+    taints = left.taints
+    if right.taints and right.taints != left.taints:
+        taints = merge_taints([*left.taints, *right.taints]) if left.taints else right.taints
+    return Value(
+        taints,
+        consts,
+        refs,
+        left.unknown or right.unknown,
+        opaque,
+        join_facts(left.when_true, right.when_true),
+        join_facts(left.when_false, right.when_false),
+    )
+
+
+def join_all(values: Iterable[Value]) -> Value:
+    """The least value that covers all; ``BOTTOM`` for none."""
+    result = BOTTOM
+    for value in values:
+        result = join(result, value)
+    return result
+
+
+def stamp(value: Value, facts: Facts) -> Value:
+    """The same value with ``facts`` known to hold wherever it is present."""
+    if not facts:
+        return value
+    taints = value.taints
+    if taints:
+        taints = frozenset(
+            taint if facts <= taint.facts else replace(taint, facts=taint.facts | facts) for taint in taints
+        )
+    return Value(
+        taints,
+        {constant: held | facts for constant, held in value.consts.items()} if value.consts else NO_CONSTS,
+        {ref: held | facts for ref, held in value.refs.items()} if value.refs else NO_REFS,
+        value.unknown,
+        value.opaque,
+        None if value.when_true is None else value.when_true | facts,
+        None if value.when_false is None else value.when_false | facts,
+    )
+
+
+Key: TypeAlias = "str | Const"
+"""A part of an object: the name of an attribute, or the constant of an item."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obj:
+    """An abstract object.
+
+    ``kind``: ``dict``, ``list``, ``tuple``, ``set``, ``instance`` (of a class of the project),
+    ``library`` (of a library's type), ``function``, ``class``, ``module``, ``unknown``, ``frame``,
+    ``generator`` ... ``cls`` is the class's location, ``type`` the library type's dotted name.
+    ``parts`` are what is known by name or key, ``rest`` the join of what has no known key, and
+    ``length`` how many items a sequence has, if known. ``info`` belongs to the kind.
+    """
+
+    kind: str
+    cls: Loc | None = None
+    type: str = ""
+    parts: Mapping[Key, Value] = field(default_factory=dict)
+    rest: Value = BOTTOM
+    length: int | None = None
+    info: object = None
+
+    def put(self, key: Key, value: Value) -> Obj:
+        """With a part replaced."""
+        parts = dict(self.parts)
+        parts[key] = value
+        return replace(self, parts=parts)
+
+    def item(self, index: int) -> Value | None:
+        """The item of a sequence at a known index, counted from the front."""
+        return self.parts.get(Const("int", index))
+
+    def items(self) -> list[tuple[Const, Value]]:
+        """The parts that are items, in the order they were put."""
+        return [(key, value) for key, value in self.parts.items() if isinstance(key, Const)]
+
+
+def join_objects(left: Obj, right: Obj) -> Obj:
+    """The least object that covers both; what one lacks can be absent."""
+    if left is right:
+        return left
+    keys = dict.fromkeys([*left.parts, *right.parts])
+    parts: dict[Key, Value] = {}
+    for key in keys:
+        a, b = left.parts.get(key), right.parts.get(key)
+        if a is not None and b is not None:
+            parts[key] = join(a, b)
+        else:
+            only, other = (a, right) if a is not None else (b, left)
+            assert only is not None
+            parts[key] = only if other.kind not in ("unknown", "library") else join(only, UNKNOWN_PART)
+    return Obj(
+        left.kind if left.kind == right.kind else "unknown",
+        left.cls if left.cls == right.cls else (left.cls or right.cls),
+        left.type if left.type == right.type else (left.type or right.type),
+        parts,
+        join(left.rest, right.rest),
+        left.length if left.length == right.length else None,
+        left.info if left.info == right.info else (left.info or right.info),
+    )
+
+
+UNKNOWN_PART = Value(unknown=True)
+EMPTY_OBJ = Obj("unknown")

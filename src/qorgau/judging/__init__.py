@@ -1,0 +1,1 @@
+"""Flows become findings here: rules, exemptions, suppressions and the baseline."""

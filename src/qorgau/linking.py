@@ -1,0 +1,106 @@
+"""Modules and imports: which file a name in ``import`` means, and what a program mentions.
+
+What a call can reach is decided by the engine from values; this room only knows the static
+part: the modules of the program, how their names resolve, and which functions are nested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+import msgspec
+
+from qorgau import ir
+from qorgau.source import SourceFile
+
+
+class Unit:
+    """One module of the program: its dotted name, its file and its lowered body."""
+
+    def __init__(self, name: str, file: SourceFile, module: ir.Module) -> None:
+        self.name = name
+        self.file = file
+        self.module = module
+
+    def __repr__(self) -> str:
+        return f"Unit({self.name})"
+
+    @property
+    def display(self) -> str:
+        """The path shown to people."""
+        return self.file.display
+
+    @property
+    def is_package(self) -> bool:
+        """Whether this is a package's ``__init__``."""
+        return self.file.is_package
+
+    @cached_property
+    def mentions(self) -> frozenset[str]:
+        """Every identifier that the module reads: names, attributes, imported names."""
+        found: set[str] = set()
+        for node in walk(self.module.body):
+            if isinstance(node, ir.Name):
+                found.add(node.id)
+            elif isinstance(node, ir.Attribute):
+                found.add(node.attr)
+            elif isinstance(node, ir.Const) and isinstance(node.value, str) and len(node.value) < 100:
+                found.add(node.value.rpartition(".")[2])
+        return frozenset(found)
+
+    @cached_property
+    def nesting(self) -> frozenset[int]:
+        """The numbers of functions that define functions, lambdas or classes within."""
+        found: set[int] = set()
+        for node in walk(self.module.body):
+            if isinstance(node, ir.Function) and any(
+                isinstance(inner, ir.Function | ir.Class) for inner in walk(node.body)
+            ):
+                found.add(node.at)
+        return frozenset(found)
+
+    def absolute(self, module: str, level: int) -> str:
+        """The dotted name that ``from <level dots>module import`` means here."""
+        if level == 0:
+            return module
+        parts = self.name.split(".")
+        drop = level - 1 if self.is_package else level
+        parts = parts[: len(parts) - drop] if drop else parts
+        return ".".join([*parts, *([module] if module else [])])
+
+
+class Program:
+    """All modules by dotted name; names that are only folders count as packages."""
+
+    def __init__(self, units: Mapping[str, Unit]) -> None:
+        self.units = dict(units)
+        packages: set[str] = set()
+        for name in self.units:
+            while "." in name:
+                name = name.rpartition(".")[0]
+                packages.add(name)
+        self._packages = frozenset(packages)
+
+    def has(self, dotted: str) -> bool:
+        """Whether the dotted name is a module or a folder of the program."""
+        return dotted in self.units or dotted in self._packages
+
+    def is_folder(self, dotted: str) -> bool:
+        """Whether the name is a namespace package: a folder without ``__init__``."""
+        return dotted in self._packages and dotted not in self.units
+
+
+def walk(node: object) -> Iterator[object]:
+    """Every struct below a node or a tuple of nodes, outermost first."""
+    stack: list[object] = [node]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, tuple):
+            stack.extend(reversed(current))
+        elif isinstance(current, msgspec.Struct):
+            yield current
+            children = [getattr(current, name) for name in current.__struct_fields__]
+            stack.extend(
+                child for child in reversed(children) if isinstance(child, tuple | msgspec.Struct) and child != ()
+            )

@@ -1,0 +1,1 @@
+"""One file a format: ``render(report) -> str``; a format is found by being here."""

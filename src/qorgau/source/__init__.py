@@ -1,0 +1,25 @@
+"""Files, encodings, notebooks and module names: what there is to read, and its text.
+
+Knows folders, ignore files, byte encodings and the JSON of notebooks. Refuses to know
+what the text means: nothing here parses Python.
+"""
+
+from qorgau.source.discovery import Discovery, discover, find_root
+from qorgau.source.naming import by_module
+from qorgau.source.reading import SourceText, cell_at, decode, read, split_lines
+from qorgau.source.values import SourceError, SourceFile, SourceProblem
+
+__all__ = [
+    "Discovery",
+    "SourceError",
+    "SourceFile",
+    "SourceProblem",
+    "SourceText",
+    "by_module",
+    "cell_at",
+    "decode",
+    "discover",
+    "find_root",
+    "read",
+    "split_lines",
+]
