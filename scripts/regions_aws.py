@@ -42,8 +42,9 @@ _PLACES = {
 # Regions that exist only for a government; their descriptions name it.
 _GOVERNMENT = {"us-iso": "US", "us-isob": "US", "us-isof": "US"}
 
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html and the manuals of RDS, ElastiCache,
-# Redshift, OpenSearch, DocumentDB, Neptune, MSK, MemoryDB, EFS, Lambda, Elastic Load Balancing, API Gateway.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html and the manuals of RDS,
+# ElastiCache, Redshift, OpenSearch, DocumentDB, Neptune, MSK, MemoryDB, EFS, Lambda, Elastic Load
+# Balancing, API Gateway, Cognito, App Runner.
 _INSTANCES = (
     "*.{region}.rds.{suffix}",
     "*.{region}.redshift.{suffix}",
@@ -68,6 +69,8 @@ _INSTANCES = (
     "*.lambda-url.{region}.on.aws",
     "*.aos.{region}.on.aws",
     "*.dsql.{region}.on.aws",
+    "*.auth.{region}.amazoncognito.com",
+    "*.{region}.awsapprunner.com",
     "s3.{region}.{suffix}",
     "*.s3.{region}.{suffix}",
     "s3-{region}.{suffix}",
@@ -163,7 +166,16 @@ def _hosts(endpoints: list[dict[str, object]]) -> tuple[Host, ...]:
         for instance in _INSTANCES:
             patterns.setdefault(instance.replace("{suffix}", suffix), "")
     known = [Host(pattern, why=why) for pattern, why in patterns.items()]
-    known.append(Host("s3-external-1.amazonaws.com", "us-east-1", why="botocore, s3 of us-east-1"))
+    known += [
+        Host("s3-external-1.amazonaws.com", "us-east-1", why="botocore, s3 of us-east-1"),
+        Host(
+            "*.compute-1.amazonaws.com",
+            "us-east-1",
+            why="https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html: public names in us-east-1",
+        ),
+        Host("{region}.queue.amazonaws.com", why="botocore, sslCommonName of sqs"),
+        Host("queue.amazonaws.com", "us-east-1", why="botocore, sslCommonName of sqs in us-east-1"),
+    ]
     return (*known, *(Host(pattern, known=False, why=why) for pattern, why in _UNPLACED))
 
 

@@ -1,6 +1,7 @@
 """Makes ``rules/regions/azure.toml``.
 
-Usage: python scripts/regions_azure.py CLONE-OF-azure-region-span CLONE-OF-mcp-server-cloud-regions DATE TARGET
+Usage: python scripts/regions_azure.py CLONE-OF-azure-region-span CLONE-OF-mcp-server-cloud-regions \\
+    DATE TARGET
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from regions_common import (
 
 _REPOSITORY = "vmisson/azure-region-span"
 _PATH = "dashboard/www/regions.js"
-_ROW = re.compile(r'"(?P<id>\w+)": \{\s*displayName: "(?P<place>[^"]+)",[^}]*?country: "(?P<country>[^"]+)"', re.DOTALL)
-_CORRECTIONS: dict[str, tuple[str, str]] = {}
+_ROW = re.compile(
+    r'"(?P<id>\w+)": \{\s*displayName: "(?P<place>[^"]+)",[^}]*?country: "(?P<country>[^"]+)"', re.DOTALL
+)
 
 # https://learn.microsoft.com/azure/: the manuals of the services named
 _HOSTS = (
@@ -95,9 +97,8 @@ def main(first: Path, second: Path, date: str, target: Path) -> None:
     for region in sorted({*rows, *other}):
         row = rows.get(region)
         country = names[row["country"]] if row else None
-        regions.append(
-            Region(region, agreed(region, country, other.get(region), _CORRECTIONS), row["place"] if row else "")
-        )
+        countries = agreed(region, country, other.get(region))
+        regions.append(Region(region, countries, row["place"] if row else ""))
     regions += [
         Region("china", ("CN",), "any region of Azure in China"),
         Region("usgov", ("US",), "any region of Azure Government"),

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
@@ -50,11 +50,24 @@ class Host:
     region: str = ""
     known: bool = True
     why: str = ""
+    regions: str = ""
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """A table ``[[vendor]]``; ``seat`` is the country of a company that is a recipient."""
+
+    provider: str
+    name: str
+    sources: tuple[str, ...]
+    regions: tuple[Region, ...] = ()
+    hosts: tuple[Host, ...] = ()
+    seat: str = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A file of ``rules/regions``."""
+    """A file of ``rules/regions`` that tells of one provider."""
 
     provider: str
     name: str
@@ -63,7 +76,7 @@ class Table:
     script: str
     regions: tuple[Region, ...]
     hosts: tuple[Host, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
 
 def package_text(package: str, path: str) -> str:
@@ -87,7 +100,16 @@ def git_source(clone: Path, repository: str, path: str) -> str:
 
 
 def _git(clone: Path, *arguments: str) -> str:
-    return subprocess.run(("git", "-C", str(clone), *arguments), check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(("git", "-C", str(clone), *arguments), check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+# https://european-union.europa.eu/principles-countries-history/eu-countries_en; the column EU27 of PyPI
+# country_converter 1.3.2 has the same.
+EUROPEAN_UNION = (
+    *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"),
+    *("IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"),
+)
 
 
 def countries_by_name() -> dict[str, str]:
@@ -132,7 +154,8 @@ def agreed(
 ) -> tuple[str, ...]:
     """The country two sources give a region: what one says where the other is silent, none where both are.
 
-    ``corrections`` map a region to the right country and the reason. Raises ``SystemExit`` where they disagree.
+    ``corrections`` map a region to the right country and the reason. Raises ``SystemExit`` where
+    they disagree.
     """
     if region in corrections:
         return (corrections[region][0],)
@@ -144,23 +167,74 @@ def agreed(
 
 def write(table: Table, target: Path) -> None:
     """Writes the file and says how much is in it."""
-    lines = [f"# Made by {table.script}; change the script, not this file." if table.script else ""]
+    lines = [f"# Made by {table.script}; change the script, not this file."]
     lines += [f"# {note}" for note in table.notes]
     lines += [f"provider = {_string(table.provider)}", f"name = {_string(table.name)}"]
-    lines += ["sources = [", *(f"    {_string(source)}," for source in table.sources), "]"]
+    lines += _sources(table.sources)
     lines += [f"date = {_string(table.date)}", f"script = {_string(table.script)}"]
     for region in table.regions:
-        lines += ["", "[[region]]", f"id = {_string(region.id)}", f"countries = {_strings(region.countries)}"]
-        lines += [f"place = {_string(region.place)}"] if region.place else []
-        lines += [f"codes = {_strings(region.codes)}"] if region.codes else []
+        lines += ["", "[[region]]", *(f"{key} = {value}" for key, value in _region(region))]
     for host in table.hosts:
         lines += ["", f"# {host.why}"] if host.why else [""]
-        lines += ["[[host]]", f"pattern = {_string(host.pattern)}"]
-        lines += [f"region = {_string(host.region)}"] if host.region else []
-        lines += [] if host.known else ["known = false"]
-    target.write_text("\n".join(lines).lstrip("\n") + "\n", encoding="utf-8")
-    unknown = sum(not region.countries for region in table.regions)
-    print(f"{target.name}: {len(table.regions)} regions ({unknown} unknown), {len(table.hosts)} hosts")
+        lines += ["[[host]]", *(f"{key} = {value}" for key, value in _host(host))]
+    target.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    _tell(target, table.regions, table.hosts)
+
+
+def write_vendors(
+    vendors: Iterable[Vendor], date: str, script: str, target: Path, notes: Iterable[str] = ()
+) -> None:
+    """Writes a file of several providers and says how much is in it."""
+    shelf = tuple(vendors)
+    lines = [f"# Made by {script}; change the script, not this file.", *(f"# {note}" for note in notes)]
+    lines += [f"date = {_string(date)}", f"script = {_string(script)}"]
+    for vendor in shelf:
+        lines += [
+            "",
+            "[[vendor]]",
+            f"provider = {_string(vendor.provider)}",
+            f"name = {_string(vendor.name)}",
+        ]
+        lines += _sources(vendor.sources)
+        lines += [f"seat = {_string(vendor.seat)}"] if vendor.seat else []
+        lines += _rows("region", vendor.regions, _region)
+        lines += _rows("host", vendor.hosts, _host)
+    target.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    _tell(
+        target,
+        tuple(region for vendor in shelf for region in vendor.regions),
+        tuple(host for vendor in shelf for host in vendor.hosts),
+    )
+
+
+def _tell(target: Path, regions: tuple[Region, ...], hosts: tuple[Host, ...]) -> None:
+    unknown = sum(not region.countries for region in regions)
+    print(f"{target.name}: {len(regions)} regions ({unknown} unknown), {len(hosts)} hosts")
+
+
+def _sources(sources: Iterable[str]) -> list[str]:
+    return ["sources = [", *(f"    {_string(source)}," for source in sources), "]"]
+
+
+def _rows(key: str, rows: Iterable[Any], cells: Callable[[Any], list[tuple[str, str]]]) -> list[str]:
+    lines = []
+    for row in rows:
+        lines += [f"    # {row.why}"] if getattr(row, "why", "") else []
+        lines.append(f"    {{ {', '.join(f'{name} = {value}' for name, value in cells(row))} }},")
+    return [f"{key} = [", *lines, "]"] if lines else []
+
+
+def _region(region: Region) -> list[tuple[str, str]]:
+    cells = [("id", _string(region.id)), ("countries", _strings(region.countries))]
+    cells += [("place", _string(region.place))] if region.place else []
+    return cells + ([("codes", _strings(region.codes))] if region.codes else [])
+
+
+def _host(host: Host) -> list[tuple[str, str]]:
+    cells = [("pattern", _string(host.pattern))]
+    cells += [("region", _string(host.region))] if host.region else []
+    cells += [("regions", _string(host.regions))] if host.regions else []
+    return cells + ([] if host.known else [("known", "false")])
 
 
 def _string(text: str) -> str:

@@ -16,6 +16,7 @@ import zipfile
 from pathlib import Path
 
 from regions_common import (
+    EUROPEAN_UNION,
     Host,
     Region,
     Table,
@@ -31,11 +32,8 @@ _IMPACT = "codecarbon/data/cloud/impact.csv"
 _MISSPELLED = {"me-cenrtal1": "me-central1"}
 _CORRECTIONS = {"asia-east2": ("HK", "ISO 3166 has Hong Kong on its own; codecarbon says CHN")}
 
-# Member states of the European Union among the countries that have a region (https://european-union.europa.eu/).
-_EUROPEAN_UNION = frozenset(
-    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()
-)
-# https://docs.cloud.google.com/storage/docs/locations and https://firebase.google.com/docs/firestore/locations
+# https://docs.cloud.google.com/storage/docs/locations,
+# https://firebase.google.com/docs/firestore/locations
 _MADE_OF = {
     "asia1": ("asia-northeast1", "asia-northeast2"),
     "eur3": ("europe-west1", "europe-west4"),
@@ -57,6 +55,11 @@ _HOSTS = (
     Host("*.{region}.firebasedatabase.app"),
     Host("*.{region}.hosted.app"),
     Host("*.{region}.gke.goog"),
+    Host(
+        "*.{region}.sql.goog",
+        why="https://docs.cloud.google.com/sql/docs/mysql/configure-dns",
+    ),
+    Host("{region}.gcr.io", why="https://docs.cloud.google.com/container-registry/docs/pushing-and-pulling"),
     Host(
         "*.firebaseio.com",
         "us-central1",
@@ -86,9 +89,8 @@ def main(wheel: Path, second: Path, date: str, target: Path) -> None:
     for region in sorted({*first, *other}):
         row = first.get(region)
         country = names[row["countryIsoCode"]] if row else None
-        regions.append(
-            Region(region, agreed(region, country, other.get(region), _CORRECTIONS), row["city"] if row else "")
-        )
+        countries = agreed(region, country, other.get(region), _CORRECTIONS)
+        regions.append(Region(region, countries, row["city"] if row else ""))
     write(
         Table(
             "gcp",
@@ -110,11 +112,9 @@ def main(wheel: Path, second: Path, date: str, target: Path) -> None:
 
 def _multi_regions(countries: dict[str, tuple[str, ...]]) -> list[Region]:
     """A multi-region stands in every country that one of its regions can stand in."""
-    union = {code for codes in countries.values() for code in codes if code in _EUROPEAN_UNION}
+    union = {code for codes in countries.values() for code in codes if code in EUROPEAN_UNION}
     asia = {code for region, codes in countries.items() if region.startswith("asia-") for code in codes}
-    made = {
-        name: {code for part in parts for code in countries[part]} for name, parts in _MADE_OF.items()
-    }
+    made = {name: {code for part in parts for code in countries[part]} for name, parts in _MADE_OF.items()}
     wide = {"eu": union, "us": {"US"}, "asia": asia}
     places = {"eu": "European Union", "us": "United States", "asia": "Asia"}
     return [

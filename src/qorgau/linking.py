@@ -15,6 +15,9 @@ from qorgau import ir
 from qorgau.source import SourceFile
 
 
+_FOR_DEVELOPERS = frozenset(("dev", "develop", "development", "local", "test", "tests", "testing", "ci", "debug"))
+
+
 class Unit:
     """One module of the program: its dotted name, its file and its lowered body."""
 
@@ -73,8 +76,10 @@ class Unit:
 class Program:
     """All modules by dotted name; names that are only folders count as packages."""
 
-    def __init__(self, units: Mapping[str, Unit]) -> None:
+    def __init__(self, units: Mapping[str, Unit], environment: Mapping[str, str] | None = None) -> None:
+        """``{dotted name: module}``, a module may go by several names; and the project's ``.env`` values."""
         self.units = dict(units)
+        self.environment = dict(environment or {})
         packages: set[str] = set()
         for name in self.units:
             while "." in name:
@@ -82,9 +87,28 @@ class Program:
                 packages.add(name)
         self._packages = frozenset(packages)
 
+    @cached_property
+    def settings_modules(self) -> tuple[str, ...]:
+        """The modules that Django reads its settings from: ``settings`` or those of a package of that name.
+
+        Where production settings stand beside those of development and tests, the former count.
+        """
+        found = [
+            name
+            for name, unit in self.units.items()
+            if unit.name == name and not unit.file.is_test and "settings" in name.split(".")[-2:]
+        ]
+        serving = [name for name in found if not _FOR_DEVELOPERS & set(name.rpartition(".")[2].split("_"))]
+        return tuple(sorted(serving or found))
+
     def has(self, dotted: str) -> bool:
         """Whether the dotted name is a module or a folder of the program."""
         return dotted in self.units or dotted in self._packages
+
+    def proper(self, dotted: str) -> str:
+        """The name a module calls itself by, where it is known by several."""
+        unit = self.units.get(dotted)
+        return unit.name if unit is not None else dotted
 
     def is_folder(self, dotted: str) -> bool:
         """Whether the name is a namespace package: a folder without ``__init__``."""

@@ -160,7 +160,7 @@ def invoke(
     """Call a function of the project."""
     closure = obj.info
     assert isinstance(closure, Closure)
-    answered = m.configured_call(f, closure, receiver, args, at)
+    answered = m.configured_call(f, loc, closure, receiver, args, at)
     if answered is not None:
         return answered
     m.reached.add((closure.unit.name, closure.function.at))
@@ -190,7 +190,16 @@ def invoke(
             outcome = Transfer(stand_in, ctx, canon).outcome(active.assumed)
         else:
             outcome = _solve(m, f, key, canon, closure, bound, ctx, receiver)
-    return _apply(m, f, outcome, closure, at)
+    value = _apply(m, f, outcome, closure, at)
+    return m.transformed(f, loc, closure, receiver, args, value, at)
+
+
+def solve(
+    m: Machine, f: Frame, closure: Closure, bound: dict[str, Value], ctx: Loc, receiver: Value | None
+) -> Outcome:
+    """Run a function's body with its parameters bound, as the root of an analysis."""
+    canon = Canon(f.state)
+    return _solve(m, f, (ctx, m.epoch), canon, closure, bound, ctx, receiver)
 
 
 def _solve(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import calls, objects
+from qorgau.flow import calls, containers, objects
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
 from qorgau.flow.values import (
     BOTTOM,
@@ -49,6 +50,8 @@ RECORD_LIBRARIES = frozenset(
         "django.db.models.Model",
     )
 )
+
+PRINTED = RECORD_LIBRARIES - {"django.db.models.Model"}
 
 
 def define_class(m: Machine, f: Frame, node: ir.Class) -> Value:
@@ -411,7 +414,7 @@ def _related(m: Machine, f: Frame, part: Value, info: ClassInfo, owner: Loc) -> 
         obj = f.state.obj(ref)
         if obj is None or obj.kind != "library":
             continue
-        to = obj.parts.get("@to")
+        to = obj.parts.get("@to") or obj.parts.get("@argument") or obj.parts.get("@0")
         if to is None:
             continue
         many = obj.type.endswith(("ManyToManyField", "relationship[]"))
@@ -504,14 +507,91 @@ def class_of(m: Machine, f: Frame, value: Value) -> Value:
     return join_all(found) if found else UNKNOWN
 
 
+def special_construct(m: Machine, f: Frame, cls: Loc, info: ClassInfo, args: Args, at: int) -> Value | None:
+    """``Color("red")`` of an enumeration gives a member; other classes make an object (None)."""
+    if not objects.ENUMS & set(info.libraries) or not args.positional:
+        return None
+    wanted = args.positional[0].constant()
+    members = objects.iterate(m, f, of_ref(cls), at)
+    for member in members.items or ():
+        value = m.attribute(f, member, "value", at).constant()
+        if wanted is not None and value == wanted:
+            return member
+    return members.each
+
+
+def mark(m: Machine, f: Frame, loc: Loc, names: tuple[str, ...]) -> None:
+    """A class keeps the decorators that were not applied."""
+    obj = f.state.obj(loc)
+    if obj is not None and isinstance(obj.info, ClassInfo):
+        info = replace(obj.info, marks=(*obj.info.marks, *names))
+        f.state.heap[loc] = replace(obj, info=info)
+
+
+def by_name(m: Machine, name: str) -> Obj | None:
+    """An unknown object of the only class of the program that is called so."""
+    last = name.rpartition(".")[2]
+    found = [
+        loc
+        for loc in m.classes
+        if (obj := m.base.get(loc)) is not None and isinstance(obj.info, ClassInfo) and obj.info.node.name == last
+    ]
+    return Obj("unknown", cls=found[0]) if len(found) == 1 else None
+
+
+def bind_partial(m: Machine, f: Frame, ref: Loc, receiver: Value, at: int) -> Value:
+    """``partialmethod(f, ...)`` of an object: a partial whose first argument is the object."""
+    obj = m.obj(f, ref)
+    count, names = obj.info if isinstance(obj.info, tuple) else (0, ())
+    parts = {key: value for key, value in obj.parts.items() if not str(key).startswith("$p")}
+    parts["$p0"] = receiver
+    for index in range(count):
+        parts[f"$p{index + 1}"] = obj.parts[f"$p{index}"]
+    return m.new(f, at, Obj("partial", parts=parts, info=(count + 1, names)), "bound-partial")
+
+
+def as_dict(m: Machine, f: Frame, value: Value, at: int) -> Value:
+    """The fields of an object as a dict; of an object without known fields, all that it holds."""
+    made = m.new(f, at, Obj("dict", info="exact"), "asdict")
+    loc = made.locs()[0]
+    for ref in value.locs():
+        obj = f.state.obj(ref)
+        names = declared_fields(m, f, obj.cls) if obj is not None and obj.cls is not None else []
+        for name in names:
+            part = m.attribute(f, of_ref(ref), name, at)
+            nested = part.single()
+            inner = f.state.obj(nested) if nested is not None else None
+            if inner is not None and inner.kind == "instance":
+                part = as_dict(m, f, part, at)
+            m.set_item(f, made, of_const(name), part, at)
+        if not names:
+            containers.update(m, f, loc, of_ref(ref, unknown=True), at)
+    if not value.refs and value.taints:
+        m.write(f, loc, replace(m.obj(f, loc), rest=Value(value.taints, unknown=True), info=None), strong=True)
+    return made
+
+
+def prints_fields(m: Machine, f: Frame, cls: Loc) -> bool:
+    """Whether the default text of a class's objects shows their fields: dataclasses, pydantic and the like."""
+    info = m.class_info(f, cls)
+    if info is None:
+        return False
+    for base in info.order:
+        base_info = m.class_info(f, base)
+        if base_info is not None and set(base_info.marks) & calls.DATA_CLASSES:
+            return True
+    return any(name in PRINTED for library in info.libraries for name in m.policy.catalog.ancestry(library))
+
+
 def default_of(m: Machine, f: Frame, default: Value, at: int) -> Value | None:
     """The value of a declared default: ``field(default=..., default_factory=...)`` is looked into."""
     if not _plain_default(f, default):
         for ref in default.locs():
             obj = f.state.obj(ref)
             if obj is not None and obj.kind == "library":
-                if "@factory" in obj.parts:
-                    return m.call(f, obj.parts["@factory"], Args(), at)
+                factory = obj.parts.get("@default_factory") or obj.parts.get("@factory")
+                if factory is not None:
+                    return m.call(f, factory, Args(), at)
                 return obj.parts.get("@default")
         return None
     return default

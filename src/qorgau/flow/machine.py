@@ -88,8 +88,10 @@ class Frame:
 
     __slots__ = (
         "closure",
+        "comprehending",
         "ctx",
         "depth",
+        "entry_facts",
         "handlers",
         "kind",
         "loc",
@@ -102,8 +104,8 @@ class Frame:
         "scopes",
         "sent",
         "state",
-        "unit",
         "entered",
+        "unit",
         "yield_facts",
         "yields",
         "yields_exact",
@@ -139,6 +141,8 @@ class Frame:
         self.entered: dict[str, Value] = {}
         self.yield_facts: Facts | None = None
         self.sent: Value = OPAQUE
+        self.comprehending = 0
+        self.entry_facts: Facts = state.facts
         self.receiver: Value = BOTTOM
         self.passes: tuple[object, ...] = ()
 

@@ -112,6 +112,7 @@ class Canon:
             taint.calls,
             taint.origin,
             taint.slice,
+            taint.salted,
             self._facts(taint.facts),
         )
         self.traces.setdefault(key, taint.trace)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qorgau.flow.machine import Args, Frame
+from qorgau.flow.machine import Args, ClassInfo, Frame
 from qorgau.flow.state import State
-from qorgau.flow.values import UNKNOWN, External, Loc, Obj, Value, join, of_const, of_ref
+from qorgau.flow.values import UNKNOWN, Bound, Builtin, External, Loc, Obj, Value, join, of_const, of_ref
 from qorgau.linking import Unit
 
 if TYPE_CHECKING:
@@ -158,3 +158,46 @@ def set_module_part(m: Machine, f: Frame, loc: Loc, name: str, value: Value, str
     m.globals_written += 1
 
 
+def locate(m: Machine, f: Frame, dotted: str) -> str | None:
+    """The module of the program that a dotted name means from within a file.
+
+    A script imports what lies beside it by its bare name, so that is looked for as well.
+    """
+    if m.program.has(dotted):
+        return m.program.proper(dotted)
+    package = f.unit.name if f.unit.is_package else f.unit.name.rpartition(".")[0]
+    beside = f"{package}.{dotted}" if package else ""
+    if beside and m.program.has(beside) and not m.policy.catalog.knows_package(dotted.partition(".")[0]):
+        return m.program.proper(beside)
+    return None
+
+
+def adopt(f: Frame, value: Value, source: Frame) -> None:
+    """Copy the objects behind a value from a half-run module's state into this one."""
+    waiting = list(value.refs)
+    seen: set[Loc] = set()
+    while waiting:
+        ref = waiting.pop()
+        if isinstance(ref, Bound):
+            waiting += [ref.function, *ref.receiver.refs]
+        elif isinstance(ref, Builtin):
+            waiting += ref.receiver.refs
+        if not isinstance(ref, Loc) or ref in seen:
+            continue
+        seen.add(ref)
+        obj = source.state.heap.get(ref)
+        if obj is None or f.state.obj(ref) is not None:
+            continue
+        f.state.heap[ref] = obj
+        for part in (*obj.parts.values(), obj.rest):
+            waiting += part.refs
+        if obj.cls is not None:
+            waiting.append(obj.cls)
+        if isinstance(obj.info, ClassInfo):
+            waiting += obj.info.order
+
+
+def has_part(m: Machine, f: Frame, dotted: str, name: str) -> bool:
+    """Whether a module of the program binds a name."""
+    place = cell(dotted, name)
+    return f.state.obj(place) is not None or place in _partial(m, dotted)

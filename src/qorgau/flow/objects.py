@@ -89,9 +89,9 @@ def _attribute_of_ref(m: Machine, f: Frame, ref: Ref, name: str, at: int, whole:
     if isinstance(ref, External):
         return m.library_attribute(f, ref, name, at)
     if isinstance(ref, SuperOf):
-        found = _super_part(m, f, ref, name)
+        found = super_part(m, f, ref, name)
         if found is not None:
-            return _bind(m, f, found, ref.receiver, at)
+            return bind(m, f, found, ref.receiver, at)
         return of_ref(Builtin(ref.receiver, name))
     if isinstance(ref, Bound):
         if name == "__self__":
@@ -102,7 +102,8 @@ def _attribute_of_ref(m: Machine, f: Frame, ref: Ref, name: str, at: int, whole:
     return _attribute_of_loc(m, f, ref, name, at)
 
 
-def _super_part(m: Machine, f: Frame, ref: SuperOf, name: str) -> Value | None:
+def super_part(m: Machine, f: Frame, ref: SuperOf, name: str) -> Value | None:
+    """An attribute of the classes after the one that ``super()`` names."""
     for loc in ref.receiver.locs():
         obj = f.state.obj(loc)
         cls = loc if obj is not None and obj.kind == "class" else obj.cls if obj is not None else None
@@ -156,12 +157,12 @@ def _instance_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at:
             if special is not None:
                 return special
             if part is None:
-                bound = _bind(m, f, found, of_ref(loc), at)
+                bound = bind(m, f, found, of_ref(loc), at)
                 return _field_default(m, f, loc, obj, name, bound, at)
         elif part is None:
             getter = class_part(m, f, obj.cls, "__getattr__")
             if getter is not None and obj.kind == "instance":
-                bound = _bind(m, f, getter, of_ref(loc), at)
+                bound = bind(m, f, getter, of_ref(loc), at)
                 return m.call(f, bound, Args([of_const(name)]), at)
     if part is not None and not part.is_bottom:
         return part
@@ -237,7 +238,7 @@ def _class_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: in
     return join_all([found.with_(refs=NO_REFS), *bound])
 
 
-def _bind(m: Machine, f: Frame, found: Value, receiver: Value, at: int) -> Value:
+def bind(m: Machine, f: Frame, found: Value, receiver: Value, at: int) -> Value:
     """A class attribute as seen through an object: functions become methods."""
     bound: list[Value] = []
     for ref, facts in found.refs.items():
@@ -276,7 +277,7 @@ def _descriptor(
             if getter is None:
                 return None
             cls = owner if owner is not None else m.class_of(f, receiver)
-            results.append(m.call(f, _bind(m, f, getter, of_ref(ref), at), Args([receiver, cls]), at))
+            results.append(m.call(f, bind(m, f, getter, of_ref(ref), at), Args([receiver, cls]), at))
         else:
             return None
     return join_all(results) if results else None
@@ -293,7 +294,7 @@ def method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Valu
     if found is None:
         return None
     special = _descriptor(m, f, found, of_ref(loc), at)
-    return special if special is not None else _bind(m, f, found, of_ref(loc), at)
+    return special if special is not None else bind(m, f, found, of_ref(loc), at)
 
 
 # Writing
@@ -330,6 +331,13 @@ def set_attribute(m: Machine, f: Frame, value: Value, name: str, new: Value, at:
         m.count("writes to unknown objects")
 
 
+def put_attribute(m: Machine, f: Frame, value: Value, name: str, new: Value) -> None:
+    """``object.__setattr__(value, name, new)``: past properties and the class's own ``__setattr__``."""
+    for loc in value.locs():
+        _forget(f.state, loc, name)
+        m.write(f, loc, (f.state.obj(loc) or Obj("unknown")).put(name, new), strong=True)
+
+
 def _set_through_class(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, new: Value, at: int) -> bool:
     assert obj.cls is not None
     found = class_part(m, f, obj.cls, name)
@@ -344,11 +352,11 @@ def _set_through_class(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, new:
             if part.kind == "instance" and part.cls is not None:
                 setter = class_part(m, f, part.cls, "__set__")
                 if setter is not None and isinstance(ref, Loc):
-                    m.call(f, _bind(m, f, setter, of_ref(ref), at), Args([of_ref(loc), new]), at)
+                    m.call(f, bind(m, f, setter, of_ref(ref), at), Args([of_ref(loc), new]), at)
                     return True
     setter = class_part(m, f, obj.cls, "__setattr__")
     if setter is not None and not _inside(f, "__setattr__"):
-        m.call(f, _bind(m, f, setter, of_ref(loc), at), Args([of_const(name), new]), at)
+        m.call(f, bind(m, f, setter, of_ref(loc), at), Args([of_const(name), new]), at)
         return True
     return False
 
@@ -445,7 +453,7 @@ def _item_of_ref(m: Machine, f: Frame, ref: Ref, key: Value, at: int, whole: Val
         getter = class_part(m, f, ref, "__class_getitem__")
         if ENUMS & set(_libraries(obj)):
             return join_all([_class_attribute(m, f, ref, obj, text, at) for text in key.texts()] or [UNKNOWN])
-        return of_ref(ref) if getter is None else m.call(f, _bind(m, f, getter, of_ref(ref), at), Args([key]), at)
+        return of_ref(ref) if getter is None else m.call(f, bind(m, f, getter, of_ref(ref), at), Args([key]), at)
     if obj.kind == "dict":
         found = containers.get_item(m, f, ref, obj, key, at)
         return _with_spreads(m, f, ref, obj, found, key, at)
@@ -650,7 +658,7 @@ def _element(m: Machine, f: Frame, loc: Loc, obj: Obj | None, at: int) -> Value:
     return of_ref(element, unknown=True)
 
 
-def default_part(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Key) -> Value:
+def default_part(loc: Loc, obj: Obj, key: Key) -> Value:
     """What reading a part gives that was never written: for joins of states."""
     if obj.kind in ("unknown", "library"):
         if isinstance(key, Const):

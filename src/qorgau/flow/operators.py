@@ -6,19 +6,24 @@ import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import texts
+from qorgau.flow import objects, texts
+from qorgau.flow.machine import Args
 from qorgau.flow.values import (
     HOLE,
     NO_CONSTS,
     NO_REFS,
     NO_TAINTS,
     OPAQUE,
+    Bound,
     Const,
     Fact,
     Facts,
+    Loc,
     Value,
     const,
+    join_all,
     of_const,
+    of_ref,
 )
 
 if TYPE_CHECKING:
@@ -122,6 +127,40 @@ def _fold(op: str, left: Value, right: Value) -> Value | None:
         single = of_const(next(iter(results)).value)
         return single.with_(consts=results)
     return Value(NO_TAINTS, results, NO_REFS, unknown, opaque)
+
+
+def overloaded(m: Machine, f: Frame, name: str, left: Value, right: Value | None, at: int) -> Value | None:
+    """The result of ``__name__`` of a class of the project, or of the other side's ``__rname__``."""
+    if not name:
+        return None
+    results: list[Value] = []
+    for receiver, other, method in ((left, right, f"__{name}__"), (right, left, f"__r{name}__")):
+        for loc in receiver.locs() if receiver is not None else ():
+            obj = f.state.obj(loc)
+            if obj is None or obj.cls is None:
+                continue
+            found = objects.class_part(m, f, obj.cls, method)
+            if found is not None:
+                bound = [of_ref(Bound(ref, of_ref(loc))) for ref in found.refs if isinstance(ref, Loc)]
+                results += [m.call(f, one, Args([other] if other is not None else []), at) for one in bound]
+        if results:
+            return join_all(results)
+    return None
+
+
+def augment(m: Machine, f: Frame, op: str, current: Value, value: Value, at: int) -> Value:
+    """``current op= value``: lists and sets change in place."""
+    result = overloaded(m, f, "i" + DUNDER.get(op, ""), current, value, at)
+    if result is not None:
+        return result
+    kinds = {obj.kind for loc in current.locs() if (obj := f.state.obj(loc)) is not None}
+    method = {("list", "+"): "extend", ("set", "|"): "update", ("dict", "|"): "update"}
+    for kind in kinds:
+        name = method.get((kind, op))
+        if name is not None and len(kinds) == 1 and not current.consts:
+            m.call_method(f, current, name, Args([value]), at)
+            return current
+    return binary(m, f, op, current, value, at)
 
 
 def unary(m: Machine, f: Frame, op: str, value: Value, at: int) -> Value:

@@ -71,6 +71,9 @@ class Policy:
             self._roles.append((CallPatterns(recipient.calls), Role("recipient", name)))
         for name, export in settings.exports.items():
             self._roles.append((CallPatterns(export.calls), Role("export", name)))
+        self.has_transformations = bool(
+            settings.depersonalization.functions or settings.depersonalization.reversible
+        )
         self._decorators = CallPatterns(consent.decorators)
         self._consent_attributes = {
             tuple(fold(part) for part in attribute.split(".")) for attribute in consent.attributes

@@ -7,15 +7,15 @@ runs once for each way out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from qorgau import ir
 from qorgau.flow import patterns
 from qorgau.flow.expressions import MAX_UNROLLED
 from qorgau.flow.machine import Args, Frame, LoopExits
-from qorgau.flow.state import State, age, bottom_like, widen
-from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Value, of_const
+from qorgau.flow.state import Renaming, State, age, bottom_like, widen
+from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Loc, Value, of_const
 from qorgau.linking import walk
 
 if TYPE_CHECKING:
@@ -210,12 +210,16 @@ def _assert(m: Machine, f: Frame, node: ir.Assert) -> None:
 
 def _if(m: Machine, f: Frame, node: ir.If) -> None:
     yes, no = m.decide(f, node.test)
+    open_ended = yes.reachable and no.reachable
+    mark = len(f.yields)
     f.state = yes
     execute(m, f, node.body)
     after = f.state
     f.state = no
     execute(m, f, node.orelse)
     f.state = m.join_states(after, f.state)
+    if open_ended and len(f.yields) != mark:
+        f.yields_exact = False
 
 
 def _while(m: Machine, f: Frame, node: ir.While) -> None:
@@ -270,6 +274,7 @@ def loop(
 ) -> None:
     """Repeat until nothing changes. ``enter`` starts a pass and gives the state in which the loop is done."""
     invariant = f.state
+    mark_yields = len(f.yields)
     breaks: list[State] = []
     done = invariant
     for number in range(MAX_PASSES):
@@ -297,10 +302,28 @@ def loop(
         f.state = invariant.copy()
         mark = len(m.made)
         done = enter()
+    if len(f.yields) != mark_yields:
+        f.yields_exact = False
     f.state = done
     execute(m, f, orelse)
     for state in breaks:
         f.state = m.join_states(f.state, state)
+
+
+def repeated(m: Machine, f: Frame, run: Callable[[], Value]) -> Value:
+    """The result of something that runs any number of times: what it made is of earlier passes."""
+    before = f.state.copy()
+    mark = len(m.made)
+    value = run()
+    made = m.made[mark:]
+    f.state = m.join_states(before, age(f.state, made))
+    return aged(value, made)
+
+
+def aged(value: Value, made: Iterable[Loc]) -> Value:
+    """A value in which the objects of a pass have become those of earlier passes."""
+    fresh = frozenset(made)
+    return Renaming(lambda loc: loc.aged() if loc in fresh else loc).value(value) if fresh else value
 
 
 def _break(m: Machine, f: Frame, node: ir.Break) -> None:
@@ -335,6 +358,7 @@ def _try_body(m: Machine, f: Frame, node: ir.Try) -> None:
         execute(m, f, node.orelse)
     after = f.state
     if caught:
+        mark = len(f.yields)
         for handler in node.handlers:
             state = caught[0]
             for other in caught[1:]:
@@ -348,6 +372,8 @@ def _try_body(m: Machine, f: Frame, node: ir.Try) -> None:
             if handler.name is not None and f.state.reachable:
                 m.unbind(f, handler.name)
             after = m.join_states(after, f.state)
+        if len(f.yields) != mark:
+            f.yields_exact = False
         if not _catches_all(node):
             # What no handler names goes on outwards.
             for state in caught:
@@ -460,6 +486,7 @@ def _type_alias(m: Machine, f: Frame, node: ir.TypeAliasing) -> None:
 
 def _match(m: Machine, f: Frame, node: ir.Match) -> None:
     subject = m.evaluate(f, node.subject)
+    mark = len(f.yields)
     rest = f.state
     after = bottom_like(rest)
     for case in node.cases:
@@ -476,6 +503,8 @@ def _match(m: Machine, f: Frame, node: ir.Match) -> None:
         after = m.join_states(after, f.state)
         rest = no
     f.state = m.join_states(after, rest)
+    if len(f.yields) != mark:
+        f.yields_exact = False
 
 
 def _unknown(m: Machine, f: Frame, node: ir.Unknown) -> None:

@@ -22,6 +22,7 @@ from qorgau.flow.values import (
     OPAQUE,
     Const,
     Facts,
+    Loc,
     Obj,
     Reversal,
     Taint,
@@ -119,7 +120,29 @@ def made_of(parts: Sequence[Value], consts: dict[Const, Facts] | None = None) ->
     holes = any(isinstance(c.value, str) and HOLE in c.value for c in (consts or {})) or not consts
     unknown = holes and any(part.unknown for part in parts)
     opaque = holes and not unknown
-    return Value(combine(part.taints for part in parts), known or NO_CONSTS, {}, unknown, opaque)
+    return Value(combine(_salted(parts)), known or NO_CONSTS, {}, unknown, opaque)
+
+
+def _salted(parts: Sequence[Value]) -> Iterable[Taints]:
+    """The taints of each part; a datum joined with something untold that is no part of its subject is salted."""
+    tainted = [part for part in parts if part.taints]
+    secrets = [part for part in parts if not part.taints and (part.unknown or part.opaque)]
+    if not tainted or not secrets:
+        return [part.taints for part in tainted]
+    roots = {_root(loc) for part in secrets for loc in part.locs()}
+    return [
+        frozenset(
+            taint if taint.salted or _root(taint.subject) in roots else replace(taint, salted=True)
+            for taint in part.taints
+        )
+        for part in tainted
+    ]
+
+
+def _root(loc: Loc | None) -> Loc | None:
+    while loc is not None and loc.parent is not None and isinstance(loc.label, str):
+        loc = loc.parent
+    return loc
 
 
 def formatted(value: Value, spec: Value) -> Value:

@@ -142,7 +142,7 @@ class Taint:
     ``kept`` is how many characters constant slices left of it (None: all). ``subject`` is the
     object it was read from. ``facts`` held whenever the value has it. ``calls`` counts the
     unknown calls on its way (up to 2). ``origin`` says how it was collected (``request``,
-    ``public``) or is empty. The trace does not take part in comparisons.
+    ``public``) or is empty. ``salted``: it was joined with a secret. The trace does not take part in comparisons.
     """
 
     field: str
@@ -154,6 +154,7 @@ class Taint:
     origin: str = ""
     facts: Facts = NO_FACTS
     slice: object = None
+    salted: bool = False
     trace: Trace = field(compare=False, default=None)  # type: ignore[assignment]
 
     def stepped(self, unit: Unit, at: int, note: str) -> Taint:
@@ -360,6 +361,7 @@ def merge_taints(taints: Iterable[Taint]) -> Taints:
             taint.calls,
             taint.origin,
             taint.slice,
+            taint.salted,
         )
         other = merged.get(key)
         if other is None:

@@ -154,6 +154,11 @@ def is_local(name: str) -> bool:
     return _LABEL.fullmatch(name) is not None
 
 
+def is_address(name: str) -> bool:
+    """Whether a host is written as an IPv4 or IPv6 address."""
+    return _address(name.strip("[]")) is not None
+
+
 def host_matches(pattern: str, name: str) -> bool:
     """Whether a glob such as ``*.example.com`` fits a host; ``*`` also stands for what is not known."""
     return _glob(pattern.lower()).fullmatch(name.lower()) is not None
@@ -193,7 +198,7 @@ def _of_url(scheme: str, rest: str) -> Host | None:
 
 
 def _of_query(scheme: str, base: str, path: str) -> Host | None:
-    """The host of a URL without one: in its query (``?host=``, ``?odbc_connect=``), or the driver's default."""
+    """The host of a URL without one: from its query (``?host=``, ``?odbc_connect=``) or the driver's default."""
     query = path.partition("?")[2]
     for part in re.split(r"[&;]", query):
         key, _, value = part.partition("=")

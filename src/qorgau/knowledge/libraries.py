@@ -30,6 +30,7 @@ from qorgau.knowledge.rows import (
     Entry,
     Library,
     Pass,
+    Query,
     Returns,
     Sink,
     Source,
@@ -60,6 +61,7 @@ class CallRows(msgspec.Struct, frozen=True):
     clean: Clean | None = None
     depersonalizer: Depersonalizer | None = None
     behaviour: Behaviour | None = None
+    query: Query | None = None
 
     def __bool__(self) -> bool:
         return self is not EMPTY
@@ -69,7 +71,7 @@ EMPTY = CallRows()
 
 # The tables of a file whose rows speak of ``calls``, and the field of ``CallRows`` each fills.
 _SEVERAL = {"sink": "sinks", "passes": "passes"}
-_SINGLE = ("returns", "source", "clean", "depersonalizer", "behaviour")
+_SINGLE = ("returns", "source", "clean", "depersonalizer", "behaviour", "query")
 
 
 class Catalog:

@@ -24,7 +24,7 @@ _KINDS = {
 }
 _EFFECTS = ("irreversible", "reversible", "hash")
 _CONFIDENCES = ("high", "medium", "low")
-_TABLES = ("sink", "returns", "source", "passes", "clean", "depersonalizer", "behaviour")
+_TABLES = ("sink", "returns", "source", "passes", "clean", "depersonalizer", "behaviour", "query")
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -115,9 +115,9 @@ def _not_a_name(name: str) -> str:
 
 def _bad_references(key: str, row: rows.Row) -> Iterator[tuple[str, str]]:
     texts: list[tuple[str, str]] = []
-    for field in ("data", "url", "carries"):
+    for field in ("data", "url", "carries", "parameters"):
         texts += [(field, text) for text in getattr(row, field, ())]
-    for field in ("local", "verify", "key"):
+    for field in ("local", "verify", "key", "statement"):
         texts += [(field, text) for text in (getattr(row, field, ""),) if text]
     place = getattr(row, "place", None)
     if place is not None:
@@ -178,7 +178,7 @@ def _bad_types(library: rows.Library) -> Iterator[tuple[str, str]]:
 
 def _contradictions(library: rows.Library) -> Iterator[tuple[str, str]]:
     said: dict[tuple[str, str], str] = {}
-    for table in ("returns", "clean", "source", "depersonalizer", "behaviour"):
+    for table in ("returns", "clean", "source", "depersonalizer", "behaviour", "query"):
         for index, row in enumerate(getattr(library, table)):
             for name in row.calls:
                 key = f"{table}[{index}]"

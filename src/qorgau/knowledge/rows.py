@@ -143,6 +143,20 @@ class Behaviour(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     place: Place = Place()
 
 
+class Query(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The call runs SQL: what its text writes goes to a storage, what it selects comes back.
+
+    ``statement`` is the argument with the text (or a statement object), ``parameters`` are the
+    arguments with its values (one value each, or a sequence or mapping of them). ``to`` says where
+    the rows are found: in the ``result`` and, for cursors, in ``self``.
+    """
+
+    statement: str
+    parameters: tuple[str, ...] = ()
+    place: Place = Place()
+    to: tuple[str, ...] = ("result",)
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What makes a function of the project one that a framework calls.
 
@@ -185,4 +199,5 @@ class Library(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     clean: tuple[Clean, ...] = ()
     depersonalizer: tuple[Depersonalizer, ...] = ()
     behaviour: tuple[Behaviour, ...] = ()
+    query: tuple[Query, ...] = ()
     entry: tuple[Entry, ...] = ()

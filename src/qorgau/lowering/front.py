@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-import re
-import warnings
+from collections.abc import Mapping
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
@@ -15,7 +13,7 @@ from qorgau.lowering import patterns as _patterns  # noqa: F401
 from qorgau.lowering import statements as _statements  # noqa: F401
 from qorgau.lowering import texts as _texts  # noqa: F401
 from qorgau.lowering.functions import statements
-from qorgau.lowering.state import Lowering, Place, TooDeepError
+from qorgau.lowering.state import DEEPEST, Lowering, Place, TooDeepError
 
 
 class LoweringError(Exception):
@@ -29,6 +27,7 @@ class LoweringError(Exception):
 
 
 def parse(text: str) -> cst.Module:
+    """The tree of a text. Raises LoweringError where it is no Python."""
     try:
         return cst.parse_module(text)
     except cst.ParserSyntaxError as error:
@@ -36,6 +35,28 @@ def parse(text: str) -> cst.Module:
 
 
 def lower(text: str) -> ir.Module:
+    """A file in the small language. Raises LoweringError for what is no Python, or too deeply nested."""
     low = Lowering()
-    body = statements(low, parse(text).body)
+    try:
+        body = statements(low, parse(text).body)
+    except (TooDeepError, RecursionError):
+        raise LoweringError(f"is nested more than {DEEPEST} levels deep", 1, 1) from None
     return ir.Module(body, len(low.places))
+
+
+def spans(text: str, numbers: frozenset[int]) -> dict[int, ir.Span]:
+    """Where the nodes of these numbers stand. The text must be one that ``lower`` took.
+
+    Parses and lowers once more, with LibCST's position provider: only for files with findings.
+    """
+    wrapper = MetadataWrapper(parse(text), unsafe_skip_copy=True)
+    positions = wrapper.resolve(PositionProvider)
+    low = Lowering()
+    statements(low, wrapper.module.body)
+    return {number: _span(low.places[number], positions) for number in sorted(numbers)}
+
+
+def _span(place: Place, positions: Mapping[cst.CSTNode, CodeRange]) -> ir.Span:
+    first, last = place if isinstance(place, tuple) else (place, place)
+    start, end = positions[first].start, positions[last].end
+    return ir.Span(start.line, start.column + 1, end.line, end.column + 1)

@@ -1,0 +1,56 @@
+"""What the engine finds: personal data that arrived at a sink, with all that held there.
+
+Arrivals are plain values; what they mean under the regulation is judged elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from qorgau.flow.values import Facts, Taints
+
+HOME = "home"
+FOREIGN = "foreign"
+UNKNOWN_PLACE = "unknown"
+NOWHERE = "nowhere"
+"""Standings of a destination: in a home country, in another, untold, or no place at all (a log)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where data goes.
+
+    ``shown`` is what people know the place by (host, bucket, path, vendor). ``standing`` is one
+    of the words above, ``country`` the ISO 3166 code behind it. ``name`` is the storage, recipient
+    or export of the configuration; ``purpose``, ``public`` and ``mirror`` are what that says.
+    """
+
+    standing: str = NOWHERE
+    shown: str = ""
+    country: str = ""
+    name: str = ""
+    purpose: str = ""
+    public: bool = False
+    mirror: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One call that personal data reached. ``kind`` is ``storage``, ``transfer``, ``export`` or ``log``.
+
+    ``at`` numbers the call in module ``unit``; ``function`` is the qualified name around it.
+    ``facts`` held on every path to it; ``taints`` are the data, each with what it carries of its own.
+    ``same`` lists pairs of identities that stand for one subject.
+    """
+
+    unit: str
+    at: int
+    kind: str
+    call: str
+    function: str
+    destination: Destination
+    taints: Taints
+    facts: Facts
+    confidence: str = "high"
+    blocking_unasked: bool = False
+    same: tuple[tuple[object, object], ...] = field(default=())

@@ -1,0 +1,193 @@
+"""What the configuration says of functions and attributes: consent, blocking, depersonalization, own sinks.
+
+A check of consent is a fact about its subject that holds where the check came out true (spec
+section 5). The module knows how a call becomes such facts; whether they suffice is judged elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from qorgau import ir
+from qorgau.flow import contexts, naming, sinks
+from qorgau.flow.machine import Args, Frame
+from qorgau.flow.policy import Role
+from qorgau.flow.values import (
+    NO_REFS,
+    NO_TAINTS,
+    OPAQUE,
+    Fact,
+    Facts,
+    Loc,
+    Obj,
+    Reversal,
+    Taint,
+    Value,
+    merge_taints,
+)
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The detail of a fact of consent: which check it was, for which purposes, and by which service.
+
+    ``purposes`` is empty where the check names none or it cannot be told.
+    """
+
+    name: str
+    purposes: tuple[str, ...] = ()
+    state_service: bool = False
+
+
+TRANSFORMING = ("irreversible", "reversible")
+
+
+def configured(
+    m: Machine, f: Frame, names: list[str], receiver: Value | None, args: Args, at: int, function: ir.Function | None
+) -> Value | None:
+    """The result of a call that the configuration speaks of; None for calls that it doesn't.
+
+    Functions of the project that transform data run first: see ``transformed``.
+    """
+    role = m.policy.role(names)
+    if role is None:
+        return None
+    name = names[0] if names else ""
+    match role.kind:
+        case "check":
+            facts = checked(m, f, role, name, receiver, args, function)
+            return Value(opaque=True, when_true=facts)
+        case "require":
+            facts = checked(m, f, role, name, receiver, args, function)
+            f.state.facts = f.state.facts | facts
+            return m.new(f, at, Obj("library", type=contexts.GUARD, info=facts), "guard")
+        case "blocked":
+            subjects = subjects_of(receiver, args)
+            no = frozenset(Fact("blocked", subject, None, False) for subject in subjects)
+            return Value(opaque=True, when_false=no)
+        case "storage" | "recipient" | "export":
+            sinks.configured(m, f, role, name, args, at)
+            return m.unknown(f, at, NO_TAINTS, "answer")
+        case "irreversible" | "reversible":
+            if function is not None:
+                return None
+            return transform(m, f, role, name, receiver, args, at)
+        case "internal":
+            return m.unknown(f, at, NO_TAINTS, "answer")
+    return None
+
+
+def transformed(m: Machine, f: Frame, names: list[str], args: Args, value: Value, at: int) -> Value:
+    """The result of a function of the project that the configuration calls a transformation."""
+    role = m.policy.role(names)
+    if role is None or role.kind not in TRANSFORMING:
+        return value
+    return transform(m, f, role, names[0], None, args, at)
+
+
+def transform(
+    m: Machine, f: Frame, role: Role, name: str, receiver: Value | None, args: Args, at: int
+) -> Value:
+    """What a configured depersonalizer makes of its arguments."""
+    if role.kind == "irreversible":
+        return OPAQUE
+    given = [*args.all(), *([receiver] if receiver is not None else [])]
+    taints = [taint for value in given for taint in naming.contents(m, f, value, at)]
+    reversal = Reversal(name.rpartition(".")[2], "the configuration lists it as reversible", "a keyed hash")
+    return Value(merge_taints(reversed_by(f, at, taint, reversal) for taint in taints), opaque=True)
+
+
+def reversed_by(f: Frame, at: int, taint: Taint, reversal: Reversal) -> Taint:
+    """A datum after a transformation that can be undone."""
+    changed = replace(taint, reversal=taint.reversal or reversal)
+    return changed.stepped(f.unit, at, f"transformed by {reversal.call}()")
+
+
+def checked(
+    m: Machine, f: Frame, role: Role, name: str, receiver: Value | None, args: Args, function: ir.Function | None
+) -> Facts:
+    """The facts that a check of consent establishes where it is true."""
+    purposes = purpose(m, f, args, function)
+    check = Check(name, purposes if isinstance(purposes, tuple) else (), role.state_service)
+    subjects = subjects_of(receiver, args)
+    if not subjects:
+        return frozenset((Fact("consent", None, check, True),))
+    return frozenset(Fact("consent", subject, check, True) for subject in subjects)
+
+
+def subjects_of(receiver: Value | None, args: Args) -> list[Loc]:
+    """The objects that a check speaks of: its first argument, or what it is called on."""
+    first = args.positional[0] if args.positional else next(iter(args.keywords.values()), None)
+    for value in (first, receiver):
+        if value is not None:
+            locs = value.locs()
+            if locs:
+                return locs
+    return []
+
+
+def purpose(m: Machine, f: Frame, args: Args, function: ir.Function | None) -> object:
+    """The purposes that a check names, as a sorted tuple; None where it names none or it can't be told."""
+    where = m.policy.settings.consent.purpose_argument
+    if where is None:
+        return None
+    value = args.get(where) if isinstance(where, int) else args.keywords.get(where)
+    if value is None and function is not None:
+        names = [parameter.name for parameter in function.parameters]
+        shift = 1 if names[:1] in (["self"], ["cls"]) else 0
+        if isinstance(where, str) and where in names:
+            value = args.get(names.index(where) - shift)
+        elif isinstance(where, int) and where + shift < len(names):
+            value = args.keywords.get(names[where + shift])
+        if value is None and isinstance(where, str):
+            default = next((p.default for p in function.parameters if p.name == where), None)
+            value = m.quiet(f, default, f.unit) if isinstance(default, ir.Const) else None
+    if value is None:
+        return None
+    return _texts(m, f, value)
+
+
+def _texts(m: Machine, f: Frame, value: Value) -> tuple[str, ...] | None:
+    if value.unknown or value.opaque:
+        return None
+    found = set(value.texts())
+    for loc in value.locs():
+        obj = f.state.obj(loc)
+        member = obj.parts.get("_value_") if obj is not None else None
+        if member is None:
+            return None
+        found.update(member.texts())
+    return tuple(sorted(found)) or None
+
+
+def attribute(m: Machine, f: Frame, value: Value, name: str, owner: Value) -> Value:
+    """A part of an object that stands for its consent, by configuration: what holds when it is true."""
+    if not owner.refs or value.constant() is not None:
+        return value
+    facts: set[Fact] = set()
+    for loc in owner.locs():
+        path = [name]
+        for step in loc.ancestors():
+            if not isinstance(step.label, str):
+                label = step.label
+                item = label[1] if isinstance(label, tuple) and label[:1] == ("item",) else None
+                text = getattr(item, "value", None)
+                if not isinstance(text, str):
+                    break
+                path.insert(0, text)
+            else:
+                path.insert(0, step.label)
+        depth = m.policy.consent_attribute(tuple(path))
+        if not depth:
+            continue
+        subject: Loc | None = loc
+        for _ in range(depth - 1):
+            subject = subject.parent if subject is not None else None
+        facts.add(Fact("consent", subject, Check(f"{'.'.join(path[-depth:])}"), True))
+    if not facts or value.when_true is None:
+        return value
+    return value.with_(when_true=value.when_true | facts, refs=value.refs or NO_REFS)

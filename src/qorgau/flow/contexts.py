@@ -1,0 +1,181 @@
+"""What comes and goes in order: ``with`` blocks, generators, awaited tasks, caught exceptions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qorgau.flow import calls, containers, objects
+from qorgau.flow.machine import Args, Closure, Frame
+from qorgau.flow.state import State
+from qorgau.flow.values import (
+    BOTTOM,
+    NO_FACTS,
+    OPAQUE,
+    External,
+    Facts,
+    Loc,
+    Obj,
+    Value,
+    join,
+    join_all,
+    of_const,
+    of_ref,
+    stamp,
+)
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+GUARD = "qorgau.guard"
+"""The type of what a configured ``requires`` returns: facts that hold inside its ``with`` block."""
+
+LASTING = frozenset(("consent", "blocked"))
+"""Facts that travel with what a generator yields; truths of variables stay behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """An entered ``with`` item: the facts that end with it, and where exceptions go if it swallows them."""
+
+    facts: Facts = NO_FACTS
+    swallowed: list[State] | None = None
+
+
+def enter(m: Machine, f: Frame, context: Value, at: int) -> tuple[Value, Entered]:
+    """The value that ``as`` binds, and what to undo on leaving."""
+    results: list[Value] = []
+    facts: Facts = NO_FACTS
+    swallows = False
+    for ref, held in context.refs.items():
+        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+        if isinstance(ref, External):
+            swallows = swallows or ref.dotted == "contextlib.suppress()"
+            results.append(of_ref(ref))
+            continue
+        if not isinstance(ref, Loc) or obj is None:
+            results.append(Value(refs={ref: held}, unknown=context.unknown))
+            continue
+        if obj.type == GUARD and isinstance(obj.info, frozenset):
+            facts = facts | obj.info
+            results.append(of_ref(ref))
+        elif obj.kind == "generator" and isinstance(obj.info, calls.Resumable):
+            gained = frozenset(fact for fact in obj.info.facts if fact not in f.state.facts)
+            facts = facts | gained
+            f.state.facts = f.state.facts | gained
+            results.append(containers.each(obj))
+        else:
+            entered = _entered(m, f, ref, obj, at)
+            results.append(stamp(entered, held))
+            swallows = swallows or _swallows(m, f, obj)
+    if not context.refs:
+        results.append(context)
+    swallowed: list[State] | None = None
+    if swallows:
+        swallowed = []
+        f.handlers.append(swallowed)
+    return join_all(results), Entered(facts, swallowed)
+
+
+def _entered(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> Value:
+    for name in ("__enter__", "__aenter__"):
+        found = objects.method(m, f, loc, obj, name, at) if obj.cls is not None else None
+        if found is not None:
+            return awaited(m, f, m.call(f, found, Args(), at), at)
+    if obj.type:
+        row = m.policy.catalog.returns(f"{obj.type}.__enter__")
+        if row is not None:
+            return m.library_call(f, f"{obj.type}.__enter__", of_ref(loc), Args(), at)
+    return Value(refs={loc: NO_FACTS}, unknown=obj.kind == "unknown")
+
+
+def _swallows(m: Machine, f: Frame, obj: Obj) -> bool:
+    """Whether ``__exit__`` can return a true value."""
+    found = objects.class_part(m, f, obj.cls, "__exit__") if obj.cls is not None else None
+    for ref in found.refs if found is not None else ():
+        function = f.state.obj(ref) if isinstance(ref, Loc) else None
+        closure = function.info if function is not None else None
+        if isinstance(closure, Closure):
+            return any(_returns_true(statement) for statement in closure.function.body)
+    return False
+
+
+def _returns_true(statement: object) -> bool:
+    from qorgau import ir
+
+    if not isinstance(statement, ir.Return) or statement.value is None:
+        return False
+    return not (isinstance(statement.value, ir.Const) and not statement.value.value)
+
+
+def leave(m: Machine, f: Frame, context: Value, token: Entered, at: int) -> None:
+    """Leave a block: run ``__exit__``, end its facts, go on after swallowed exceptions."""
+    if token.swallowed is not None:
+        f.handlers.pop()
+        for state in token.swallowed:
+            f.state = m.join_states(f.state, state)
+    if f.state.reachable:
+        for loc in context.locs():
+            obj = f.state.obj(loc)
+            for name in ("__exit__", "__aexit__"):
+                found = objects.method(m, f, loc, obj, name, at) if obj is not None and obj.cls is not None else None
+                if found is not None:
+                    none = of_const(None)
+                    m.call(f, found, Args([none, none, none]), at)
+    f.state.facts = f.state.facts - token.facts
+
+
+def awaited(m: Machine, f: Frame, value: Value, at: int) -> Value:
+    """``await value``: the result of a task, what ``__await__`` gives, or the value itself."""
+    results: list[Value] = []
+    changed = False
+    for ref, facts in value.refs.items():
+        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+        if obj is not None and "$result" in obj.parts and obj.kind == "future":
+            results.append(stamp(obj.parts["$result"], facts))
+            changed = True
+        elif isinstance(ref, Loc) and obj is not None and obj.cls is not None:
+            found = objects.method(m, f, ref, obj, "__await__", at) if obj.kind == "instance" else None
+            generator = m.call(f, found, Args(), at) if found is not None else None
+            results.append(generator_result(f, generator) if generator is not None else Value(refs={ref: facts}))
+            changed = changed or found is not None
+        else:
+            results.append(Value(refs={ref: facts}))
+    if not changed:
+        return value
+    return join_all([value.with_(refs={}), *results])
+
+
+def yielded(m: Machine, f: Frame, value: Value, *, many: bool = False) -> None:
+    """``yield value``; ``many`` for the items of an iterable whose number is not known."""
+    entry = f.entry_facts
+    gained = frozenset(fact for fact in f.state.facts if fact.kind in LASTING and fact not in entry)
+    f.yields.append(stamp(value, gained))
+    if many:
+        f.yields_exact = False
+    f.yield_facts = gained if f.yield_facts is None else f.yield_facts & gained
+
+
+def generator_result(f: Frame, value: Value) -> Value:
+    """What a generator's ``return`` gives to ``yield from``."""
+    results: list[Value] = []
+    for loc in value.locs():
+        obj = f.state.obj(loc)
+        results.append(obj.parts.get("$return", OPAQUE) if obj is not None else OPAQUE)
+    return join_all(results) if results else OPAQUE
+
+
+def exception(m: Machine, f: Frame, raised: Value, kind: Value, at: int) -> Value:
+    """What ``except kind as name`` binds: what was raised here, or an object of the kind from elsewhere."""
+    elsewhere = m.fresh(f, at, "exception")
+    for ref in kind.refs:
+        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+        if isinstance(ref, Loc) and obj is not None and obj.kind == "class":
+            f.state.heap[elsewhere] = Obj("unknown", cls=ref)
+        elif isinstance(ref, External):
+            f.state.heap[elsewhere] = Obj("library", type=ref.dotted)
+    if raised is BOTTOM or raised.is_bottom:
+        return of_ref(elsewhere)
+    if not kind.is_bottom:
+        raised = m.narrow_class(f, raised, kind)
+    return join(raised, of_ref(elsewhere))

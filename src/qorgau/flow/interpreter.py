@@ -1,0 +1,619 @@
+"""The abstract interpreter: one run that follows data, constants, callables and facts at once.
+
+The class is the door between the parts of the engine: it holds what a run shares (module state,
+remembered calls, what arrived at sinks) and hands each construct to the module that knows it.
+It knows no construct, no library and no rule itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from qorgau import ir
+from qorgau.flow import (
+    behaviours,
+    calls,
+    classes,
+    consent,
+    containers,
+    contexts,
+    environment,
+    expressions,
+    frames,
+    library_calls,
+    modules,
+    naming,
+    objects,
+    operators,
+    scopes,
+    sinks,
+    statements,
+    strings,
+    unknowns,
+)
+from qorgau.flow.arrivals import Arrival
+from qorgau.flow.behaviours import Use
+from qorgau.flow.calls import Active
+from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration
+from qorgau.flow.memo import Remembered
+from qorgau.flow.policy import Policy
+from qorgau.flow.state import State, join_states
+from qorgau.flow.values import BOTTOM, External, Facts, Key, Loc, Obj, Ref, Taints, Value, of_ref
+from qorgau.linking import Program, Unit
+
+BUDGET = 60_000
+"""Statements that one root may take before the rest of it is given up (counted)."""
+
+
+class Interpreter:
+    """One run over a program. ``arrivals`` is what it finds, ``counts`` what it gave up."""
+
+    def __init__(self, policy: Policy, program: Program) -> None:
+        self.policy = policy
+        self.program = program
+        self.base: dict[Loc, Obj] = {}
+        self.initializing: dict[str, Frame] = {}
+        self.star_imports: dict[str, list[str]] = {}
+        self.globals_written = 0
+        self.memo: dict[object, Remembered] = {}
+        self.active: dict[object, Active] = {}
+        self.running: dict[tuple[str, int], int] = {}
+        self.epoch = 0
+        self.made: list[Loc] = []
+        self.records: dict[Loc, list[tuple[str, str]]] = {}
+        self.annotations: dict[tuple[Loc, str], ir.Expr] = {}
+        self.exports: dict[Ref, dict[str, None]] = {}
+        self.functions: dict[tuple[str, int], Loc] = {}
+        self.classes: dict[Loc, None] = {}
+        self.reached: set[tuple[str, int]] = set()
+        self.origins: dict[Loc, str] = {}
+        self.arrivals: dict[Arrival, None] = {}
+        self.counts: dict[str, int] = {}
+        self.steps = 0
+
+    # What a run gave up and how far it went
+
+    def count(self, what: str) -> None:
+        """Note that something was given up or saved, for ``--statistics``."""
+        self.counts[what] = self.counts.get(what, 0) + 1
+
+    def spent(self, f: Frame) -> bool:
+        """Whether the current root has used up its budget."""
+        self.steps += 1
+        if self.steps == BUDGET:
+            self.count("functions cut off by size")
+        return self.steps >= BUDGET
+
+    def any_assumed(self) -> bool:
+        """Whether a call being analysed rests on an assumption about a recursive one."""
+        return any(active.used for active in self.active.values())
+
+    def active_count(self, closure: Closure) -> int:
+        """How many activations of a function are being analysed."""
+        return self.running.get((closure.unit.name, closure.function.at), 0)
+
+    def enter_function(self, closure: Closure) -> None:
+        """One more activation of a function."""
+        key = (closure.unit.name, closure.function.at)
+        self.running[key] = self.running.get(key, 0) + 1
+
+    def leave_function(self, closure: Closure) -> None:
+        """One activation of a function less."""
+        self.running[closure.unit.name, closure.function.at] -= 1
+
+    # Objects
+
+    def obj(self, f: Frame, loc: Loc) -> Obj:
+        """The object at a location; an unknown one where nothing is known."""
+        return f.state.obj(loc) or Obj("unknown")
+
+    def write(self, f: Frame, loc: Loc, obj: Obj, *, strong: bool) -> None:
+        """Put an object at a location."""
+        f.state.heap[loc] = obj
+
+    def new(self, f: Frame, at: int, obj: Obj, label: str = "new") -> Value:
+        """A new object made at a node."""
+        loc = f.place(at, label)
+        f.state.heap[loc] = obj
+        self.made.append(loc)
+        return of_ref(loc)
+
+    def fresh(self, f: Frame, at: int, label: str) -> Loc:
+        """The identity of an unknown object that appears at a node."""
+        loc = f.place(at, label)
+        f.state.heap.pop(loc, None)
+        if loc in f.state.base:
+            f.state.heap[loc] = Obj("unknown")
+        self.made.append(loc)
+        return loc
+
+    def unknown(self, f: Frame, at: int, taints: Taints, label: str) -> Value:
+        """A value from outside that carries some data."""
+        return Value(taints, refs={self.fresh(f, at, label): frozenset()}, unknown=True)
+
+    def static_place(self, f: Frame, at: int, label: str) -> Loc:
+        """The identity of a function or class defined once, at module or class level."""
+        return Loc(None, (label, f.unit.name, at))
+
+    def join_states(self, left: State, right: State) -> State:
+        """The least state that covers both."""
+        return join_states(left, right, lambda state, loc, obj, key: self._default(state, loc, obj, key))
+
+    def _default(self, state: State, loc: Loc, obj: Obj, key: Key) -> Value:
+        return objects.default_part(loc, obj, key)
+
+    # Running
+
+    def execute(self, f: Frame, body: Sequence[ir.Stmt]) -> None:
+        """Run statements."""
+        statements.execute(self, f, body)
+
+    def evaluate(self, f: Frame, node: ir.Expr) -> Value:
+        """The value of an expression."""
+        return expressions.evaluate(self, f, node)
+
+    def evaluate_arguments(self, f: Frame, node: ir.Call) -> Args:
+        """The arguments of a call."""
+        return expressions.arguments(self, f, node)
+
+    def arguments(self, values: list[Value]) -> Args:
+        """Positional arguments."""
+        return Args(values)
+
+    def quiet(self, f: Frame, node: ir.Expr, unit: Unit) -> Value:
+        """The value of a name in a module's own scope, for annotations."""
+        frame = Frame(unit, f.state.copy(), f.ctx, kind="module", loc=modules.module_loc(unit.name))
+        return expressions.evaluate(self, frame, node)
+
+    def decide(self, f: Frame, node: ir.Expr) -> tuple[State, State]:
+        """The states where a test is true and where it is false."""
+        return expressions.decide(self, f, node)
+
+    def truth(self, f: Frame, value: Value, truth: bool) -> Facts | None:
+        """What holds when a value is true (or false); None when it can't be."""
+        return expressions.truth_facts(self, f, value, truth)
+
+    def repeated(self, f: Frame, run: Callable[[], Value]) -> Value:
+        """The result of something that runs any number of times."""
+        return statements.repeated(self, f, run)
+
+    def skipped(self, f: Frame, statement: ir.Stmt) -> None:
+        """A statement that no path reaches is not judged."""
+        self.count("statements never reached")
+
+    # Names and scopes
+
+    def load(self, f: Frame, name: str, at: int) -> Value:
+        """The value of a name."""
+        return scopes.load(self, f, name, at)
+
+    def store(self, f: Frame, name: str, value: Value, at: int) -> None:
+        """Bind a name."""
+        scopes.store(self, f, name, value, at)
+
+    def bind_local(self, f: Frame, target: ir.Expr, value: Value) -> None:
+        """Bind the target of a comprehension."""
+        scopes.bind_local(self, f, target, value)
+
+    def peek(self, f: Frame, name: str) -> Value | None:
+        """The value of a local variable, None where it has none."""
+        return scopes.peek(self, f, name)
+
+    def poke(self, f: Frame, name: str, value: Value) -> None:
+        """Replace the value of a local variable by a narrower one."""
+        scopes.poke(self, f, name, value)
+
+    def unbind(self, f: Frame, name: str) -> None:
+        """``del name``"""
+        scopes.unbind(self, f, name)
+
+    def local_variables(self, f: Frame) -> dict[str, Value]:
+        """``locals()``"""
+        return scopes.local_variables(self, f)
+
+    def declare(self, f: Frame, name: str, annotation: ir.Expr, has_value: bool) -> None:
+        """An annotated name of a class or module."""
+        scopes.declare(self, f, name, annotation, has_value)
+
+    def names_of(self, f: Frame, ref: Ref) -> list[str]:
+        """The dotted names that a function, method or class goes by."""
+        return scopes.names_of(self, f, ref)
+
+    def owner_of(self, f: Frame) -> Loc | None:
+        """The class whose method is running."""
+        return scopes.owner_of(self, f)
+
+    # Modules
+
+    def locate(self, f: Frame, dotted: str) -> str | None:
+        """The module of the program that an import means, None for a library's."""
+        return modules.locate(self, f, dotted)
+
+    def import_module(self, f: Frame, dotted: str) -> Value:
+        """``import dotted``"""
+        return modules.import_module(self, f, dotted)
+
+    def import_name(self, f: Frame, dotted: str, name: str, at: int) -> Value:
+        """``from dotted import name``"""
+        return modules.import_name(self, f, dotted, name, at)
+
+    def import_star(self, f: Frame, dotted: str, at: int) -> None:
+        """``from dotted import *``"""
+        modules.import_star(self, f, dotted, at)
+
+    def module_part(self, f: Frame, loc: Loc, name: str, at: int) -> Value:
+        """``module.name``"""
+        return modules.module_part(self, f, loc, name, at)
+
+    def set_module_part(self, f: Frame, loc: Loc, name: str, value: Value, strong: bool) -> None:
+        """``module.name = value``"""
+        modules.set_module_part(self, f, loc, name, value, strong)
+
+    def adopt(self, f: Frame, value: Value, source: Frame) -> None:
+        """Bring the objects behind a value of a half-run module into this state."""
+        modules.adopt(f, value, source)
+
+    # Calls
+
+    def call(self, f: Frame, callee: Value, args: Args, at: int) -> Value:
+        """``callee(args)``"""
+        return calls.call(self, f, callee, args, at)
+
+    def call_method(self, f: Frame, receiver: Value, name: str, args: Args, at: int) -> Value:
+        """``receiver.name(args)``"""
+        return unknowns.call_method(self, f, receiver, name, args, at)
+
+    def unknown_call(
+        self, f: Frame, name: str, callee: Value, args: Args, at: int, *, known: bool = False
+    ) -> Value:
+        """A call of something unknown: data passes, with lower confidence."""
+        return unknowns.unknown_call(self, f, name, callee, args, at, known=known)
+
+    def call_made(self, f: Frame, obj: Obj, args: Args, at: int) -> Value:
+        """Call an ``itemgetter`` and its like."""
+        return behaviours.call_made(self, f, obj, args, at)
+
+    def resume(self, f: Frame, loc: Loc, obj: Obj, sent: Value, at: int) -> Value:
+        """``generator.send(sent)``"""
+        return calls.resume(self, f, loc, obj, sent, at)
+
+    def configured_call(
+        self, f: Frame, loc: Loc, closure: Closure, receiver: Value | None, args: Args, at: int
+    ) -> Value | None:
+        """The result of a function that the configuration speaks of; None for others."""
+        names = scopes.call_names(self, f, loc, closure, receiver)
+        return consent.configured(self, f, names, receiver, args, at, closure.function)
+
+    def transformed(
+        self, f: Frame, loc: Loc, closure: Closure, receiver: Value | None, args: Args, value: Value, at: int
+    ) -> Value:
+        """The result of a function that the configuration calls a transformation of data."""
+        if not self.policy.has_transformations:
+            return value
+        names = scopes.call_names(self, f, loc, closure, receiver)
+        return consent.transformed(self, f, names, args, value, at)
+
+    def special_construct(self, f: Frame, cls: Loc, info: ClassInfo, args: Args, at: int) -> Value | None:
+        """What calling a class gives where that is no new object."""
+        return classes.special_construct(self, f, cls, info, args, at)
+
+    def library_init(self, f: Frame, receiver: Value, libraries: list[str], args: Args, at: int) -> None:
+        """``super().__init__(...)`` that reaches a library's class."""
+        library_calls.initialize(self, f, receiver, libraries, args, at)
+
+    def constructed(self, f: Frame, cls: Loc, info: ClassInfo, made: Value, args: Args, at: int) -> None:
+        """A new object whose class inherits its constructor from a library."""
+        library_calls.constructed(self, f, cls, info, made, args, at)
+
+    def operator_method(
+        self, f: Frame, name: str, left: Value, right: Value | None, at: int
+    ) -> Value | None:
+        """The result of an operator that a class defines; None where none does."""
+        return operators.overloaded(self, f, name, left, right, at)
+
+    def augment(self, f: Frame, op: str, current: Value, value: Value, at: int) -> Value:
+        """``current op= value``"""
+        return operators.augment(self, f, op, current, value, at)
+
+    def combine_containers(self, f: Frame, op: str, left: Value, right: Value, at: int) -> Value | None:
+        """Operators on lists, dicts and sets."""
+        return containers.combine(self, f, op, left, right, at)
+
+    def contains(self, f: Frame, container: Value, key: Value) -> bool | None:
+        """``key in container``, if certain."""
+        return containers.contains(self, f, container, key)
+
+    def is_object(self, f: Frame, ref: Ref) -> bool:
+        """Whether a reference is certainly not None."""
+        return not isinstance(ref, Loc) or ((obj := f.state.obj(ref)) is not None and obj.kind != "unknown")
+
+    # Functions and classes
+
+    def function(self, f: Frame, function: ir.Function, decorate: bool) -> Value:
+        """A function as a value."""
+        return calls.define_function(self, f, function, decorate)
+
+    def defined(self, f: Frame, loc: Loc, closure: Closure) -> None:
+        """A function came to be; those of modules and classes can be analysed on their own."""
+        if f.kind != "function" and not self.active:
+            self.functions.setdefault((f.unit.name, closure.function.at), loc)
+
+    def decorated(self, f: Frame, decorator: ir.Expr, value: Value, loc: Loc, function: ir.Function) -> Value:
+        """A function after one of its decorators."""
+        return classes.decorated(self, f, decorator, value, loc, function)
+
+    def marked(self, f: Frame, loc: Loc, names: tuple[str, ...]) -> None:
+        """A function has decorators that were not applied."""
+        scopes.mark(self, f, loc, names)
+
+    def decorator_arguments(self, f: Frame, loc: Loc, names: list[str], args: Args) -> None:
+        """The arguments of a library's decorator are handed to the library."""
+        self.count("library decorators with arguments")
+
+    def define_class(self, f: Frame, node: ir.Class) -> Value:
+        """A class as a value."""
+        return classes.define_class(self, f, node)
+
+    def class_defined(self, f: Frame, loc: Loc, info: ClassInfo) -> None:
+        """A class came to be."""
+        self.classes.setdefault(loc)
+
+    def mark_class(self, f: Frame, loc: Loc, names: tuple[str, ...]) -> None:
+        """A class has decorators that were not applied."""
+        classes.mark(self, f, loc, names)
+
+    def class_decorator_arguments(self, f: Frame, loc: Loc, names: list[str], args: Args) -> None:
+        """The arguments of a library's class decorator are handed to the library."""
+        self.count("library decorators with arguments")
+
+    def class_info(self, f: Frame, loc: Loc) -> ClassInfo | None:
+        """What makes a class; None for what is no class of the project."""
+        obj = f.state.obj(loc)
+        return obj.info if obj is not None and isinstance(obj.info, ClassInfo) else None
+
+    def class_by_name(self, name: str) -> Obj | None:
+        """An unknown object of the only class of this name (``app.Model`` or ``Model``)."""
+        return classes.by_name(self, name)
+
+    def declared_class(self, f: Frame, cls: Loc, name: str) -> Obj | None:
+        """The described object of a declared attribute."""
+        return classes.declared_class(self, f, cls, name)
+
+    def declared_fields(self, f: Frame, cls: Loc) -> list[str]:
+        """The fields of a class in the order of its constructor."""
+        return classes.declared_fields(self, f, cls)
+
+    def default_of(self, f: Frame, default: Value, at: int) -> Value | None:
+        """The value of a declared default."""
+        return classes.default_of(self, f, default, at)
+
+    def describe(self, f: Frame, value: Value, annotation: ir.Expr, unit: Unit) -> None:
+        """Give an unknown object the class of an annotation."""
+        classes.describe(self, f, value, annotation, unit)
+
+    def annotated(self, f: Frame, value: Value, annotation: ir.Expr) -> Value:
+        """A value assigned to an annotated name."""
+        classes.describe(self, f, value, annotation, f.unit)
+        return value
+
+    def narrow_class(self, f: Frame, value: Value, cls: Value) -> Value:
+        """A value known to be of a class."""
+        return classes.narrow_class(self, f, value, cls)
+
+    def is_instance(self, f: Frame, value: Value, cls: Value) -> bool | None:
+        """``isinstance``, if certain."""
+        return classes.is_instance(self, f, value, cls)
+
+    def match_args(self, f: Frame, cls: Value) -> list[str]:
+        """What positional patterns of a class stand for."""
+        return classes.match_args(self, f, cls)
+
+    def class_of(self, f: Frame, value: Value) -> Value:
+        """``type(value)``"""
+        return classes.class_of(self, f, value)
+
+    def bind_partial(self, f: Frame, ref: Loc, receiver: Value, at: int) -> Value:
+        """A ``partialmethod`` seen through an object."""
+        return classes.bind_partial(self, f, ref, receiver, at)
+
+    # Parts of objects
+
+    def attribute(self, f: Frame, value: Value, name: str, at: int) -> Value:
+        """``value.name``"""
+        return objects.attribute(self, f, value, name, at)
+
+    def set_attribute(self, f: Frame, value: Value, name: str, new: Value, at: int) -> None:
+        """``value.name = new``"""
+        objects.set_attribute(self, f, value, name, new, at)
+
+    def delete_attribute(self, f: Frame, value: Value, name: str) -> None:
+        """``del value.name``"""
+        objects.delete_attribute(self, f, value, name)
+
+    def changed(self, f: Frame, loc: Loc, obj: Obj, name: str, new: Value, at: int) -> None:
+        """An attribute was written."""
+        library_calls.attribute_set(self, f, loc, obj, name, new, at)
+
+    def item(self, f: Frame, value: Value, key: Value, at: int) -> Value:
+        """``value[key]``"""
+        return objects.item(self, f, value, key, at)
+
+    def set_item(self, f: Frame, value: Value, key: Value, new: Value, at: int) -> None:
+        """``value[key] = new``"""
+        objects.set_item(self, f, value, key, new, at)
+
+    def delete_item(self, f: Frame, value: Value, key: Value, at: int) -> None:
+        """``del value[key]``"""
+        objects.delete_item(self, f, value, key, at)
+
+    def item_set(self, f: Frame, loc: Loc, obj: Obj, key: Value, new: Value, at: int) -> None:
+        """An item of an object that is no builtin container was written."""
+        library_calls.item_set(self, f, loc, obj, key, new, at)
+
+    def slice(self, f: Frame, value: Value, bounds: Sequence[Value | None], at: int) -> Value:
+        """``value[lower:upper:step]``"""
+        return containers.slice_of(self, f, value, bounds, at)
+
+    def sequence(
+        self, f: Frame, at: int, kind: str, items: Sequence[Value], rest: Value | None, label: str = "new"
+    ) -> Value:
+        """A new sequence."""
+        return containers.sequence(self, f, at, kind, items, rest, label)
+
+    def append(self, f: Frame, container: Value, value: Value, *, exact: bool = True) -> None:
+        """Add an item to the result of a comprehension."""
+        for loc in container.locs():
+            self.write(f, loc, containers.appended(self.obj(f, loc), value, True, exact), strong=True)
+
+    def exact_dict(self, f: Frame, value: Value) -> dict[str, Value] | None:
+        """The entries of a dict whose keys are all known."""
+        return containers.exact_dict(self, f, value)
+
+    def as_dict(self, f: Frame, value: Value, at: int) -> Value:
+        """The fields of an object as a dict."""
+        return classes.as_dict(self, f, value, at)
+
+    def iterate(self, f: Frame, value: Value, at: int) -> Iteration:
+        """What iterating gives."""
+        return objects.iterate(self, f, value, at)
+
+    def element_class(self, f: Frame, obj: Obj) -> Loc | None:
+        """The class of an unknown collection's items."""
+        return library_calls.element_class(f, obj)
+
+    def describe_element(self, f: Frame, loc: Loc, obj: Obj, element: Loc, at: int) -> None:
+        """Record what is known of an item of an unknown collection."""
+        library_calls.describe_element(self, f, loc, obj, element, at)
+
+    # Texts, tasks and contexts
+
+    def text(self, f: Frame, value: Value, at: int, *, representation: bool = False) -> Value:
+        """``str(value)`` or ``repr(value)``"""
+        return strings.text(self, f, value, at, representation=representation)
+
+    def awaited(self, f: Frame, value: Value, at: int) -> Value:
+        """``await value``"""
+        return contexts.awaited(self, f, value, at)
+
+    def yielded(self, f: Frame, value: Value, *, many: bool = False) -> None:
+        """``yield value``"""
+        contexts.yielded(self, f, value, many=many)
+
+    def generator_result(self, f: Frame, value: Value) -> Value:
+        """What a generator returns to ``yield from``."""
+        return contexts.generator_result(f, value)
+
+    def enter(self, f: Frame, context: Value, at: int) -> tuple[Value, contexts.Entered]:
+        """Enter a ``with`` block."""
+        return contexts.enter(self, f, context, at)
+
+    def leave(self, f: Frame, context: Value, token: contexts.Entered, at: int) -> None:
+        """Leave a ``with`` block."""
+        contexts.leave(self, f, context, token, at)
+
+    def exception(self, f: Frame, raised: Value, kind: Value, at: int) -> Value:
+        """What ``except kind as name`` binds."""
+        return contexts.exception(self, f, raised, kind, at)
+
+    def raised(self, f: Frame, value: Value, at: int) -> None:
+        """An exception is raised: its text is a log."""
+        sinks.raised(self, f, value, at)
+
+    # Personal data
+
+    def named(
+        self,
+        f: Frame,
+        value: Value,
+        name: str,
+        owner: Value,
+        at: int,
+        *,
+        key: bool = False,
+        put: bool = False,
+    ) -> Value:
+        """What the name of a part says of its value."""
+        value = naming.named(self, f, value, name, owner, at, key=key, put=put)
+        return value if put else consent.attribute(self, f, value, name, owner)
+
+    def parameter_named(self, f: Frame, closure: Closure, parameter: ir.Parameter, value: Value) -> Value:
+        """What a parameter's name says of its value."""
+        return naming.parameter_named(self, f, closure, parameter, value)
+
+    def contents(self, f: Frame, value: Value) -> Taints:
+        """Everything personal that a value holds."""
+        return naming.contents(self, f, value, 0)
+
+    def origin_of(self, subject: Loc | None) -> str:
+        """How what is read from an object was collected: ``request``, ``public`` or nothing."""
+        if subject is not None:
+            for loc in subject.ancestors():
+                origin = self.origins.get(loc)
+                if origin is not None:
+                    return origin
+        return ""
+
+    def consent_purpose(self, f: Frame, args: Args, target: Value) -> object:
+        """The purpose that a check names; None where it names none."""
+        return consent.purpose(self, f, args, None)
+
+    # Libraries
+
+    def library_call(self, f: Frame, dotted: str, receiver: Value, args: Args, at: int) -> Value:
+        """A call of a library's function or method."""
+        return library_calls.call(self, f, dotted, receiver, args, at)
+
+    def library_attribute(
+        self, f: Frame, ref: External, name: str, at: int, found: External | None = None
+    ) -> Value:
+        """``library.name``"""
+        return library_calls.attribute(self, f, ref, name, at, found)
+
+    def library_class_attribute(self, f: Frame, loc: Loc, library: str, name: str, at: int) -> Value:
+        """An attribute that a class of the project inherits from a library's."""
+        return library_calls.class_attribute(self, f, loc, library, name, at)
+
+    def library_item(self, f: Frame, ref: External, key: Value, at: int) -> Value:
+        """``library.name[key]``"""
+        return library_calls.item(self, f, ref, key, at)
+
+    def set_library_item(self, f: Frame, ref: External, key: Value, new: Value, at: int) -> None:
+        """``library.name[key] = new``"""
+        library_calls.call(self, f, f"{ref.dotted}.__setitem__", BOTTOM, Args([key, new]), at)
+
+    def typed_attribute(self, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Value:
+        """An attribute of an object of a library's type."""
+        return library_calls.typed_attribute(self, f, loc, obj, name, at)
+
+    def typed_item(self, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> Value | None:
+        """An item of an object of a library's type; None where its rows don't say."""
+        return library_calls.typed_item(self, f, loc, obj, key, at)
+
+    def behaviour_of(self, dotted: str) -> str:
+        """The behaviour that a row gives a name; empty for none."""
+        row = self.policy.catalog.behaviour(dotted)
+        return row.does if row is not None else ""
+
+    def environment(self, f: Frame, use: Use) -> Value:
+        """A look-up in the environment."""
+        return environment.look_up(self, f, use)
+
+    # Tables
+
+    def frame_item(self, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> Value:
+        """``table[key]``"""
+        return frames.item(self, f, loc, obj, key, at)
+
+    def set_frame_item(self, f: Frame, loc: Loc, obj: Obj, key: Value, new: Value, at: int) -> None:
+        """``table[key] = new``"""
+        frames.set_item(self, f, loc, obj, key, new, at)
+
+    def drop_frame_columns(self, f: Frame, loc: Loc, obj: Obj, key: Value) -> None:
+        """``del table[key]``"""
+        frames.drop(self, f, loc, obj, key)
+
+    def iterate_frame(self, f: Frame, loc: Loc, obj: Obj, at: int) -> Iteration:
+        """What iterating over a table gives."""
+        return frames.iterate(self, f, loc, obj, at)
+
+

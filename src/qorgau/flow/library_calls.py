@@ -1,0 +1,397 @@
+"""Calls and attributes of libraries, by the rows of the catalogue (docs/library-models.md)."""
+
+from __future__ import annotations
+
+import builtins
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qorgau.flow import consent, depersonalizers, environment, naming, places, queries, sinks, strings
+from qorgau.flow.behaviours import BEHAVIOURS, BUILTINS, Use
+from qorgau.flow.classes import ELEMENTS
+from qorgau.flow.machine import Args, ClassInfo, Frame
+from qorgau.flow.places import Site
+from qorgau.flow.references import arguments, one
+from qorgau.flow.values import (
+    BOTTOM,
+    NO_FACTS,
+    OPAQUE,
+    Builtin,
+    External,
+    Key,
+    Loc,
+    Obj,
+    Value,
+    join,
+    join_all,
+    merge_taints,
+    of_ref,
+)
+from qorgau.knowledge import rows as rows_of
+from qorgau.knowledge.libraries import CallRows, filled_type
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+ORIGINS = ("request", "public")
+
+
+def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int) -> Value:
+    """The result of a library's function, constructor or method, and what it does on the way."""
+    dotted = m.policy.catalog.canonical(dotted)
+    owner = receiver if receiver.refs else None
+    answered = consent.configured(m, f, [dotted], owner, args, at, None)
+    if answered is not None:
+        return answered
+    rows = m.policy.catalog.rows(dotted)
+    use = Use(dotted, receiver, args, at, rows.behaviour)
+    _sinks(m, f, use, rows)
+    if not f.state.reachable:
+        return BOTTOM
+    if dotted.startswith("builtins."):
+        found = _builtin(m, f, use, rows)
+        if found is not None:
+            return found
+    return _result(m, f, use, rows)
+
+
+def _builtin(m: Machine, f: Frame, use: Use, rows: CallRows) -> Value | None:
+    name = use.dotted.partition(".")[2]
+    if name in BUILTINS:
+        return BUILTINS[name](m, f, use)
+    kind = getattr(builtins, name, None)
+    if isinstance(kind, type) and issubclass(kind, BaseException):
+        message = strings.message_of(m, f, use.args, use.at)
+        return m.new(f, use.at, Obj("library", type=use.dotted, parts={strings.MESSAGE: message}), "exception")
+    if isinstance(kind, type) and name == "object":
+        return m.new(f, use.at, Obj("instance"), "object")
+    return None
+
+
+def _sinks(m: Machine, f: Frame, use: Use, rows: CallRows) -> None:
+    for row in rows.sinks:
+        if not _fits(m, f, use, row.when):
+            continue
+        named = _named_keywords(row)
+        values = [value for text in row.data for value in arguments(m, f, use, text, named)]
+        if not any(value.taints or value.refs for value in values):
+            continue
+        site = site_of(m, f, use, row.place)
+        if row.local:
+            texts, untold = places.told(arguments(m, f, use, row.local))
+            if texts or untold:
+                site = replace(
+                    site,
+                    files=texts or site.files,
+                    untold=site.untold | {"files"} if untold or not texts else site.untold,
+                )
+        sinks.library(m, f, use.dotted, row, values, site, use.at)
+
+
+def _named_keywords(row: rows_of.Sink) -> frozenset[str]:
+    texts = [*row.data, *row.url, row.local, row.verify, *row.place.host, *row.place.region, *row.place.bucket]
+    texts += row.place.database
+    return frozenset(text.rpartition(":")[2].partition(".")[0] for text in texts if text)
+
+
+def _fits(m: Machine, f: Frame, use: Use, when: rows_of.When | None) -> bool:
+    if when is None:
+        return True
+    values = arguments(m, f, use, when.argument)
+    if not values or all(value.is_bottom for value in values):
+        return when.missing
+    value = join_all(values)
+    if value.unknown or value.opaque or value.refs or not value.consts:
+        return True
+    return any(re.fullmatch(when.matches, str(c.value)) for c in value.consts)
+
+
+def site_of(m: Machine, f: Frame, use: Use, place: rows_of.Place) -> Site:
+    """The place that a row's call speaks of: its own arguments, then what it inherits, then the receiver's."""
+    untold: set[str] = set()
+    parts: dict[str, frozenset[str]] = {}
+    for part, references in (
+        ("hosts", place.host),
+        ("regions", place.region),
+        ("buckets", place.bucket),
+        ("databases", place.database),
+    ):
+        texts, unknown = places.told(value for text in references for value in arguments(m, f, use, text))
+        parts[part] = texts
+        if unknown:
+            untold.add(part)
+    site = Site(place.provider, untold=frozenset(untold), **parts)
+    for text in place.inherit:
+        for value in arguments(m, f, use, text):
+            site = site.merged(site_of_value(f, value))
+    return site.merged(site_of_value(f, use.receiver))
+
+
+def site_of_value(f: Frame, value: Value) -> Site:
+    """The place of the library object that a value is."""
+    site = places.EMPTY
+    for loc in value.locs():
+        obj = f.state.obj(loc)
+        if obj is not None and isinstance(obj.info, Site):
+            site = site.merged(obj.info)
+    return site
+
+
+def _result(m: Machine, f: Frame, use: Use, rows: CallRows) -> Value:
+    if rows.behaviour is not None:
+        behaviour = BEHAVIOURS.get(rows.behaviour.does)
+        if behaviour is not None:
+            return behaviour(m, f, use)
+    if rows.depersonalizer is not None:
+        return depersonalizers.apply(m, f, use, rows.depersonalizer)
+    if rows.clean is not None:
+        return typed(m, f, use, rows.clean.type) if rows.clean.type else OPAQUE
+    if rows.source is not None:
+        return _source(m, f, use, rows.source)
+    if rows.query is not None:
+        return queries.run(m, f, use, rows.query)
+    passed = [_pass(m, f, use, row) for row in rows.passes]
+    if rows.returns is not None:
+        made = _returned(m, f, use, rows.returns)
+        return join_all([made, *passed]) if passed else made
+    if passed:
+        return join_all(passed)
+    if rows.sinks:
+        returned = next((row.returned for row in rows.sinks if row.returned), "")
+        return typed(m, f, use, returned) if returned else m.unknown(f, use.at, frozenset(), "answer")
+    return m.unknown_call(f, use.dotted.rpartition(".")[2], use.receiver, use.args, use.at)
+
+
+def typed(m: Machine, f: Frame, use: Use, type_name: str, site: Site = places.EMPTY) -> Value:
+    """A new object of a library's type that carries nothing."""
+    kind = filled_type(type_name, lambda reference: one(m, f, use, reference))
+    if kind is None:
+        return m.unknown(f, use.at, frozenset(), "typed")
+    return m.new(f, use.at, Obj("library", type=kind, info=site if not site.is_empty else None), "typed")
+
+
+def _returned(m: Machine, f: Frame, use: Use, row: rows_of.Returns) -> Value:
+    site = site_of(m, f, use, row.place)
+    made = typed(m, f, use, row.type, site)
+    loc = made.locs()[0]
+    obj = m.obj(f, loc)
+    parts: dict[Key, Value] = {f"@{index}": value for index, value in enumerate(use.args.positional)}
+    parts.update({f"@{name}": value for name, value in use.args.keywords.items()})
+    if row.elements:
+        parts[ELEMENTS] = of_ref(External(row.elements))
+    carried = [value for text in row.carries for value in arguments(m, f, use, text)]
+    if carried:
+        parts[strings.DATA] = join_all(carried)
+    info = site if not site.is_empty else None
+    m.write(f, loc, replace(obj, parts={**obj.parts, **parts}, info=info), strong=True)
+    return made
+
+
+def _source(m: Machine, f: Frame, use: Use, row: rows_of.Source) -> Value:
+    label = row.kind if row.kind in ORIGINS else "outside"
+    made = m.unknown(f, use.at, frozenset(), label)
+    if row.type:
+        m.write(f, made.locs()[0], Obj("library", type=row.type), strong=True)
+    return made
+
+
+def _pass(m: Machine, f: Frame, use: Use, row: rows_of.Pass) -> Value:
+    values = [value for text in row.data for value in arguments(m, f, use, text)]
+    result = BOTTOM
+    for target in row.to:
+        if target == "result":
+            result = join(result, _passed(m, f, use, values))
+        else:
+            for value in arguments(m, f, use, target):
+                hold(m, f, value, values)
+    return OPAQUE if result.is_bottom else result
+
+
+def _passed(m: Machine, f: Frame, use: Use, values: list[Value]) -> Value:
+    """What passes through a known call: the data, no constant; an unknown object where one came in."""
+    taints = [taint for value in values for taint in naming.contents(m, f, value, use.at)]
+    note = f"through {use.dotted.rpartition('.')[2]}()"
+    passed = merge_taints(taint.stepped(f.unit, use.at, note) for taint in taints)
+    if any(value.unknown for value in values):
+        return m.unknown(f, use.at, passed, "passed")
+    return Value(passed, opaque=True)
+
+
+def hold(m: Machine, f: Frame, target: Value, values: list[Value]) -> None:
+    """A library's object keeps data that a call puts into it; what it is a part of keeps it as well."""
+    for loc in target.locs():
+        obj = f.state.obj(loc) or Obj("unknown")
+        held = join_all([obj.parts.get(strings.DATA, BOTTOM), *values])
+        m.write(f, loc, obj.put(strings.DATA, held), strong=True)
+        whole = obj.parts.get("$part-of")
+        if whole is not None:
+            hold(m, f, whole, values)
+
+
+# Attributes and items
+
+
+def attribute(m: Machine, f: Frame, ref: External, name: str, at: int, found: External | None) -> Value:
+    """``library.name``: a typed object, what a request fills, or a name to go on with."""
+    dotted = m.policy.catalog.canonical(found.dotted if found is not None else f"{ref.dotted}.{name}")
+    settings = environment.setting(m, f, dotted, at)
+    if settings is not None:
+        return settings
+    row = m.policy.catalog.attribute(dotted)
+    if row is None:
+        return of_ref(External(dotted))
+    if row.clean:
+        return OPAQUE
+    label = row.source if row.source in ORIGINS else "attribute"
+    loc = Loc(None, (label, dotted))
+    if row.type and f.state.obj(loc) is None:
+        f.state.heap[loc] = Obj("library", type=row.type)
+    return of_ref(loc, unknown=True)
+
+
+def class_attribute(m: Machine, f: Frame, loc: Loc, library: str, name: str, at: int) -> Value:
+    """An attribute that a class of the project has from a library's (``Client.objects``)."""
+    row = m.policy.catalog.attribute(f"{library}.{name}")
+    child = loc.child(name)
+    if row is not None and row.type:
+        elements = {ELEMENTS: of_ref(loc)}
+        f.state.heap.setdefault(child, Obj("library", type=row.type, parts=dict(elements)))
+        return of_ref(child)
+    return Value(refs={Builtin(of_ref(loc), name): NO_FACTS}) if m.policy.catalog.rows(f"{library}.{name}") else of_ref(
+        child, unknown=True
+    )
+
+
+def typed_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Value:
+    """An attribute of an object of a library's type."""
+    data = obj.parts.get(strings.DATA, BOTTOM)
+    given = obj.parts.get(f"@{name}")
+    row = m.policy.catalog.attribute(f"{obj.type}.{name}")
+    child = loc.child(name)
+    if row is None:
+        rows = m.policy.catalog.rows(f"{obj.type}.{name}")
+        if rows:
+            return of_ref(Builtin(of_ref(loc), name))
+        if given is not None and not given.is_bottom and obj.type.partition(".")[0] != "builtins":
+            return join(given, Value(data.taints))
+        return Value(data.taints, refs={child: NO_FACTS}, unknown=True)
+    if row.clean:
+        return OPAQUE
+    if row.source in ORIGINS:
+        child = Loc(loc, (row.source, name))
+    if row.type and f.state.obj(child) is None:
+        parts: dict[Key, Value] = {"$part-of": of_ref(loc)}
+        if ELEMENTS in obj.parts:
+            parts[ELEMENTS] = obj.parts[ELEMENTS]
+        f.state.heap[child] = Obj("library", type=row.type, parts=parts, info=obj.info)
+    return Value(data.taints, refs={child: NO_FACTS}, unknown=True)
+
+
+def item(m: Machine, f: Frame, ref: External, key: Value, at: int) -> Value:
+    """``library.name[key]``: an entry of the environment, or something unknown."""
+    dotted = f"{ref.dotted}.__getitem__"
+    if m.policy.catalog.rows(dotted):
+        return call(m, f, dotted, BOTTOM, Args([key]), at)
+    constant = key.constant()
+    return of_ref(Loc(Loc(None, ("attribute", ref.dotted)), ("item", constant)), unknown=True)
+
+
+def typed_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> Value | None:
+    """An item of a library's object: of the type of its elements, or by its ``__getitem__`` row."""
+    dotted = f"{obj.type}.__getitem__"
+    if m.policy.catalog.rows(dotted):
+        return call(m, f, dotted, of_ref(loc), Args([key]), at)
+    data = obj.parts.get(strings.DATA)
+    element = element_type(obj)
+    if element:
+        child = loc.child(("item", key.constant()))
+        if f.state.obj(child) is None:
+            f.state.heap[child] = Obj("library", type=element, parts={"$part-of": of_ref(loc)}, info=obj.info)
+        return Value(data.taints if data is not None else frozenset(), refs={child: NO_FACTS}, unknown=True)
+    if data is not None and data.taints:
+        return Value(data.taints, unknown=True, refs={loc.child(("item", key.constant())): NO_FACTS})
+    return None
+
+
+def element_type(obj: Obj) -> str:
+    """The library type of an object's elements; empty for none."""
+    part = obj.parts.get(ELEMENTS)
+    for ref in part.refs if part is not None else ():
+        if isinstance(ref, External):
+            return ref.dotted
+    return ""
+
+
+def element_class(f: Frame, obj: Obj) -> Loc | None:
+    """The class of the project that an object's elements are of."""
+    part = obj.parts.get(ELEMENTS)
+    for ref in part.refs if part is not None else ():
+        if isinstance(ref, Loc):
+            return ref
+    return None
+
+
+def describe_element(m: Machine, f: Frame, loc: Loc, obj: Obj, element: Loc, at: int) -> None:
+    """Record the class or type of an item of a collection."""
+    cls, kind = element_class(f, obj), element_type(obj)
+    if cls is not None:
+        parts: dict[Key, Value] = {"$only": obj.parts["$only"]} if "$only" in obj.parts else {}
+        f.state.heap[element] = Obj("unknown", cls=cls, parts=parts)
+    elif kind:
+        f.state.heap[element] = Obj("library", type=kind, parts={"$part-of": of_ref(loc)}, info=obj.info)
+
+
+def item_set(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, new: Value, at: int) -> None:
+    """``object[key] = new`` on a library's object: by its ``__setitem__`` row, else it keeps the data."""
+    if not obj.type:
+        return
+    dotted = f"{obj.type}.__setitem__"
+    if m.policy.catalog.rows(dotted):
+        call(m, f, dotted, of_ref(loc), Args([key, new]), at)
+    elif new.taints or new.refs:
+        hold(m, f, of_ref(loc), [new])
+
+
+def attribute_set(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, new: Value, at: int) -> None:
+    """``object.name = new`` on a library's object: what it is a part of keeps the data as well."""
+    if obj.type and (new.taints or new.refs):
+        whole = obj.parts.get("$part-of")
+        if whole is not None:
+            hold(m, f, whole, [new])
+
+
+# Classes of the project that inherit from a library's
+
+
+def initialize(m: Machine, f: Frame, receiver: Value, libraries: list[str], args: Args, at: int) -> None:
+    """A library's ``__init__`` on an object of the project's class: exceptions keep their text, clients their place."""
+    for loc in receiver.locs():
+        obj = m.obj(f, loc)
+        for library in libraries:
+            if _is_exception(library):
+                message = strings.message_of(m, f, args, at)
+                m.write(f, loc, obj.put(strings.MESSAGE, message), strong=True)
+                return
+            row = m.policy.catalog.returns(library)
+            if row is not None:
+                site = site_of(m, f, Use(library, BOTTOM, args, at), row.place)
+                m.write(f, loc, replace(obj, info=site if not site.is_empty else obj.info), strong=True)
+                return
+        for name, value in args.keywords.items():
+            if not name.startswith("_"):
+                m.set_attribute(f, of_ref(loc), name, value, at)
+
+
+def _is_exception(library: str) -> bool:
+    kind = getattr(builtins, library.removeprefix("builtins."), None)
+    if isinstance(kind, type):
+        return issubclass(kind, BaseException)
+    return library.rpartition(".")[2].endswith(("Error", "Exception"))
+
+
+def constructed(m: Machine, f: Frame, cls: Loc, info: ClassInfo, made: Value, args: Args, at: int) -> None:
+    """A new object whose class has no ``__init__`` of its own."""
+    if info.libraries and any(_is_exception(name) or m.policy.catalog.returns(name) for name in info.libraries):
+        initialize(m, f, made, list(info.libraries), Args(list(args.positional), {}, args.star), at)
+

@@ -1,0 +1,75 @@
+"""Argument references of rows against the arguments of one call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qorgau.flow.behaviours import Use
+from qorgau.flow.machine import Frame
+from qorgau.flow.values import BOTTOM, Value, join_all, of_const
+from qorgau.knowledge.references import Reference, parse_target
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+CONSTRUCTED = "@"
+"""What a library's object was constructed with is kept under this and the argument's name."""
+
+
+def arguments(
+    m: Machine, f: Frame, use: Use, text: str, named: frozenset[str] = frozenset()
+) -> list[Value]:
+    """The values that a reference means; none where the call does not give them.
+
+    ``named`` are the keywords that the row mentions elsewhere, for ``**``.
+    """
+    reference = parse_target(text)
+    found = _found(m, f, use, reference, named)
+    for step in reference.tail:
+        found = [_step(m, f, use, value, step) for value in found]
+    return found
+
+
+def _found(m: Machine, f: Frame, use: Use, reference: Reference, named: frozenset[str]) -> list[Value]:
+    args = use.args
+    if reference.receiver:
+        return [use.receiver]
+    if reference.keywords:
+        return [*(value for name, value in args.keywords.items() if name not in named), *args.double]
+    if reference.rest:
+        start = reference.position or 0
+        return [*args.positional[start:], *([] if args.star.is_bottom else [args.star])]
+    position, keyword = reference.position, reference.keyword
+    if position is not None and position < len(args.positional):
+        return [args.positional[position]]
+    if keyword is not None and keyword in args.keywords:
+        return [args.keywords[keyword]]
+    found: list[Value] = []
+    if position is not None and not args.star.is_bottom:
+        found.append(args.star)
+    if keyword is not None:
+        found += [m.item(f, double, of_const(keyword), use.at) for double in args.double]
+    return [value for value in found if not value.is_bottom]
+
+
+def _step(m: Machine, f: Frame, use: Use, value: Value, name: str) -> Value:
+    """An attribute, a key, or what a library's object was constructed with."""
+    parts: list[Value] = []
+    for loc in value.locs():
+        obj = f.state.obj(loc)
+        if obj is not None and obj.kind == "dict":
+            parts.append(m.item(f, Value(refs={loc: frozenset()}), of_const(name), use.at))
+        elif obj is not None and f"{CONSTRUCTED}{name}" in obj.parts:
+            parts.append(obj.parts[f"{CONSTRUCTED}{name}"])
+        elif obj is not None and obj.kind != "unknown":
+            parts.append(obj.parts.get(name, BOTTOM))
+        else:
+            parts.append(m.attribute(f, Value(refs={loc: frozenset()}, unknown=True), name, use.at))
+    return join_all(parts)
+
+
+def one(m: Machine, f: Frame, use: Use, reference: Reference) -> str | None:
+    """The constant text of an argument, None where it isn't one."""
+    found = _found(m, f, use, reference, frozenset())
+    constant = join_all(found).constant()
+    return constant.value if constant is not None and isinstance(constant.value, str) else None

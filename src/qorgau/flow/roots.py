@@ -1,0 +1,356 @@
+"""Where the analysis starts: module bodies, then functions that nothing else in the program calls.
+
+Callers come before callees, so that a function is judged with what its callers pass; only what
+no analysed call reached, and what a framework calls, is analysed on its own with unknown
+arguments (spec sections 3 and 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from qorgau import ir
+from qorgau.flow import calls, modules, objects
+from qorgau.flow.arrivals import Arrival
+from qorgau.flow.interpreter import Interpreter
+from qorgau.flow.machine import Args, Closure, Frame
+from qorgau.flow.policy import Policy
+from qorgau.flow.state import State
+from qorgau.flow.values import BOTTOM, UNKNOWN, Loc, Obj, Value, join, of_ref
+from qorgau.linking import Program, walk
+
+MAX_EPOCHS = 3
+"""Rounds over the program while functions still change what modules hold (counted when cut off)."""
+
+MAX_RECEIVERS = 6
+"""Subclasses on whose objects an inherited method is analysed as well."""
+
+ELSEWHERE = frozenset(("storage", "recipient", "export"))
+TASKS = ("celery.", "dramatiq.", "rq.", "huey.", "taskiq.", "arq.")
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What a run found, and what it gave up or saved, by name."""
+
+    arrivals: tuple[Arrival, ...]
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Root:
+    """A function that can be analysed on its own."""
+
+    place: tuple[str, int]
+    loc: Loc
+    closure: Closure
+    is_test: bool
+
+
+def follow(policy: Policy, program: Program) -> Followed:
+    """Follow personal data through a program."""
+    m = Interpreter(policy, program)
+    for name in sorted(program.units):
+        unit = program.units[name]
+        if unit.name == name:
+            modules.initialize(m, unit)
+    initial = dict(m.arrivals)
+    called_at_import = set(m.reached)
+    order = _callers_first(m)
+    for epoch in range(MAX_EPOCHS):
+        m.arrivals = dict(initial)
+        m.reached = set(called_at_import)
+        changes: dict[Loc, Obj] = {}
+        for root in order:
+            if root.place not in m.reached or _is_entry(m, root):
+                for loc, obj in _run(m, root):
+                    held = changes.get(loc)
+                    changes[loc] = obj if held is None else _joined(m, loc, held, obj)
+        if not _settle(m, changes):
+            break
+        m.epoch += 1
+        m.memo.clear()
+        if epoch == MAX_EPOCHS - 1:
+            m.count("globals still changing")
+    return Followed(tuple(m.arrivals), dict(m.counts))
+
+
+def _joined(m: Interpreter, loc: Loc, left: Obj, right: Obj) -> Obj:
+    a, b = State(m.base, heap={loc: left}), State(m.base, heap={loc: right})
+    return m.join_states(a, b).heap[loc]
+
+
+def _settle(m: Interpreter, changes: dict[Loc, Obj]) -> bool:
+    """Let what functions did to the state of modules hold for all; whether anything is new."""
+    new = False
+    for loc in sorted(changes, key=repr):
+        before = m.base.get(loc)
+        if before is None:
+            m.base[loc] = changes[loc]
+            continue
+        after = _joined(m, loc, before, changes[loc])
+        if after != before:
+            m.base[loc] = after
+            new = True
+    return new
+
+
+def _is_entry(m: Interpreter, root: _Root) -> bool:
+    """Whether a framework calls the function: by a decorator, or as a method of a library's subclass."""
+    catalog = m.policy.catalog
+    for mark in root.closure.marks:
+        if not mark.startswith(TASKS) and catalog.entry_decorator(mark) is not None:
+            return True
+    owner = m.base.get(root.closure.owner) if root.closure.owner is not None else None
+    libraries = getattr(owner.info, "libraries", ()) if owner is not None else ()
+    name = root.closure.function.name
+    for library in libraries:
+        entry = catalog.entry_base(library)
+        if entry is not None and any(_matches(pattern, name) for pattern in entry.methods):
+            return True
+    return False
+
+
+def _matches(pattern: str, name: str) -> bool:
+    from fnmatch import fnmatchcase
+
+    return fnmatchcase(name, pattern)
+
+
+# One root
+
+
+def _run(m: Interpreter, root: _Root) -> Iterator[tuple[Loc, Obj]]:
+    """Analyse a function with unknown arguments; what it changed of the state of modules."""
+    obj = m.base.get(root.loc)
+    if obj is None or not isinstance(obj.info, Closure):
+        return
+    names = [obj.info.dotted]
+    role = m.policy.role(names)
+    if role is not None and role.kind in ELSEWHERE:
+        return
+    for cls in _receivers(m, obj.info):
+        m.steps = 0
+        m.made = []
+        unit = root.closure.unit
+        ctx = Loc(None, ("root", *root.place, str(cls.label) if cls is not None else ""))
+        f = Frame(unit, State(m.base), ctx, kind="root", closure=None, depth=0)
+        receiver = _receiver(m, f, cls, root) if cls is not None else None
+        if not f.state.reachable:
+            continue
+        args = _arguments(m, f, obj.info, receiver)
+        m.reached.add(root.place)
+        bound = calls.bind_parameters(m, f, obj, obj.info, args, obj.info.function.at)
+        outcome = calls.solve(m, f, obj.info, bound, Loc(ctx, ("call", *root.place)), receiver)
+        for changed in (outcome.changed, *(state for state, _, _ in outcome.raised), f.state.heap):
+            for loc, after in changed.items():
+                if loc in m.base and m.base[loc] is not after:
+                    yield from _with_parts(m, changed, loc, after)
+
+
+def _with_parts(m: Interpreter, heap: dict[Loc, Obj], loc: Loc, obj: Obj) -> Iterator[tuple[Loc, Obj]]:
+    """A changed object of a module, and the new objects that it refers to."""
+    waiting, seen = [(loc, obj)], {loc}
+    while waiting:
+        current, held = waiting.pop()
+        yield current, held
+        for part in (*held.parts.values(), held.rest):
+            for ref in part.locs():
+                inner = heap.get(ref)
+                if inner is not None and ref not in seen and ref not in m.base:
+                    seen.add(ref)
+                    waiting.append((ref, inner))
+
+
+def _receivers(m: Interpreter, closure: Closure) -> list[Loc | None]:
+    """The classes on whose objects a method is analysed: its own, and subclasses that change what it uses."""
+    owner = closure.owner
+    if owner is None or closure.binding == "static":
+        return [None]
+    found: list[Loc | None] = [owner]
+    used = {node.attr for node in walk(closure.function.body) if isinstance(node, ir.Attribute)}
+    for cls in m.classes:
+        obj = m.base.get(cls)
+        order = getattr(obj.info, "order", ()) if obj is not None else ()
+        if obj is None or cls == owner or owner not in order or closure.function.name in obj.parts:
+            continue
+        if used & {name for name in obj.parts if isinstance(name, str)} and len(found) < MAX_RECEIVERS:
+            found.append(cls)
+    return found
+
+
+def _receiver(m: Interpreter, f: Frame, cls: Loc, root: _Root) -> Value:
+    """An object of a class as its constructor leaves it, with what other methods may have set since."""
+    obj = m.base[cls]
+    if root.closure.binding == "class":
+        return of_ref(cls)
+    self = Loc(f.ctx, ("self", root.closure.unit.name, root.closure.function.at))
+    initializer = objects.class_part(m, f, cls, "__init__")
+    if initializer is None or root.closure.function.name == "__init__":
+        f.state.heap[self] = Obj("unknown", cls=cls)
+        return of_ref(self)
+    f.state.heap[self] = Obj("instance", cls=cls)
+    for ref in initializer.locs():
+        function = f.state.obj(ref)
+        if function is not None and isinstance(function.info, Closure):
+            args = _arguments(m, f, function.info, of_ref(self))
+            calls.call(m, f, of_ref(ref), args, function.info.function.at)
+    if not f.state.reachable:
+        f.state = State(m.base)
+        f.state.heap[self] = Obj("unknown", cls=cls)
+        return of_ref(self)
+    made = m.obj(f, self)
+    parts = dict(made.parts)
+    for name in _set_elsewhere(m, obj, root):
+        held = parts.get(name)
+        if held is None or held.constant() is not None:
+            parts[name] = join(held or BOTTOM, Value(refs={self.child(name): frozenset()}, unknown=True))
+    f.state.heap[self] = Obj(made.kind, cls, made.type, parts, made.rest, made.length, made.info)
+    return of_ref(self)
+
+
+def _set_elsewhere(m: Interpreter, cls: Obj, root: _Root) -> Iterable[str]:
+    """Attributes that methods other than ``__init__`` assign."""
+    names: dict[str, None] = {}
+    for part in cls.parts.values():
+        for ref in part.locs():
+            function = m.base.get(ref)
+            closure = function.info if function is not None else None
+            if not isinstance(closure, Closure) or closure.function.name == "__init__":
+                continue
+            for node in walk(closure.function.body):
+                targets = node.targets if isinstance(node, ir.Assign) else ()
+                for target in targets:
+                    if isinstance(target, ir.Attribute) and isinstance(target.value, ir.Name):
+                        if target.value.id == "self":
+                            names[target.attr] = None
+    return names
+
+
+def _arguments(m: Interpreter, f: Frame, closure: Closure, receiver: Value | None) -> Args:
+    """Unknown arguments for all parameters; ``receiver`` for the first of a method."""
+    args = Args()
+    parameters = closure.function.parameters
+    request = _request_parameters(m, closure)
+    for index, parameter in enumerate(parameters):
+        if index == 0 and receiver is not None:
+            args.positional.append(receiver)
+            continue
+        if parameter.kind in ("*", "**"):
+            continue
+        label = "request" if parameter.name in request else "param"
+        loc = Loc(f.ctx, (label, closure.unit.name, parameter.at, parameter.name))
+        value = of_ref(loc, unknown=True)
+        if parameter.default is not None:
+            value = join(value, _default(m, f, closure, parameter))
+        if parameter.kind == "keyword":
+            args.keywords[parameter.name] = value
+        else:
+            args.positional.append(value)
+    if any(parameter.kind == "*" for parameter in parameters):
+        args.star = UNKNOWN
+    if any(parameter.kind == "**" for parameter in parameters):
+        spread = Loc(f.ctx, ("param", closure.unit.name, closure.function.at, "**"))
+        args.double.append(of_ref(spread, unknown=True))
+    return args
+
+
+def _default(m: Interpreter, f: Frame, closure: Closure, parameter: ir.Parameter) -> Value:
+    default = m.quiet(f, parameter.default, closure.unit) if isinstance(parameter.default, ir.Const) else BOTTOM
+    return BOTTOM if default.texts() else default
+
+
+def _request_parameters(m: Interpreter, closure: Closure) -> frozenset[str]:
+    names: set[str] = set()
+    parameters = [p.name for p in closure.function.parameters if p.name not in ("self", "cls")]
+    for mark in closure.marks:
+        entry = m.policy.catalog.entry_decorator(mark)
+        for wanted in entry.request if entry is not None else ():
+            if wanted == "*":
+                names.update(parameters)
+            elif wanted.isdigit():
+                names.update(parameters[int(wanted) : int(wanted) + 1])
+            else:
+                names.add(wanted)
+    return frozenset(names)
+
+
+# The order of roots
+
+
+def _callers_first(m: Interpreter) -> list[_Root]:
+    """All functions of modules and classes, callers before callees; tests last."""
+    roots: list[_Root] = []
+    for place in sorted(m.functions):
+        loc = m.functions[place]
+        obj = m.base.get(loc)
+        if obj is not None and isinstance(obj.info, Closure):
+            roots.append(_Root(place, loc, obj.info, obj.info.unit.file.is_test))
+    by_name: dict[str, list[int]] = {}
+    for index, root in enumerate(roots):
+        by_name.setdefault(root.closure.function.name, []).append(index)
+        owner = m.base.get(root.closure.owner) if root.closure.owner is not None else None
+        if owner is not None and root.closure.function.name in ("__init__", "__call__", "__enter__", "__new__"):
+            by_name.setdefault(owner.info.node.name, []).append(index)  # type: ignore[union-attr]
+    callees = [_callees(root, by_name) for root in roots]
+    order = [index for component in _components(callees) for index in sorted(component)]
+    chosen = [roots[index] for index in reversed(order)]
+    return [r for r in chosen if not r.is_test] + [r for r in chosen if r.is_test]
+
+
+def _callees(root: _Root, by_name: dict[str, list[int]]) -> list[int]:
+    mentioned: dict[str, None] = {}
+    for node in walk(root.closure.function.body):
+        if isinstance(node, ir.Name):
+            mentioned[node.id] = None
+        elif isinstance(node, ir.Attribute):
+            mentioned[node.attr] = None
+    return [index for name in mentioned for index in by_name.get(name, ())]
+
+
+def _components(edges: list[list[int]]) -> list[list[int]]:
+    """Strongly connected components, callees first (Tarjan 1972, without recursion)."""
+    number: dict[int, int] = {}
+    low: dict[int, int] = {}
+    stack: list[int] = []
+    on_stack: set[int] = set()
+    found: list[list[int]] = []
+    for start in range(len(edges)):
+        if start in number:
+            continue
+        work: list[tuple[int, Iterator[int]]] = []
+        number[start] = low[start] = len(number)
+        stack.append(start)
+        on_stack.add(start)
+        work.append((start, iter(edges[start])))
+        while work:
+            node, rest = work[-1]
+            advanced = False
+            for other in rest:
+                if other not in number:
+                    number[other] = low[other] = len(number)
+                    stack.append(other)
+                    on_stack.add(other)
+                    work.append((other, iter(edges[other])))
+                    advanced = True
+                    break
+                if other in on_stack:
+                    low[node] = min(low[node], number[other])
+            if advanced:
+                continue
+            work.pop()
+            if work:
+                low[work[-1][0]] = min(low[work[-1][0]], low[node])
+            if low[node] == number[node]:
+                component: list[int] = []
+                while True:
+                    member = stack.pop()
+                    on_stack.discard(member)
+                    component.append(member)
+                    if member == node:
+                        break
+                found.append(component)
+    return found
+
+

@@ -1,0 +1,143 @@
+"""Calls that hand personal data on: what they receive, and the arrival that is recorded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qorgau.flow import naming, places, strings
+from qorgau.flow.arrivals import Arrival, Destination
+from qorgau.flow.machine import Args, Frame
+from qorgau.flow.places import Site
+from qorgau.flow.policy import Role
+from qorgau.flow.values import External, Facts, Loc, Taint, Taints, Value, merge_taints
+from qorgau.knowledge.hosts import host_of_path
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+    from qorgau.knowledge.rows import Sink
+
+KINDS = {"storage": "storage", "recipient": "transfer", "export": "export"}
+KEPT_FACTS = frozenset(("consent", "blocked"))
+
+
+def configured(m: Machine, f: Frame, role: Role, name: str, args: Args, at: int) -> None:
+    """An own function that the configuration calls a storage, a recipient or an export."""
+    taints = gather(m, f, args.all(), at)
+    if not taints:
+        return
+    settle = {
+        "storage": places.named_storage,
+        "recipient": places.named_recipient,
+        "export": places.named_export,
+    }[role.kind]
+    record(m, f, at, KINDS[role.kind], name, settle(m.policy, role.name), taints)
+
+
+def library(m: Machine, f: Frame, dotted: str, row: Sink, values: list[Value], site: Site, at: int) -> None:
+    """A library's call that hands on ``values`` to the place ``site``."""
+    taints = gather(m, f, values, at)
+    if not taints:
+        return
+    kind = row.kind
+    destination: Destination | None
+    if kind == "export":
+        remote = [path for path in site.files if host_of_path(path) is not None]
+        if remote or site.hosts:
+            kind = "storage"
+            site = replace(site, hosts=site.hosts | frozenset(remote), files=frozenset())
+        elif row.local and not site.files and "files" not in site.untold:
+            return
+    if kind == "storage":
+        destination = places.storage(m.policy, site, row.vendor)
+    elif kind == "transfer":
+        destination = places.recipient(m.policy, site, row.vendor, row.country)
+    elif kind == "export":
+        destination = places.local_file(site)
+    else:
+        destination = Destination(shown=row.vendor)
+    if destination is not None:
+        record(m, f, at, kind, dotted, destination, taints, row.confidence)
+
+
+def gather(m: Machine, f: Frame, values: list[Value], at: int) -> Taints:
+    """Everything personal in what a sink receives."""
+    found: list[Taint] = []
+    for value in values:
+        if value.taints or value.refs:
+            found += naming.contents(m, f, value, at)
+    return merge_taints(found) if found else frozenset()
+
+
+def record(
+    m: Machine,
+    f: Frame,
+    at: int,
+    kind: str,
+    call: str,
+    destination: Destination,
+    taints: Taints,
+    confidence: str = "high",
+) -> None:
+    """Note that data arrived here."""
+    facts: Facts = frozenset(fact for fact in f.state.facts if fact.kind in KEPT_FACTS)
+    trimmed = merge_taints(
+        replace(taint, facts=frozenset(fact for fact in taint.facts if fact.kind in KEPT_FACTS))
+        for taint in taints
+    )
+    function = f.closure.function.qualname if f.closure is not None else ""
+    arrival = Arrival(
+        f.unit.name, at, kind, call, function, destination, trimmed, facts, confidence, same=_same(m, f, trimmed, facts)
+    )
+    m.arrivals.setdefault(arrival)
+
+
+def _same(m: Machine, f: Frame, taints: Taints, facts: Facts) -> tuple[tuple[object, object], ...]:
+    """Which subjects were made from which keys, so that a check of the key is a check of the object."""
+    pairs: list[tuple[object, object]] = []
+    subjects = {taint.subject for taint in taints} | {fact.subject for fact in facts}
+    subjects |= {fact.subject for taint in taints for fact in taint.facts}
+    for subject in subjects:
+        for loc in subject.ancestors() if subject is not None else ():
+            obj = f.state.obj(loc)
+            made_from = obj.parts.get("@key") if obj is not None else None
+            if made_from is not None:
+                pairs += [(loc, key) for key in made_from.locs()]
+    return tuple(sorted(pairs, key=repr))
+
+
+def raised(m: Machine, f: Frame, value: Value, at: int) -> None:
+    """The text of a raised exception is a log, unless its class is an answer to a request."""
+    for ref in value.refs:
+        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+        if isinstance(ref, External) or obj is None:
+            continue
+        if _is_answer(m, f, ref):
+            continue
+        shown = strings.text(m, f, Value(refs={ref: frozenset()}), at)
+        call = obj.type.removeprefix("builtins.") or _class_name(m, f, obj.cls)
+        _log(m, f, at, call or "raise", shown)
+    if not value.refs and value.taints:
+        _log(m, f, at, "assert", value)
+
+
+def _log(m: Machine, f: Frame, at: int, call: str, shown: Value) -> None:
+    taints = gather(m, f, [shown], at)
+    if taints:
+        record(m, f, at, "log", call, Destination(), taints)
+
+
+def _class_name(m: Machine, f: Frame, cls: Loc | None) -> str:
+    info = m.class_info(f, cls) if cls is not None else None
+    return info.node.name if info is not None else ""
+
+
+def _is_answer(m: Machine, f: Frame, loc: Loc) -> bool:
+    """Whether an exception becomes the response to a request (``HTTPException``)."""
+    obj = m.obj(f, loc)
+    names = [obj.type] if obj.type else []
+    info = m.class_info(f, obj.cls) if obj.cls is not None else None
+    names += info.libraries if info is not None else ()
+    return any(m.behaviour_of(base) == "http-error" for name in names for base in m.policy.catalog.ancestry(name))
+
+

@@ -1,0 +1,142 @@
+"""The text of a value: ``str``, ``repr``, f-strings, and what a class's own ``__str__`` shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qorgau.flow import classes, containers, objects, texts
+from qorgau.flow.machine import Args, Frame
+from qorgau.flow.values import (
+    BOTTOM,
+    HOLE,
+    NO_FACTS,
+    NO_REFS,
+    Const,
+    Facts,
+    Loc,
+    Obj,
+    Value,
+    const,
+    join_all,
+    stamp,
+)
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+SHOWN = ("__str__", "__repr__")
+MESSAGE = "$message"
+"""The part of an exception that holds its text."""
+
+DATA = "$data"
+"""The part of a buffer, file or document that holds what was put into it."""
+
+LENGTH = 400
+
+
+def text(m: Machine, f: Frame, value: Value, at: int, *, representation: bool = False) -> Value:
+    """The text of a value: constants are written out, objects show what their class shows."""
+    if not value.refs:
+        return _plain(value)
+    results: list[Value] = [_plain(value.with_(refs=NO_REFS))] if _has_plain(value) else []
+    for ref, facts in value.refs.items():
+        shown = _of_ref(m, f, ref, at, representation) if isinstance(ref, Loc) else Value(opaque=True)
+        results.append(stamp(shown, facts))
+    return join_all(results)
+
+
+def _has_plain(value: Value) -> bool:
+    return bool(value.taints or value.consts or value.unknown or value.opaque)
+
+
+def _plain(value: Value) -> Value:
+    consts: dict[Const, Facts] = {}
+    for constant, facts in value.consts.items():
+        if isinstance(constant.value, str):
+            consts[constant] = facts
+        elif isinstance(constant.value, bytes):
+            consts[const(constant.value.decode("utf-8", "replace"))] = facts
+        else:
+            consts[const(str(constant.value)[:LENGTH])] = facts
+    truth: Facts | None = NO_FACTS
+    if consts and not (value.unknown or value.opaque or value.taints):
+        empty = [c for c in consts if not c.value]
+        if len(empty) == len(consts):
+            truth = None
+        elif not empty and not any(HOLE in str(c.value) for c in consts):
+            return Value(value.taints, consts, when_true=NO_FACTS, when_false=None)
+    return Value(value.taints, consts, NO_REFS, value.unknown, value.opaque, truth, NO_FACTS)
+
+
+def _of_ref(m: Machine, f: Frame, loc: Loc, at: int, representation: bool) -> Value:
+    obj = f.state.obj(loc)
+    if obj is None or (obj.kind == "unknown" and obj.cls is None):
+        return Value(unknown=True)
+    if obj.kind in ("dict", "attributes") or obj.kind in containers.SEQUENCES:
+        shown = [_nested(m, f, part, at) for part in _parts(obj)]
+        taints = texts.combine(part.taints for part in shown)
+        return Value(taints, unknown=any(part.unknown for part in shown), opaque=True)
+    if obj.cls is not None:
+        return _of_object(m, f, loc, obj, at, representation)
+    if MESSAGE in obj.parts:
+        return obj.parts[MESSAGE].with_(refs=NO_REFS)
+    if DATA in obj.parts:
+        return Value(obj.parts[DATA].taints, unknown=True)
+    return Value(opaque=True)
+
+
+def _parts(obj: Obj) -> list[Value]:
+    keys = [obj.parts[containers.KEYS]] if containers.KEYS in obj.parts else []
+    spreads = [part for name, part in obj.parts.items() if isinstance(name, str) and name.startswith("$spread")]
+    return [*(part for _, part in obj.items()), obj.rest, *keys, *spreads]
+
+
+def _nested(m: Machine, f: Frame, part: Value, at: int) -> Value:
+    deep = any(isinstance(ref, Loc) for ref in part.refs)
+    if not deep:
+        return part
+    if f.depth > 40:
+        return Value(m.contents(f, part), opaque=True)
+    f.depth += 4
+    shown = text(m, f, part, at, representation=True)
+    f.depth -= 4
+    return shown
+
+
+def _of_object(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int, representation: bool) -> Value:
+    assert obj.cls is not None
+    for name in SHOWN[1:] if representation else SHOWN:
+        found = objects.method(m, f, loc, obj, name, at)
+        if found is not None and f.depth < 40:
+            shown = m.call(f, found, Args(), at)
+            return replace_refs(shown)
+    if MESSAGE in obj.parts:
+        return replace_refs(text(m, f, obj.parts[MESSAGE], at))
+    if classes.prints_fields(m, f, obj.cls) or objects.TUPLES & set(_libraries(m, f, obj.cls)):
+        return Value(m.contents(f, Value(refs={loc: NO_FACTS})), opaque=True)
+    enumerated = obj.parts.get("_value_")
+    if enumerated is not None:
+        return Value(enumerated.taints, opaque=True)
+    return Value(opaque=True)
+
+
+def _libraries(m: Machine, f: Frame, cls: Loc) -> tuple[str, ...]:
+    info = m.class_info(f, cls)
+    return info.libraries if info is not None else ()
+
+
+def replace_refs(value: Value) -> Value:
+    """A text is no object: only what it says is kept."""
+    if not value.refs:
+        return value
+    plain = value.with_(refs=NO_REFS)
+    return plain if _has_plain(plain) else Value(opaque=True)
+
+
+def message_of(m: Machine, f: Frame, args: Args, at: int) -> Value:
+    """The text of an exception made with these arguments."""
+    shown = [text(m, f, value, at) for value in args.all()]
+    return shown[0] if len(shown) == 1 else texts.made_of(shown) if shown else BOTTOM
+
+
+

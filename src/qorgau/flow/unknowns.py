@@ -1,0 +1,352 @@
+"""Methods by what the receiver is, and calls of what is not known.
+
+An unknown call hands what it was given to its result and to the object it is called on, with
+lower confidence (spec section 3); functions of the project among its arguments may be called.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qorgau.flow import calls, consent, containers, expressions, naming, objects, strings, texts
+from qorgau.flow.machine import Args, Closure, Frame
+from qorgau.flow.values import (
+    BOTTOM,
+    NO_FACTS,
+    NO_REFS,
+    OPAQUE,
+    UNKNOWN,
+    Bound,
+    Builtin,
+    Const,
+    External,
+    Loc,
+    Obj,
+    Ref,
+    SuperOf,
+    Taint,
+    Value,
+    join,
+    join_all,
+    of_const,
+    of_ref,
+    stamp,
+)
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+ALWAYS_TEXT = texts.PASS_METHODS - {"format", "translate", "hex", "join", "replace", "partition", "count"} | {
+    "format",
+    "replace",
+}
+MAPPING = frozenset("get pop setdefault items keys values update copy append add extend insert __getitem__".split())
+DELAYED = frozenset("delay apply_async apply send send_with_options enqueue schedule spawn kiq defer".split())
+"""Methods of a decorated task that run the task somewhere else with the arguments given."""
+
+MAX_CALLBACKS = 3
+
+
+def call_method(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at: int) -> Value:
+    """``receiver.name(args)``: the join over everything that the receiver can be."""
+    targets = list(receiver.refs.items())
+    if not targets:
+        return _scalar_method(m, f, receiver, name, args, at)
+    scalar = receiver.with_(refs=NO_REFS)
+    plain = bool(scalar.consts) and not all(c.value is None for c in scalar.consts)
+    if len(targets) == 1 and not plain:
+        ref, facts = targets[0]
+        return stamp(_method(m, f, ref, receiver, name, args, at), facts)
+    before = f.state
+    outcomes = []
+    for ref, facts in targets:
+        f.state = before.copy()
+        value = _method(m, f, ref, receiver, name, args, at)
+        outcomes.append((f.state, stamp(value, facts)))
+    if plain:
+        f.state = before.copy()
+        value = _scalar_method(m, f, scalar.with_(taints=frozenset(), unknown=False), name, args, at)
+        outcomes.append((f.state, value))
+    return expressions.meet(m, f, outcomes)
+
+
+def _scalar_method(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at: int) -> Value:
+    if receiver.is_bottom:
+        return BOTTOM
+    if not receiver.unknown:
+        found = texts.method(m, f, receiver, name, args, at)
+        if found is not None:
+            return found
+    return unknown_method(m, f, None, None, receiver, name, args, at)
+
+
+def _method(m: Machine, f: Frame, ref: Ref, receiver: Value, name: str, args: Args, at: int) -> Value:
+    if isinstance(ref, External):
+        return m.library_call(f, f"{ref.dotted}.{name}", BOTTOM, args, at)
+    if isinstance(ref, SuperOf):
+        return _super_method(m, f, ref, name, args, at)
+    if isinstance(ref, Bound):
+        return _method(m, f, ref.function, receiver, name, args, at)
+    if isinstance(ref, Builtin):
+        return unknown_call(m, f, name, receiver, args, at)
+    obj = f.state.obj(ref)
+    if obj is None:
+        return unknown_method(m, f, ref, None, receiver, name, args, at)
+    part = obj.parts.get(name)
+    if part is not None and not part.is_bottom and obj.kind not in ("class", "module"):
+        return m.call(f, part, args, at)
+    if obj.kind in ("class", "module"):
+        return _static_method(m, f, ref, obj, name, args, at)
+    if obj.kind == "function":
+        return _function_method(m, f, ref, obj, name, args, at)
+    if obj.kind == "dict" or obj.kind in containers.SEQUENCES:
+        found = containers.method(m, f, ref, obj, name, args, at)
+        return found if found is not None else unknown_method(m, f, ref, obj, receiver, name, args, at)
+    if obj.kind == "attributes" and isinstance(obj.info, Loc):
+        fields = m.as_dict(f, of_ref(obj.info), at)
+        if name in ("update", "setdefault") and args.positional:
+            return _set_attributes(m, f, obj.info, args, at)
+        return call_method(m, f, fields, name, args, at)
+    if obj.cls is not None:
+        return _object_method(m, f, ref, obj, receiver, name, args, at)
+    if obj.type:
+        return m.library_call(f, f"{obj.type}.{name}", Value(receiver.taints, refs={ref: NO_FACTS}), args, at)
+    return unknown_method(m, f, ref, obj, receiver, name, args, at)
+
+
+def _set_attributes(m: Machine, f: Frame, owner: Loc, args: Args, at: int) -> Value:
+    for name, value in (m.exact_dict(f, args.positional[0]) or {}).items():
+        m.set_attribute(f, of_ref(owner), name, value, at)
+    return of_const(None)
+
+
+def _super_method(m: Machine, f: Frame, ref: SuperOf, name: str, args: Args, at: int) -> Value:
+    bound = objects.super_part(m, f, ref, name)
+    if bound is not None:
+        return m.call(f, objects.bind(m, f, bound, ref.receiver, at), args, at)
+    libraries: list[str] = []
+    for loc in ref.receiver.locs():
+        obj = f.state.obj(loc)
+        cls = loc if obj is not None and obj.kind == "class" else obj.cls if obj is not None else None
+        info = m.class_info(f, cls) if cls is not None else None
+        libraries += info.libraries if info is not None else ()
+    if name == "__init__":
+        m.library_init(f, ref.receiver, libraries, args, at)
+        return of_const(None)
+    if name in ("__setattr__", "__getattribute__", "__getattr__"):
+        for text in (args.get(0) or BOTTOM).texts():
+            if name == "__setattr__":
+                objects.put_attribute(m, f, ref.receiver, text, args.get(1) or BOTTOM)
+            else:
+                return m.attribute(f, ref.receiver, text, at)
+        return of_const(None)
+    if name == "__new__":
+        return m.new(f, at, Obj("instance", cls=(args.get(0) or BOTTOM).single()), "new")
+    for library in libraries:
+        return m.library_call(f, f"{library}.{name}", ref.receiver, args, at)
+    if name in ("__init_subclass__", "__post_init__", "__enter__", "__exit__", "__set_name__", "__del__"):
+        return OPAQUE
+    return unknown_call(m, f, name, ref.receiver, args, at)
+
+
+def _static_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, at: int) -> Value:
+    """A function of a module or class."""
+    info = m.class_info(f, loc)
+    if info is not None and objects.class_part(m, f, loc, name) is None and info.libraries:
+        for library in info.libraries:
+            return m.library_call(f, f"{library}.{name}", of_ref(loc), args, at)
+    found = m.attribute(f, of_ref(loc), name, at)
+    return m.call(f, found, args, at)
+
+
+def _function_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, at: int) -> Value:
+    """A method of a function: of a task, what runs the function elsewhere with the arguments."""
+    closure = obj.info
+    assert isinstance(closure, Closure)
+    if name == "__call__":
+        return m.call(f, of_ref(loc), args, at)
+    for mark in closure.marks:
+        row = m.policy.catalog.returns(mark)
+        if row is not None:
+            m.library_call(f, f"{row.type}.{name}", of_ref(loc), args, at)
+    if name in DELAYED:
+        given = args
+        if name in ("apply_async", "send_with_options", "apply"):
+            given = Args()
+            row_values = args.get(0, "args")
+            items = m.iterate(f, row_values, at) if row_values is not None else None
+            if items is not None:
+                given = Args(list(items.items)) if items.items is not None else Args(star=items.each)
+            keywords = args.get(1, "kwargs")
+            exact = m.exact_dict(f, keywords) if keywords is not None else None
+            given.keywords.update(exact or {})
+            if keywords is not None and exact is None:
+                given.double.append(keywords)
+        before = f.state.copy()
+        m.call(f, of_ref(loc), given, at)
+        f.state = m.join_states(before, f.state)
+        return OPAQUE
+    if not closure.marks and not obj.parts.get(name):
+        return UNKNOWN
+    return unknown_call(m, f, name, BOTTOM, args, at)
+
+
+def _object_method(
+    m: Machine, f: Frame, loc: Loc, obj: Obj, receiver: Value, name: str, args: Args, at: int
+) -> Value:
+    found = objects.method(m, f, loc, obj, name, at)
+    if found is not None:
+        return m.call(f, found, args, at)
+    assert obj.cls is not None
+    info = m.class_info(f, obj.cls)
+    if info is not None and info.libraries:
+        known = [name_ for name_ in info.libraries if m.policy.catalog.rows(f"{name_}.{name}")]
+        library = (known or list(info.libraries))[0]
+        return m.library_call(f, f"{library}.{name}", Value(receiver.taints, refs={loc: NO_FACTS}), args, at)
+    getter = objects.method(m, f, loc, obj, "__getattr__", at)
+    if getter is not None:
+        return m.call(f, m.call(f, getter, Args([of_const(name)]), at), args, at)
+    return unknown_method(m, f, loc, obj, receiver, name, args, at)
+
+
+def unknown_method(
+    m: Machine, f: Frame, loc: Loc | None, obj: Obj | None, receiver: Value, name: str, args: Args, at: int
+) -> Value:
+    """A method of something unknown: texts and mappings are recognized by their methods."""
+    answered = consent.configured(m, f, [name], receiver, args, at, None)
+    if answered is not None:
+        return answered
+    own = receiver if loc is None else Value(receiver.taints, refs={loc: NO_FACTS}, unknown=True)
+    if name in ALWAYS_TEXT or (name in texts.CLEAN_METHODS and (receiver.taints or name.startswith(("is", "start", "end")))):
+        found = texts.method(m, f, own if not own.unknown else own.with_(refs=NO_REFS), name, args, at)
+        if found is not None:
+            return found
+    if name in MAPPING:
+        found = _mapping_method(m, f, own, name, args, at)
+        if found is not None:
+            return found
+    return unknown_call(m, f, name, own, args, at, checked=True)
+
+
+def _mapping_method(m: Machine, f: Frame, own: Value, name: str, args: Args, at: int) -> Value | None:
+    key = args.get(0) or BOTTOM
+    if name in ("get", "pop", "setdefault", "__getitem__"):
+        constant = key.constant()
+        if constant is None or not isinstance(constant.value, str | int) or "/" in str(constant.value):
+            return None
+        found = m.item(f, own, key, at)
+        default = args.get(1, "default")
+        if name == "pop":
+            m.delete_item(f, own, key, at)
+        return found if default is None else join(found, default)
+    if args.positional and name in ("items", "keys", "values", "copy"):
+        return None
+    if name == "items":
+        each = m.iterate(f, own, at).each
+        pair = m.sequence(f, at, "tuple", [OPAQUE, join(each, Value(own.taints, unknown=True))], None, "pair")
+        return m.new(f, at, Obj("generator", rest=pair), "items")
+    if name == "values":
+        return m.new(f, at, Obj("generator", rest=m.iterate(f, own, at).each), "values")
+    if name == "keys":
+        return m.new(f, at, Obj("generator", rest=OPAQUE), "keys")
+    if name == "copy":
+        return own
+    if name in ("update", "append", "add", "extend", "insert"):
+        if not own.locs():
+            return None
+        _hold(m, f, own, args)
+        return OPAQUE
+    return None
+
+
+def _hold(m: Machine, f: Frame, own: Value, args: Args) -> None:
+    """An unknown object keeps what it is given; entries of known keys can be read back."""
+    for loc in own.locs():
+        obj = f.state.obj(loc) or Obj("unknown")
+        if loc in f.state.base and obj.kind != "unknown":
+            continue
+        for value in args.positional[:1]:
+            for name, part in (m.exact_dict(f, value) or {}).items():
+                obj = obj.put(Const("str", name), part)
+        for name, part in args.keywords.items():
+            obj = obj.put(Const("str", name), part)
+        held = join_all([obj.parts.get(strings.DATA, BOTTOM), *args.all()])
+        m.write(f, loc, obj.put(strings.DATA, held), strong=True)
+
+
+def unknown_call(
+    m: Machine,
+    f: Frame,
+    name: str,
+    callee: Value,
+    args: Args,
+    at: int,
+    *,
+    known: bool = False,
+    checked: bool = False,
+) -> Value:
+    """The result of an unknown call. ``callee`` is what it is called on; ``known`` for code of the project."""
+    if name and not checked:
+        answered = consent.configured(m, f, [name], callee, args, at, None)
+        if answered is not None:
+            return answered
+    given = args.all()
+    taints: list[Taint] = []
+    for value in (callee, *given):
+        if value.taints or value.refs:
+            taints += naming.contents(m, f, value, at)
+    note = f"through {name}()" if name else "through an unknown call"
+    step = 0 if known else 1
+    passed = [
+        replace(taint, calls=min(taint.calls + step, 2)).stepped(f.unit, at, note) for taint in taints
+    ]
+    if not known:
+        _hold_unknown(m, f, callee, given)
+        _call_back(m, f, given, passed, at)
+    if not f.state.reachable:
+        return BOTTOM
+    result = m.unknown(f, at, naming.merge_taints(passed), "call")
+    _remember_arguments(m, f, result, callee, given)
+    return result
+
+
+def _hold_unknown(m: Machine, f: Frame, callee: Value, given: list[Value]) -> None:
+    carried = [value for value in given if value.taints or any(isinstance(ref, Loc) for ref in value.refs)]
+    if not carried:
+        return
+    for loc in callee.locs():
+        obj = f.state.obj(loc) or Obj("unknown")
+        if obj.kind not in ("unknown", "library"):
+            continue
+        taints = [taint for value in carried for taint in naming.contents(m, f, value, 0)]
+        if not taints:
+            continue
+        weaker = frozenset(replace(taint, calls=min(taint.calls + 1, 2)) for taint in taints)
+        held = join(obj.parts.get(strings.DATA, BOTTOM), Value(weaker, unknown=True))
+        m.write(f, loc, obj.put(strings.DATA, held), strong=True)
+
+
+def _call_back(m: Machine, f: Frame, given: list[Value], taints: list[Taint], at: int) -> None:
+    """Functions of the project that unknown code is given may be called with what it was given."""
+    called = 0
+    for value in given:
+        for ref in value.refs:
+            obj = f.state.obj(ref.function if isinstance(ref, Bound) else ref) if isinstance(ref, Bound | Loc) else None
+            if obj is None or obj.kind not in ("function", "partial") or called >= MAX_CALLBACKS:
+                continue
+            called += 1
+            before = f.state.copy()
+            argument = m.unknown(f, at, naming.merge_taints(taints), "callback")
+            calls.call(m, f, Value(refs={ref: NO_FACTS}), Args(star=argument), at)
+            f.state = m.join_states(before, f.state) if f.state.reachable else before
+
+
+def _remember_arguments(m: Machine, f: Frame, result: Value, callee: Value, given: list[Value]) -> None:
+    """What an unknown object was made from: a check of that is a check of the object (``load(client_id)``)."""
+    keys = [loc for value in given for loc in value.locs() if f.state.obj(loc) is None]
+    loc = result.single()
+    if keys and loc is not None:
+        obj = f.state.obj(loc) or Obj("unknown")
+        made_from = Value(refs={key: NO_FACTS for key in keys[:4]})
+        m.write(f, loc, obj.put("@key", made_from), strong=True)

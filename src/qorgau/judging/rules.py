@@ -1,0 +1,137 @@
+"""From arrivals to verdicts: which codes a sink gets, for which fields (spec sections 4 and 5).
+
+Each predicate looks at one arrival and the data in it; nothing here walks code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from qorgau.config import Settings
+from qorgau.findings import Confidence
+from qorgau.flow.arrivals import FOREIGN, UNKNOWN_PLACE, Arrival
+from qorgau.flow.consent import Check
+from qorgau.flow.values import Fact, Taint
+from qorgau.judging.people import Match, People
+
+KEPT = 4
+"""Characters of a datum that may be left without it being the datum (spec section 5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One code for one arrival, with the data that it is about and what the message needs."""
+
+    code: str
+    arrival: Arrival
+    taints: tuple[Taint, ...]
+    check: str = ""
+    checked: str = ""
+
+
+class Judge:
+    """What the settings make of arrivals."""
+
+    def __init__(self, settings: Settings, owners: Iterable[str]) -> None:
+        self._settings = settings
+        self._people = People(owners)
+
+    def verdicts(self, arrival: Arrival) -> Iterator[Verdict]:
+        """All that is wrong with one arrival."""
+        held = tuple(sorted((t for t in arrival.taints if not _is_cut(t)), key=_order))
+        if not held:
+            return
+        place = arrival.destination
+        match arrival.kind:
+            case "storage" if place.mirror:
+                yield from self._consent(arrival, held)
+            case "storage":
+                if place.standing == FOREIGN:
+                    yield Verdict("PD101", arrival, held)
+                elif place.standing == UNKNOWN_PLACE:
+                    yield Verdict("PD102", arrival, held)
+            case "transfer":
+                yield from self._consent(arrival, held)
+            case "export":
+                yield from self._export(arrival, held)
+            case "log":
+                yield Verdict("PD501", arrival, held)
+
+    def _export(self, arrival: Arrival, held: tuple[Taint, ...]) -> Iterator[Verdict]:
+        plain = tuple(t for t in held if t.reversal is None)
+        undone = tuple(t for t in held if t.reversal is not None)
+        if plain:
+            yield Verdict("PD301", arrival, plain)
+        if undone:
+            yield Verdict("PD302", arrival, undone)
+        if arrival.destination.public:
+            yield from self._consent(arrival, held)
+
+    def _consent(self, arrival: Arrival, held: tuple[Taint, ...]) -> Iterator[Verdict]:
+        """The one code of the family for the data that no fitting check covers."""
+        reasons: dict[str, list[Taint]] = {}
+        wrong: dict[str, Fact] = {}
+        for taint in held:
+            code, fact = self._lacks(arrival, taint)
+            if code:
+                reasons.setdefault(code, []).append(taint)
+                if fact is not None:
+                    wrong.setdefault(code, fact)
+        if not reasons:
+            return
+        place = arrival.destination
+        missing = "PD203" if place.public else "PD202" if place.standing == FOREIGN else "PD201"
+        failing = tuple(taint for taints in reasons.values() for taint in taints)
+        code = missing if "none" in reasons else min(reasons)
+        found = wrong.get(code)
+        check = found.detail if found is not None else None
+        yield Verdict(
+            code,
+            arrival,
+            tuple(sorted(failing, key=_order)),
+            check.name if isinstance(check, Check) else "",
+            ", ".join(check.purposes) if isinstance(check, Check) and code == "PD205" else "",
+        )
+
+    def _lacks(self, arrival: Arrival, taint: Taint) -> tuple[str, Fact | None]:
+        """Why no check covers a datum: a code of the wrong check, ``none``, or nothing where one does."""
+        worst: tuple[str, Fact | None] = ("none", None)
+        facts = sorted(arrival.facts | taint.facts, key=repr)
+        for fact in facts:
+            if fact.kind != "consent" or not fact.holds or not isinstance(fact.detail, Check):
+                continue
+            code = self._fits(arrival, taint, fact, fact.detail)
+            if not code:
+                return "", None
+            if code != "none":
+                worst = min(worst, (code, fact), key=lambda pair: pair[0] if pair[0] != "none" else "PD9")
+        return worst
+
+    def _fits(self, arrival: Arrival, taint: Taint, fact: Fact, check: Check) -> str:
+        match = self._people.match(taint.subject, fact.subject, arrival.same)
+        if match is Match.OTHER:
+            stale = fact.subject is not None and any(loc.old for loc in fact.subject.ancestors())
+            return "none" if stale else "PD206"
+        purpose = arrival.destination.purpose
+        if purpose and check.purposes and purpose not in check.purposes:
+            return "PD205"
+        if self._settings.operator == "state" and not check.state_service:
+            return "PD207"
+        return ""
+
+
+def _is_cut(taint: Taint) -> bool:
+    return taint.kept is not None and taint.kept <= KEPT
+
+
+def confidence(taint: Taint, arrival: Arrival) -> Confidence:
+    """How sure it is that this datum arrives: what two unknown calls handed on is unsure."""
+    if taint.calls > 1:
+        return Confidence.LOW
+    return min(taint.confidence, Confidence(arrival.confidence), key=lambda each: each.rank)
+
+
+def _order(taint: Taint) -> tuple[object, ...]:
+    steps = [(step.unit.name, step.at) for step in taint.trace.steps()] if taint.trace is not None else []
+    return (taint.field, -taint.confidence.rank, taint.calls, len(steps), steps)

@@ -1,0 +1,156 @@
+"""Verdicts become findings: one per sink and code, with positions, a trace and a message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from qorgau import ir
+from qorgau.config import Settings
+from qorgau.findings import Confidence, Finding, Severity, Sink, Step
+from qorgau.flow.values import Taint
+from qorgau.judging.rules import Verdict, confidence
+from qorgau.knowledge.pages import Facts, Page
+from qorgau.linking import Program
+
+Spans = Callable[[str, frozenset[int]], Mapping[int, ir.Span]]
+"""Positions of nodes of a module (by its name), found only where they are asked for."""
+
+SHOWN_STEPS = 40
+
+
+def findings(
+    verdicts: Iterable[Verdict], settings: Settings, pages: Mapping[str, Page], program: Program, spans: Spans
+) -> list[Finding]:
+    """One finding for each sink and code, without fingerprints, in no particular order."""
+    lowest = Confidence(settings.min_confidence)
+    groups: dict[tuple[str, int, str], list[Verdict]] = {}
+    for verdict in verdicts:
+        sure = tuple(t for t in verdict.taints if confidence(t, verdict.arrival).rank >= lowest.rank)
+        if sure:
+            kept = Verdict(verdict.code, verdict.arrival, sure, verdict.check, verdict.checked)
+            key = (verdict.arrival.unit, verdict.arrival.at, verdict.code)
+            groups.setdefault(key, []).append(kept)
+    groups = _one_of_a_family(groups)
+    places = _positions(groups, spans)
+    return [_finding(group, settings, pages, program, places) for group in groups.values()]
+
+
+def _one_of_a_family(
+    groups: dict[tuple[str, int, str], list[Verdict]],
+) -> dict[tuple[str, int, str], list[Verdict]]:
+    """A sink that several paths reach gets one code of its family: no consent before a wrong one, abroad first."""
+    kept: dict[tuple[str, int, str], list[Verdict]] = {}
+    for family in (("PD203", "PD202", "PD201", "PD205", "PD206", "PD207"), ("PD101", "PD102")):
+        sinks: dict[tuple[str, int], list[Verdict]] = {}
+        for (unit, at, code), group in groups.items():
+            if code in family:
+                sinks.setdefault((unit, at), []).extend(group)
+        for (unit, at), group in sinks.items():
+            code = min((verdict.code for verdict in group), key=family.index)
+            kept[unit, at, code] = group
+    families = frozenset(("PD201", "PD202", "PD203", "PD205", "PD206", "PD207", "PD101", "PD102"))
+    kept.update({key: group for key, group in groups.items() if key[2] not in families})
+    return kept
+
+
+def _positions(
+    groups: Mapping[tuple[str, int, str], list[Verdict]], spans: Spans
+) -> dict[tuple[str, int], ir.Span]:
+    wanted: dict[str, set[int]] = {}
+    for group in groups.values():
+        for verdict in group:
+            wanted.setdefault(verdict.arrival.unit, set()).add(verdict.arrival.at)
+            for taint in verdict.taints:
+                for step in taint.trace.steps():
+                    wanted.setdefault(step.unit.name, set()).add(step.at)
+    found: dict[tuple[str, int], ir.Span] = {}
+    for unit, numbers in sorted(wanted.items()):
+        for number, span in spans(unit, frozenset(numbers)).items():
+            found[unit, number] = span
+    return found
+
+
+def _finding(
+    group: list[Verdict],
+    settings: Settings,
+    pages: Mapping[str, Page],
+    program: Program,
+    places: Mapping[tuple[str, int], ir.Span],
+) -> Finding:
+    first = group[0]
+    arrival = first.arrival
+    codes = [verdict.code for verdict in group]
+    code = min(codes, key=_rank)
+    first = next(verdict for verdict in group if verdict.code == code)
+    place = first.arrival.destination
+    page = pages[code]
+    fields = tuple(sorted({taint.field for verdict in group for taint in verdict.taints}))
+    span = places[arrival.unit, arrival.at]
+    sink = Sink(arrival.kind, arrival.call, place.shown or None, place.country or None)
+    undone = next((t.reversal for v in group for t in v.taints if t.reversal is not None), None)
+    facts = Facts(
+        fields=fields,
+        home=tuple(settings.home or ()),
+        sink=arrival.call,
+        destination=place.shown or None,
+        country=place.country or None,
+        recipient=place.name if arrival.kind == "transfer" else None,
+        storage=place.name if arrival.kind == "storage" else None,
+        purpose=place.purpose or None,
+        check=first.check or None,
+        checked=first.checked or None,
+        transformation=undone.call if undone is not None else None,
+        reason=undone.why if undone is not None else None,
+        setting=_setting(place.shown) if code == "PD102" else None,
+    )
+    unit = program.units[arrival.unit]
+    return Finding(
+        code=code,
+        name=page.name,
+        severity=Severity(page.severity),
+        confidence=max(
+            (confidence(t, v.arrival) for v in group for t in v.taints), key=lambda each: each.rank
+        ),
+        path=unit.display,
+        line=span.line,
+        column=span.column,
+        end_line=span.end_line,
+        end_column=span.end_column,
+        message=page.message_for(facts),
+        fields=fields,
+        regulation=settings.regulation,
+        paragraphs=page.paragraphs,
+        sink=sink,
+        trace=_trace(group, program, places, arrival.call),
+        fingerprint=arrival.function,
+        help=page.help_for(facts),
+        group=place.shown or arrival.call if code == "PD102" else None,
+    )
+
+
+def _rank(code: str) -> int:
+    return ("PD203", "PD202", "PD201", "PD205", "PD206", "PD207", "PD101", "PD102", code).index(code)
+
+
+def _setting(shown: str) -> str:
+    return f'[storages.NAME] hosts = ["{shown}"], country = "KZ"' if shown else '[storages.NAME] country = "KZ"'
+
+
+def _trace(
+    group: list[Verdict], program: Program, places: Mapping[tuple[str, int], ir.Span], call: str
+) -> tuple[Step, ...]:
+    """The steps of each field from its source, then the sink."""
+    best: dict[str, Taint] = {}
+    for verdict in group:
+        for taint in verdict.taints:
+            best.setdefault(taint.field, taint)
+    steps: dict[Step, None] = {}
+    for field in sorted(best):
+        for step in best[field].trace.steps()[-SHOWN_STEPS:]:
+            span = places[step.unit.name, step.at]
+            steps[Step(step.unit.display, span.line, span.column, step.note)] = None
+    arrival = group[0].arrival
+    span = places[arrival.unit, arrival.at]
+    unit = program.units[arrival.unit]
+    steps[Step(unit.display, span.line, span.column, f"reaches {call}")] = None
+    return tuple(steps)
