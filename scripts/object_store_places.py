@@ -1,4 +1,4 @@
-"""Which country the place names of rclone's provider files are in."""
+"""Which country the places in rclone's provider files are in."""
 
 from __future__ import annotations
 
@@ -8,85 +8,83 @@ from pathlib import Path
 from object_store_rows import Store
 from regions_common import countries_by_name, country_of_city, git_text
 
-# Places that are no city of GeoNames with 15,000 people, or share a name with a larger one elsewhere.
-# Each names its country in the same file, or in the name.
+# Places that are no city of GeoNames with 15,000 people, or share their name with a larger one
+# elsewhere. Each stands beside its country in the same file, or is a state or province of it.
 _PLACES = {
     "Silicon Valley": "US",
     "Virginia": "US",
     "N. Virginia": "US",
     "Washington": "US",
+    "Los Angeles": "US",
     "Texas": "US",
     "Oregon": "US",
     "California": "US",
     "New Jersey": "US",
     "Vint Hill": "US",
-    "Freemont": "US",
     "Gravelines": "FR",
     "Beauharnois": "CA",
     "Falkenstein": "DE",
     "Logrono": "ES",
     "Ha Noi": "VN",
-    "St. Petersburg": "RU",
     "Great Britain": "GB",
     "Hongkong": "HK",
-    "DE": "DE",
-    "BR": "BR",
 }
-# Continents and networks: no country.
-_WIDE = frozenset(
-    {"Global", "Europe", "Asia", "North America", "Southeast Asia", "Northeast Asia", "AnyCast", "Anycast"}
-)
-# `key: place`, `key: |-` and its lines, `'key': place`.
-_LINE = re.compile(r"  '?(?P<key>[^\s':]+(?::[^\s':]+)*)'?: (?P<place>.*)")
-_WORD = r"[A-ZÀ-Ž][\wÀ-ž.'-]*(?: [A-ZÀ-Ž][\wÀ-ž.'-]*)*"
+_LINE = re.compile(r"  '?(?P<key>[^\s']+?)'?: (?P<place>.*)")
 
 
 def places_of(store: Store, clone: Path) -> dict[str, tuple[str, str | None]]:
-    """Region ids of a store with the place and country that rclone gives them."""
-    if not store.file:
-        return {}
+    """Region ids of a store with the place and country that rclone gives them.
+
+    Raises ``SystemExit`` for a place whose country is not known and that the store does not skip.
+    """
     found: dict[str, tuple[str, str | None]] = {}
-    for section, key, place in _rows(git_text(clone, store.path)):
-        name = store.id_of(section, key)
-        if name and (name not in found or found[name][1] is None):
-            found[name] = (place, country_of_place(place, name))
+    for key, text in rows_of(store, clone):
+        name = _first(store.ids, key)
+        if not name or (name in found and found[name][1]):
+            continue
+        place = _first(store.place, text)
+        country = None if name in store.skipped else country_of_place(place or "")
+        if country is None and name not in store.skipped:
+            raise SystemExit(f"{store.provider} {name}: no country for {text!r}")
+        found[name] = (text, country)
     return found
 
 
-def country_of_place(place: str, name: str) -> str | None:
-    """The country a place's description names: itself, by a city, or by the letters of the region's id."""
-    names = countries_by_name()
-    words = re.findall(_WORD, place.replace(" Region", "").replace(" Endpoint", ""))
-    parts = [part.strip() for word in words for part in (word, re.sub(r"[ -]?\d+$", "", word))]
-    parts += [piece for part in parts for piece in part.split("-")]
-    for part in parts:
-        if part in names and len(part) > 2:
-            return names[part]
-    for part in parts:
-        if part in _PLACES:
-            return _PLACES[part]
-    countries = {country for part in parts if (country := _country_of_city(part)) is not None}
-    if len(countries) == 1:
-        return countries.pop()
-    return None
-
-
-def _country_of_city(part: str) -> str | None:
-    return None if part in _WIDE or len(part) < 4 else country_of_city(part)
-
-
-def _rows(text: str) -> list[tuple[str, str, str]]:
-    """Section, key and description of the rows under ``region:`` and ``endpoint:``."""
-    rows: list[tuple[str, str, str]] = []
+def rows_of(store: Store, clone: Path) -> list[tuple[str, str]]:
+    """Keys and descriptions of a provider's regions and endpoints."""
+    rows: list[tuple[str, str]] = []
     section = ""
-    for line in text.splitlines():
+    for line in git_text(clone, store.path).splitlines() if store.file else ():
         if line and not line.startswith(" "):
             section = line.partition(":")[0]
-        elif section in ("region", "endpoint", "location_constraint"):
+        elif section in ("region", "endpoint"):
             found = _LINE.fullmatch(line)
             if found:
-                rows.append((section, found["key"], found["place"].removesuffix("|-").strip()))
+                rows.append((found["key"], found["place"].removesuffix("|-").strip()))
             elif rows and line.startswith("    "):
-                head, key, place = rows[-1]
-                rows[-1] = (head, key, f"{place} {line.strip()}".strip())
+                key, text = rows[-1]
+                rows[-1] = (key, f"{text} {line.strip()}".strip())
     return rows
+
+
+def country_of_place(place: str) -> str | None:
+    """The one country that the parts of a place agree on: by their names, letters or cities."""
+    parts = (re.sub(r"[ -]?\d+$", "", part.strip()) for part in re.split(r"[(),]", place))
+    found = {country for part in parts if part and (country := _country(part)) is not None}
+    return found.pop() if len(found) == 1 else None
+
+
+def _country(part: str) -> str | None:
+    names = countries_by_name()
+    if part in _PLACES:
+        return _PLACES[part]
+    if part in names:
+        return names[part]
+    if re.fullmatch("[A-Z]{2}", part):
+        return part if part in names.values() else None
+    return country_of_city(part)
+
+
+def _first(pattern: str, text: str) -> str | None:
+    found = re.fullmatch(pattern, text)
+    return next((group for group in found.groups() if group), None) if found else None

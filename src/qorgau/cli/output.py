@@ -8,8 +8,6 @@ import stat
 import sys
 from pathlib import Path
 
-import click
-
 from qorgau.cli.failure import Failure
 
 
@@ -37,7 +35,7 @@ def write_file(text: str, target: Path) -> None:
 def write_stdout(text: str) -> None:
     """Print ``text``; piped, it is UTF-8 on every machine. Raises Failure when it cannot be printed."""
     encoding = (sys.stdout.encoding or "utf-8") if sys.stdout.isatty() else "utf-8"
-    stream = click.get_binary_stream("stdout")
+    stream = sys.stdout.buffer
     try:
         stream.write(_encoded(text, encoding))
         stream.flush()
@@ -47,6 +45,15 @@ def write_stdout(text: str) -> None:
     except OSError as error:
         _abandon_stdout()
         raise Failure(f"the report cannot be printed: {_reason(error)}") from error
+
+
+def colored() -> bool:
+    """Whether stdout shows colors. The variables: https://no-color.org, https://force-color.org."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _encoded(text: str, encoding: str) -> bytes:

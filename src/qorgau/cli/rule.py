@@ -63,8 +63,10 @@ def render_page(page: Page) -> RenderableType:
 
 
 def _severity(page: Page) -> Text:
-    paragraphs = ", ".join(page.paragraphs)
-    where = f", paragraph{"s"[: len(page.paragraphs) - 1]} {paragraphs} of the Rules" if page.paragraphs else ""
+    where = ""
+    if page.paragraphs:
+        noun = "paragraph" if len(page.paragraphs) == 1 else "paragraphs"
+        where = f", {noun} {', '.join(page.paragraphs)} of the Rules"
     return Text.assemble("[", (page.severity, _STYLES[page.severity]), f"{where}]")
 
 

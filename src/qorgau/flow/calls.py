@@ -191,7 +191,7 @@ def invoke(
         else:
             outcome = _solve(m, f, key, canon, closure, bound, ctx, receiver)
     value = _apply(m, f, outcome, closure, at)
-    return m.transformed(f, loc, closure, receiver, args, value, at)
+    return m.concluded(f, loc, closure, receiver, args, value, at)
 
 
 def solve(
@@ -417,7 +417,7 @@ def bind_parameters(
         if given is None:
             value = BOTTOM
             if not args.star.is_bottom and parameter.kind != "keyword":
-                value = join(value, args.star)
+                value = join(value, _of_star(f, args.star, name))
             for double in doubles:
                 value = join(value, m.item(f, double, of_const(name), at))
             default = obj.parts.get(f"$default:{name}")
@@ -427,6 +427,15 @@ def bind_parameters(
             value = given
         bound[name] = _arrived(m, f, closure, parameter, value, args.ats.get(source, at))
     return bound
+
+
+def _of_star(f: Frame, star: Value, name: str) -> Value:
+    """What one parameter gets of ``*unknown``: of an unknown object a part of its own, not the same for all."""
+    refs = {
+        ref.child(name) if isinstance(ref, Loc) and f.state.obj(ref) is None else ref: facts
+        for ref, facts in star.refs.items()
+    }
+    return star.with_(refs=refs) if refs else star
 
 
 def _arrived(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, value: Value, at: int) -> Value:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import calls, containers, objects
+from qorgau.flow import calls, containers, injection, objects
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
 from qorgau.flow.values import (
     BOTTOM,
@@ -212,8 +212,7 @@ def decorated(m: Machine, f: Frame, decorator: ir.Expr, value: Value, loc: Loc, 
         applied = _apply_builtin(m, f, name, does, value, loc, function)
         if applied is not None:
             return applied
-    project = any(isinstance(ref, Loc) for ref in target.refs)
-    if project:
+    if any(_is_own_decorator(f, ref) for ref in target.refs):
         factory = m.evaluate(f, decorator) if called else target
         if factory.refs:
             result = m.call(f, factory, Args([value]), decorator.at)
@@ -229,6 +228,14 @@ def decorated(m: Machine, f: Frame, decorator: ir.Expr, value: Value, loc: Loc, 
         if owner_obj is not None and owner_obj.kind == "singledispatch":
             m.count("singledispatch")
     return value
+
+
+def _is_own_decorator(f: Frame, ref: object) -> bool:
+    """Whether a decorator is the project's own code, whose effect is known by running it."""
+    if isinstance(ref, Bound):
+        return True
+    obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+    return obj is not None and (obj.kind in ("function", "class", "partial") or obj.kind == "instance")
 
 
 def _guard(m: Machine, f: Frame, loc: Loc, names: list[str], args: Args, target: Value) -> None:
@@ -280,7 +287,7 @@ def _decorate_class(m: Machine, f: Frame, decorator: ir.Expr, value: Value, loc:
                 if obj is not None and obj.kind == "function":
                     _guard(m, f, ref, names, args, target)
         return value
-    if any(isinstance(ref, Loc) for ref in target.refs):
+    if any(_is_own_decorator(f, ref) for ref in target.refs):
         factory = m.evaluate(f, decorator) if isinstance(decorator, ir.Call) else target
         result = m.call(f, factory, Args([value]), decorator.at)
         return result if result.refs and not result.unknown else value
@@ -337,6 +344,10 @@ def annotated_object(m: Machine, f: Frame, annotation: ir.Expr, unit: Unit) -> O
             element = arguments[-1] if head in MAPPINGS else arguments[0]
             return _collection(m, f, annotated_object(m, f, element, unit))
         return annotated_object(m, f, annotation.value, unit)
+    if isinstance(annotation, ir.Name):
+        owner, aliased = injection.alias_of(m, annotation, unit)
+        if aliased is not annotation and not isinstance(aliased, ir.Name | ir.Call):
+            return annotated_object(m, f, aliased, owner)
     if isinstance(annotation, ir.Name | ir.Attribute):
         return _of_classes(m, f, m.quiet(f, annotation, unit))
     return None

@@ -51,7 +51,7 @@ def configured(
 ) -> Value | None:
     """The result of a call that the configuration speaks of; None for calls that it doesn't.
 
-    Functions of the project that transform data run first: see ``transformed``.
+    Functions of the project that transform data or require consent run first: see ``concluded``.
     """
     role = m.policy.role(names)
     if role is None:
@@ -62,6 +62,8 @@ def configured(
             facts = checked(m, f, role, name, receiver, args, function)
             return Value(opaque=True, when_true=facts)
         case "require":
+            if function is not None:
+                return None
             facts = checked(m, f, role, name, receiver, args, function)
             f.state.facts = f.state.facts | facts
             return m.new(f, at, Obj("library", type=contexts.GUARD, info=facts), "guard")
@@ -81,12 +83,23 @@ def configured(
     return None
 
 
-def transformed(m: Machine, f: Frame, names: list[str], args: Args, value: Value, at: int) -> Value:
-    """The result of a function of the project that the configuration calls a transformation."""
+def concluded(
+    m: Machine, f: Frame, names: list[str], receiver: Value | None, args: Args, value: Value, at: int, function: ir.Function
+) -> Value:
+    """The result of a function of the project that has run, with what the configuration says of it."""
     role = m.policy.role(names)
-    if role is None or role.kind not in TRANSFORMING:
+    if role is None or not f.state.reachable:
         return value
-    return transform(m, f, role, names[0], None, args, at)
+    if role.kind in TRANSFORMING:
+        return transform(m, f, role, names[0], None, args, at)
+    if role.kind == "require":
+        facts = checked(m, f, role, names[0], receiver, args, function)
+        f.state.facts = f.state.facts | facts
+        for loc in value.locs():
+            obj = f.state.obj(loc)
+            if obj is not None and obj.kind in ("generator", "instance"):
+                m.write(f, loc, obj.put(contexts.HELD, Value(when_true=facts)), strong=True)
+    return value
 
 
 def transform(

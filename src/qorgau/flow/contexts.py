@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 GUARD = "qorgau.guard"
 """The type of what a configured ``requires`` returns: facts that hold inside its ``with`` block."""
 
+HELD = "$held"
+"""The part of a context manager that says which facts end when its ``with`` block is left."""
+
 LASTING = frozenset(("consent", "blocked"))
 """Facts that travel with what a generator yields; truths of variables stay behind."""
 
@@ -56,6 +59,8 @@ def enter(m: Machine, f: Frame, context: Value, at: int) -> tuple[Value, Entered
         if not isinstance(ref, Loc) or obj is None:
             results.append(Value(refs={ref: held}, unknown=context.unknown))
             continue
+        if HELD in obj.parts:
+            facts = facts | (obj.parts[HELD].when_true or NO_FACTS)
         if obj.type == GUARD and isinstance(obj.info, frozenset):
             facts = facts | obj.info
             results.append(of_ref(ref))

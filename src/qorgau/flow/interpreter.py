@@ -284,14 +284,14 @@ class Interpreter:
         names = scopes.call_names(self, f, loc, closure, receiver)
         return consent.configured(self, f, names, receiver, args, at, closure.function)
 
-    def transformed(
+    def concluded(
         self, f: Frame, loc: Loc, closure: Closure, receiver: Value | None, args: Args, value: Value, at: int
     ) -> Value:
-        """The result of a function that the configuration calls a transformation of data."""
-        if not self.policy.has_transformations:
+        """The result of a function of the project, with what the configuration says of the function."""
+        if not self.policy.concludes:
             return value
         names = scopes.call_names(self, f, loc, closure, receiver)
-        return consent.transformed(self, f, names, args, value, at)
+        return consent.concluded(self, f, names, receiver, args, value, at, closure.function)
 
     def special_construct(self, f: Frame, cls: Loc, info: ClassInfo, args: Args, at: int) -> Value | None:
         """What calling a class gives where that is no new object."""

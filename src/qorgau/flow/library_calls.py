@@ -34,6 +34,9 @@ from qorgau.knowledge.libraries import CallRows, filled_type
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
+BUFFERS = frozenset(("io.StringIO", "io.BytesIO"))
+"""Files in memory: what is written there is exported when they are handed out."""
+
 ORIGINS = ("request", "public")
 
 
@@ -135,6 +138,8 @@ def site_of_value(f: Frame, value: Value) -> Site:
         obj = f.state.obj(loc)
         if obj is not None and isinstance(obj.info, Site):
             site = site.merged(obj.info)
+        elif obj is not None and obj.type in BUFFERS:
+            site = site.merged(Site(memory=True))
     return site
 
 
@@ -183,6 +188,9 @@ def _returned(m: Machine, f: Frame, use: Use, row: rows_of.Returns) -> Value:
     carried = [value for text in row.carries for value in arguments(m, f, use, text)]
     if carried:
         parts[strings.DATA] = join_all(carried)
+    wholes = [value for text in row.place.inherit for value in arguments(m, f, use, text) if value.locs()]
+    if wholes:
+        parts["$part-of"] = join_all(wholes)
     info = site if not site.is_empty else None
     m.write(f, loc, replace(obj, parts={**obj.parts, **parts}, info=info), strong=True)
     return made

@@ -199,9 +199,9 @@ def _callable(f: Frame, value: Value) -> bool:
 def _derived(m: Machine, f: Frame, loc: Loc, obj: Obj | None, name: str, at: int) -> Value:
     """A part that nobody set: identified by its owner and name, of the declared class if one is."""
     child = loc.child(name)
-    cls = m.declared_class(f, obj.cls, name) if obj is not None and obj.cls is not None else None
-    if cls is not None and f.state.obj(child) is None:
-        f.state.heap[child] = Obj("unknown", cls=cls)
+    described = m.declared_class(f, obj.cls, name) if obj is not None and obj.cls is not None else None
+    if described is not None and f.state.obj(child) is None:
+        f.state.heap[child] = described
     return Value(refs={child: NO_FACTS}, unknown=True)
 
 

@@ -22,7 +22,7 @@ class Site:
     """What code says of a place. Each set holds the alternatives of different paths.
 
     ``untold`` names the parts that are given, but on some path by a value that cannot be told.
-    ``files`` are local paths.
+    ``files`` are local paths; ``memory`` says that it is a buffer of this process.
     """
 
     provider: str = ""
@@ -32,6 +32,7 @@ class Site:
     databases: frozenset[str] = frozenset()
     files: frozenset[str] = frozenset()
     untold: frozenset[str] = frozenset()
+    memory: bool = False
 
     def merged(self, other: Site) -> Site:
         """This place, with what it does not say taken from another (a client's from its session)."""
@@ -43,6 +44,7 @@ class Site:
             self.databases if self.says("databases") else other.databases,
             self.files or other.files,
             self.untold | frozenset(part for part in other.untold if not self.says(part)),
+            self.memory or other.memory,
         )
 
     def says(self, part: str) -> bool:
@@ -67,11 +69,19 @@ def told(values: Iterable[Value]) -> tuple[frozenset[str], bool]:
         if value.is_bottom:
             continue
         texts = frozenset(text for text in value.texts() if text and text.strip(HOLE))
+        texts = frozenset(text for text in texts if not _is_relative(text))
+        if not texts and any(_is_relative(text) for text in value.texts()):
+            continue
         none = all(c.value in (None, "") for c in value.consts)
         if not texts and none and not (value.unknown or value.opaque or value.refs or value.taints):
             continue
         return texts, value.unknown or bool(value.taints) or (not texts)
     return frozenset(), False
+
+
+def _is_relative(text: str) -> bool:
+    """A path of a URL (``/contacts``): what it is relative to is said elsewhere."""
+    return text.startswith("/") and not text.startswith("//") and host_of(text) is None
 
 
 @dataclass(frozen=True, slots=True)

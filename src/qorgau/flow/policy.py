@@ -71,8 +71,8 @@ class Policy:
             self._roles.append((CallPatterns(recipient.calls), Role("recipient", name)))
         for name, export in settings.exports.items():
             self._roles.append((CallPatterns(export.calls), Role("export", name)))
-        self.has_transformations = bool(
-            settings.depersonalization.functions or settings.depersonalization.reversible
+        self.concludes = bool(
+            settings.depersonalization.functions or settings.depersonalization.reversible or consent.requires
         )
         self._decorators = CallPatterns(consent.decorators)
         self._consent_attributes = {

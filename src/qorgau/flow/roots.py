@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from qorgau import ir
 from qorgau.flow import calls, modules, objects
 from qorgau.flow.arrivals import Arrival
+from qorgau.flow.injection import unknown_arguments
 from qorgau.flow.interpreter import Interpreter
-from qorgau.flow.machine import Args, Closure, Frame
+from qorgau.flow.machine import Closure, Frame
 from qorgau.flow.policy import Policy
 from qorgau.flow.state import State
-from qorgau.flow.values import BOTTOM, UNKNOWN, Loc, Obj, Value, join, of_ref
+from qorgau.flow.values import BOTTOM, Loc, Obj, Value, join, of_ref
 from qorgau.linking import Program, walk
 
 MAX_EPOCHS = 3
@@ -139,7 +140,7 @@ def _run(m: Interpreter, root: _Root) -> Iterator[tuple[Loc, Obj]]:
         receiver = _receiver(m, f, cls, root) if cls is not None else None
         if not f.state.reachable:
             continue
-        args = _arguments(m, f, obj.info, receiver)
+        args = unknown_arguments(m, f, obj.info, receiver)
         m.reached.add(root.place)
         bound = calls.bind_parameters(m, f, obj, obj.info, args, obj.info.function.at)
         outcome = calls.solve(m, f, obj.info, bound, Loc(ctx, ("call", *root.place)), receiver)
@@ -194,7 +195,7 @@ def _receiver(m: Interpreter, f: Frame, cls: Loc, root: _Root) -> Value:
     for ref in initializer.locs():
         function = f.state.obj(ref)
         if function is not None and isinstance(function.info, Closure):
-            args = _arguments(m, f, function.info, of_ref(self))
+            args = unknown_arguments(m, f, function.info, of_ref(self))
             calls.call(m, f, of_ref(ref), args, function.info.function.at)
     if not f.state.reachable:
         f.state = State(m.base)
@@ -226,54 +227,6 @@ def _set_elsewhere(m: Interpreter, cls: Obj, root: _Root) -> Iterable[str]:
                         if target.value.id == "self":
                             names[target.attr] = None
     return names
-
-
-def _arguments(m: Interpreter, f: Frame, closure: Closure, receiver: Value | None) -> Args:
-    """Unknown arguments for all parameters; ``receiver`` for the first of a method."""
-    args = Args()
-    parameters = closure.function.parameters
-    request = _request_parameters(m, closure)
-    for index, parameter in enumerate(parameters):
-        if index == 0 and receiver is not None:
-            args.positional.append(receiver)
-            continue
-        if parameter.kind in ("*", "**"):
-            continue
-        label = "request" if parameter.name in request else "param"
-        loc = Loc(f.ctx, (label, closure.unit.name, parameter.at, parameter.name))
-        value = of_ref(loc, unknown=True)
-        if parameter.default is not None:
-            value = join(value, _default(m, f, closure, parameter))
-        if parameter.kind == "keyword":
-            args.keywords[parameter.name] = value
-        else:
-            args.positional.append(value)
-    if any(parameter.kind == "*" for parameter in parameters):
-        args.star = UNKNOWN
-    if any(parameter.kind == "**" for parameter in parameters):
-        spread = Loc(f.ctx, ("param", closure.unit.name, closure.function.at, "**"))
-        args.double.append(of_ref(spread, unknown=True))
-    return args
-
-
-def _default(m: Interpreter, f: Frame, closure: Closure, parameter: ir.Parameter) -> Value:
-    default = m.quiet(f, parameter.default, closure.unit) if isinstance(parameter.default, ir.Const) else BOTTOM
-    return BOTTOM if default.texts() else default
-
-
-def _request_parameters(m: Interpreter, closure: Closure) -> frozenset[str]:
-    names: set[str] = set()
-    parameters = [p.name for p in closure.function.parameters if p.name not in ("self", "cls")]
-    for mark in closure.marks:
-        entry = m.policy.catalog.entry_decorator(mark)
-        for wanted in entry.request if entry is not None else ():
-            if wanted == "*":
-                names.update(parameters)
-            elif wanted.isdigit():
-                names.update(parameters[int(wanted) : int(wanted) + 1])
-            else:
-                names.add(wanted)
-    return frozenset(names)
 
 
 # The order of roots

@@ -196,7 +196,8 @@ def names_of(m: Machine, f: Frame, ref: Ref) -> list[str]:
             return call_names(m, f, ref.function, obj.info, ref.receiver)
         return []
     if isinstance(ref, Builtin):
-        return [ref.name]
+        types = [obj.type for loc in ref.receiver.locs() if (obj := f.state.obj(loc)) is not None and obj.type]
+        return [m.policy.catalog.canonical(f"{kind}.{ref.name}") for kind in types] or [ref.name]
     if not isinstance(ref, Loc):
         return []
     obj = f.state.obj(ref)

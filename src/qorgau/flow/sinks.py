@@ -42,6 +42,8 @@ def library(m: Machine, f: Frame, dotted: str, row: Sink, values: list[Value], s
     kind = row.kind
     destination: Destination | None
     if kind == "export":
+        if site.memory:
+            return
         remote = [path for path in site.files if host_of_path(path) is not None]
         if remote or site.hosts:
             kind = "storage"

@@ -218,9 +218,8 @@ class Columns(ABC):
         anonymous = isinstance(node, exp.Anonymous)
         name = shown(node.name if anonymous else node.sql_name())
         if anonymous and name == "values":
-            return tuple(
-                Part(ColumnRef(self.name(each.name), "excluded")) for each in node.expressions if each
-            )
+            given = [each.name for each in node.expressions if each]
+            return tuple(Part(ColumnRef(self.name(text), "excluded")) for text in given)
         if name in OBJECT_FUNCTIONS or name in PATCHES or isinstance(node, exp.Struct):
             return self._object(node, name, scope)
         effect = effect_of(name)

@@ -96,6 +96,9 @@ class Conditions(Columns):
         """The column that is tested as it is, also with a false or zero default."""
         while isinstance(node, exp.Paren | exp.Cast) or _defaulted(node):
             node = node.this
+        if isinstance(node, exp.JSONExtract | exp.JSONExtractScalar):
+            looked_up = self.parts(node, scope)[-1:]
+            return next((part.origin for part in looked_up if isinstance(part.origin, ColumnRef)), None)
         if not isinstance(node, exp.Column) or isinstance(node.this, exp.Star):
             return None
         if not node.table and is_mark(node.name):

@@ -156,7 +156,7 @@ class Queries(Conditions):
                 rows = Rows(tuple(Column(name, parts) for name in names) or (Column("*", parts),))
                 scope.relations[(node.alias or node.this.name).lower()] = Relation(rows=rows)
             case exp.Table():
-                self._relate_table(node, scope)
+                held = self._relate_table(node, scope)
             case exp.Unnest():
                 given = [Column("unnest", self.parts(each, scope)) for each in node.expressions]
                 scope.relations[node.alias.lower()] = Relation(rows=_renamed(Rows(tuple(given)), names))
@@ -174,14 +174,15 @@ class Queries(Conditions):
                 scope.relations[node.alias.lower()] = Relation(rows=_renamed(rows, names))
         return held + self.join(node.args.get("joins") or (), scope)
 
-    def _relate_table(self, node: exp.Table, scope: Scope) -> None:
+    def _relate_table(self, node: exp.Table, scope: Scope) -> list[Condition]:
         known = scope.queries.get(node.name.lower()) if len(node.parts) == 1 else None
         if known is not None:
             scope.relations[(node.alias or node.name).lower()] = Relation(rows=known)
-            return
+            return list(known.conditions)
         name = self.table(node)
         self.read.append(name)
         scope.relations[(node.alias or node.name).lower()] = Relation(name)
+        return []
 
 
 def _alias_columns(node: Expr) -> list[Expr]:

@@ -39,7 +39,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _INSIDE = re.compile(
-    r"%%|\0|%\((?P<named>[^()\n]+)\)s|(?P<next>%s)|\{\{(?P<template>[^{}]{0,200})\}\}|\$\{(?P<shell>\w+)\}"
+    r"%%|\0|%\((?P<named>[^()\n]+)\)s|(?P<next>%s(?!\w))|\{\{(?P<template>[^{}]{0,200})\}\}|\$\{(?P<shell>\w+)\}"
     r"|\{(?P<format>[^\W\d][\w.]*|\d?)\}"
 )
 _DIRECTIVE = re.compile(r"%%|%\([^()\n]+\)s|%(?P<letter>[A-Za-z])")

@@ -92,6 +92,4 @@ def stale(
 ) -> tuple[Entry, ...]:
     """The entries that no finding answers to any more, of those that the run ``covers``."""
     there = {finding.fingerprint for finding in findings}
-    return tuple(
-        entry for entry in baseline.findings if entry.fingerprint not in there and covers(entry)
-    )
+    return tuple(entry for entry in baseline.findings if entry.fingerprint not in there and covers(entry))

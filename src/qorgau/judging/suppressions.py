@@ -1,4 +1,4 @@
-"""``# qorgau: ignore[PD201] reason``: what such comments hold back, and which of them are idle (spec section 7)."""
+"""``# qorgau: ignore[PD201] reason``: what such comments hold back, and which are idle (spec section 7)."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def apply(
     """The findings, marked where a comment of their file suppresses them, with PD901 and PD902, in order.
 
     ``directives`` are those of each judged file, by the path that findings name. Findings that are
-    already marked stay as they are, and no comment counts as used by them. What is of too low a
-    confidence to be shown should be dropped afterwards, lest its suppression be called unused.
+    already marked stay as they are; a comment that covers one counts as used all the same. What is of
+    too low a confidence to be shown should be dropped afterwards, lest its suppression be called unused.
     """
     run = _Run(directives)
     marked = [run.marked(finding) for finding in findings]
@@ -105,14 +105,12 @@ class _Run:
 
     def marked(self, finding: Finding) -> Finding:
         """The finding as the comments leave it. All that cover it are used, the nearest gives the reason."""
-        if finding.suppressed is not None:
-            return finding
         covering = [
             directive
             for directive in self._directives.get(finding.path, ())
             if _covers(directive, finding) and self._use(finding, directive)
         ]
-        if not covering:
+        if not covering or finding.suppressed is not None:
             return finding
         nearest = min(covering, key=lambda directive: directive.whole_file)
         return msgspec.structs.replace(
@@ -192,9 +190,7 @@ def _directives(comment: Comment) -> Iterator[Directive]:
         )
 
 
-def _reported(
-    code: str, entries: Sequence[tuple[str, Directive, Facts]], judge: Judge
-) -> Iterator[Finding]:
+def _reported(code: str, entries: Sequence[tuple[str, Directive, Facts]], judge: Judge) -> Iterator[Finding]:
     page = judge.pages.get(code)
     if page is None or code not in judge.selected:
         return

@@ -6,8 +6,8 @@ backticks are programs that the tests run. Every word that a reader sees is in t
 
 The room knows the texts and how a message is filled in. It refuses to know how a finding is made.
 
-**Templates.** ``message`` and ``help`` are templates over ``Facts``. ``{destination|recipient|a third party}``
-is the first of these facts that is known, else the text at the end. ``<< in {country}>>`` is left out as a
+**Templates.** ``message`` and ``help`` are templates over ``Facts``. ``{destination|recipient|a party}`` is
+the first of these facts that is known, else the text at the end. ``<< in {country}>>`` is left out as a
 whole when a fact in it is not known. So a message reads well whatever is known.
 """
 

@@ -25,9 +25,7 @@ def render(report: Report, view: View) -> str:
 
 
 def _finding(finding: Finding) -> dict[str, object]:
-    entry = {
-        key: value for key, value in msgspec.to_builtins(finding).items() if key not in _NOT_SHOWN
-    }
+    entry = {key: value for key, value in msgspec.to_builtins(finding).items() if key not in _NOT_SHOWN}
     entry["suppressed"] = finding.suppressed and finding.suppressed.value
     if finding.suppressed is not None:
         entry["justification"] = finding.justification

@@ -1,0 +1,169 @@
+"""What a framework hands to a function that it calls: unknown arguments, what a user sent, dependencies.
+
+``Depends(f)`` as a default or in ``Annotated`` is the result of calling ``f`` the same way, so a
+dependency that asks for consent has asked before the function runs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qorgau import ir
+from qorgau.flow import calls, containers, modules
+from qorgau.flow.machine import Args, Closure, Frame
+from qorgau.flow.values import BOTTOM, UNKNOWN, Const, External, Loc, Value, join, of_ref
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+ANNOTATED = frozenset(("typing.Annotated", "typing_extensions.Annotated"))
+MAX_NESTED = 6
+
+
+def unknown_arguments(
+    m: Machine, f: Frame, closure: Closure, receiver: Value | None, depth: int = 0
+) -> Args:
+    """Arguments for all parameters as a framework gives them; ``receiver`` for the first of a method."""
+    args = Args()
+    parameters = closure.function.parameters
+    request = _request_parameters(m, closure)
+    for index, parameter in enumerate(parameters):
+        if index == 0 and receiver is not None:
+            args.positional.append(receiver)
+            continue
+        if parameter.kind in ("*", "**"):
+            continue
+        value = _injected(m, f, closure, parameter, depth)
+        if value is None:
+            label = "request" if parameter.name in request else "param"
+            loc = Loc(f.ctx, (label, closure.unit.name, parameter.at, parameter.name))
+            value = of_ref(loc, unknown=True)
+            if isinstance(parameter.default, ir.Const) and not isinstance(parameter.default.value, str):
+                value = join(value, m.quiet(f, parameter.default, closure.unit))
+        if parameter.kind == "keyword":
+            args.keywords[parameter.name] = value
+        else:
+            args.positional.append(value)
+    if any(parameter.kind == "*" for parameter in parameters):
+        args.star = UNKNOWN
+    if any(parameter.kind == "**" for parameter in parameters):
+        spread = Loc(f.ctx, ("param", closure.unit.name, closure.function.at, "**"))
+        args.double.append(of_ref(spread, unknown=True))
+    return args
+
+
+def _injected(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, depth: int) -> Value | None:
+    """The result of the dependency that a parameter names, None where it names none."""
+    if depth >= MAX_NESTED:
+        return None
+    for unit, node in _dependency_calls(m, f, closure, parameter):
+        target = m.quiet(f, node.arguments[0].value, unit) if node.arguments else _of_annotation(m, f, closure, parameter)
+        for ref in target.refs:
+            obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+            if obj is None or not isinstance(ref, Loc):
+                continue
+            if isinstance(obj.info, Closure):
+                args = unknown_arguments(m, f, obj.info, None, depth + 1)
+                result = m.awaited(f, calls.call(m, f, of_ref(ref), args, parameter.at), parameter.at)
+                return _first_yield(f, result)
+            if obj.kind == "class":
+                return _constructed(m, f, ref, parameter, depth)
+            if obj.cls is not None:
+                return _called(m, f, ref, parameter, depth)
+    return None
+
+
+def _of_annotation(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter) -> Value:
+    return m.quiet(f, parameter.annotation, closure.unit) if parameter.annotation is not None else BOTTOM
+
+
+def _constructed(m: Machine, f: Frame, cls: Loc, parameter: ir.Parameter, depth: int) -> Value:
+    initializer = calls.objects.class_part(m, f, cls, "__init__")
+    args = Args()
+    for ref in initializer.locs() if initializer is not None else ():
+        obj = f.state.obj(ref)
+        if obj is not None and isinstance(obj.info, Closure):
+            args = unknown_arguments(m, f, obj.info, BOTTOM, depth + 1)
+            args.positional = args.positional[1:]
+    return calls.call(m, f, of_ref(cls), args, parameter.at)
+
+
+def _called(m: Machine, f: Frame, loc: Loc, parameter: ir.Parameter, depth: int) -> Value:
+    obj = m.obj(f, loc)
+    found = calls.objects.method(m, f, loc, obj, "__call__", parameter.at)
+    return calls.call(m, f, found, Args(star=UNKNOWN), parameter.at) if found is not None else UNKNOWN
+
+
+def _first_yield(f: Frame, value: Value) -> Value:
+    """A dependency that yields gives what it yields; the rest of it runs afterwards."""
+    loc = value.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    if obj is None or obj.kind != "generator":
+        return value
+    return obj.parts.get(Const("int", 0)) or containers.each(obj)
+
+
+def _dependency_calls(
+    m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter
+) -> list[tuple[modules.Unit, ir.Call]]:
+    """``Depends(...)`` in a parameter's default or annotation, also behind a name (``SessionDep``)."""
+    found: list[tuple[modules.Unit, ir.Call]] = []
+    unit = closure.unit
+    if isinstance(parameter.default, ir.Call) and _is_dependency(m, f, parameter.default, unit):
+        found.append((unit, parameter.default))
+    if parameter.annotation is not None:
+        owner, node = alias_of(m, parameter.annotation, unit)
+        if isinstance(node, ir.Subscript) and isinstance(node.index, ir.Sequence):
+            for element in node.index.elements[1:]:
+                if isinstance(element, ir.Call) and _is_dependency(m, f, element, owner):
+                    found.append((owner, element))
+    return found
+
+
+def alias_of(m: Machine, node: ir.Expr, unit: modules.Unit) -> tuple[modules.Unit, ir.Expr]:
+    """What a name in an annotation stands for: the expression that a module of the program assigns to it."""
+    for _ in range(MAX_NESTED):
+        if not isinstance(node, ir.Name):
+            break
+        place = _binding(m, node.id, unit)
+        if place is None:
+            break
+        unit, node = place
+    return unit, node
+
+
+def _binding(m: Machine, name: str, unit: modules.Unit) -> tuple[modules.Unit, ir.Expr] | None:
+    for statement in unit.module.body:
+        if isinstance(statement, ir.Assign):
+            for target in statement.targets:
+                if isinstance(target, ir.Name) and target.id == name:
+                    return unit, statement.value
+        elif isinstance(statement, ir.TypeAliasing) and statement.name == name:
+            return unit, statement.value
+        elif isinstance(statement, ir.ImportFrom):
+            for item in statement.names:
+                other = m.program.units.get(unit.absolute(statement.module, statement.level))
+                if (item.asname or item.name) == name and other is not None:
+                    return other, ir.Name(statement.at, item.name)
+    return None
+
+
+def _is_dependency(m: Machine, f: Frame, node: ir.Call, unit: modules.Unit) -> bool:
+    target = m.quiet(f, node.function, unit)
+    return any(isinstance(ref, External) and m.behaviour_of(ref.dotted) == "depends" for ref in target.refs)
+
+
+def _request_parameters(m: Machine, closure: Closure) -> frozenset[str]:
+    """The parameters that hold what a user sent, by the rows of the decorators."""
+    names: set[str] = set()
+    parameters = [p.name for p in closure.function.parameters if p.name not in ("self", "cls")]
+    for mark in closure.marks:
+        entry = m.policy.catalog.entry_decorator(mark)
+        for wanted in entry.request if entry is not None else ():
+            if wanted == "*":
+                names.update(parameters)
+            elif wanted.isdigit():
+                names.update(parameters[int(wanted) : int(wanted) + 1])
+            else:
+                names.add(wanted)
+    return frozenset(names)
