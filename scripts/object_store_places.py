@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from object_store_rows import Store
+from object_store_model import Store
 from regions_common import countries_by_name, country_of_city, git_text
 
 # Places that are no city of GeoNames with 15,000 people, or share their name with a larger one

@@ -12,8 +12,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from object_store_model import Store
 from object_store_places import country_of_place, places_of, rows_of
-from object_store_rows import Store
 from regions_common import Host, Region, Vendor, git_source, git_text, write_vendors
 
 _SCRIPT = "scripts/regions_kazakhstan.py"
@@ -38,7 +38,9 @@ _YANDEX = Vendor(
     (
         Host("{region}-*.mdb.yandexcloud.kz", why="databases, with their zone: kz1-a-abc"),
         Host("*.yandexcloud.kz", "kz1", why="storage, APIs, registry, functions: the domain of the region"),
-        Host("*.yandexcloud.net", "ru-central1", why="storage, databases, functions: the domain of the region"),
+        Host(
+            "*.yandexcloud.net", "ru-central1", why="storage, databases, functions: the domain of the region"
+        ),
         Host("*.cloud.yandex.net", "ru-central1", why="APIs and message queues of the region"),
         Host("*.cloud.yandex.ru", "ru-central1"),
     ),

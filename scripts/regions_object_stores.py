@@ -13,8 +13,10 @@ import re
 import sys
 from pathlib import Path
 
+from object_store_large import LARGE
+from object_store_model import Store
 from object_store_places import places_of, rows_of
-from object_store_rows import OWN_FILES, STORES, Store
+from object_store_small import SMALL
 from regions_common import (
     Region,
     Table,
@@ -34,29 +36,33 @@ _REPOSITORY = "rclone/rclone"
 
 def main(clone: Path, second: Path, date: str, folder: Path) -> None:
     """Reads the sources and writes the tables."""
-    shared = []
-    for store in STORES:
-        _compare_endpoints(store, clone)
+    for store in LARGE:
         sources, regions = _sources(store, clone, second), _regions(store, clone, second)
-        if store.provider in OWN_FILES:
-            table = Table(store.provider, store.name, sources, date, _SCRIPT, regions, store.hosts)
-            write(table, folder / f"{store.provider}.toml")
-        else:
-            shared.append(Vendor(store.provider, store.name, sources, regions, store.hosts))
+        table = Table(store.provider, store.name, sources, date, _SCRIPT, regions, store.hosts)
+        write(table, folder / f"{store.provider}.toml")
+    shared = (
+        Vendor(
+            store.provider,
+            store.name,
+            _sources(store, clone, second),
+            _regions(store, clone, second),
+            store.hosts,
+        )
+        for store in SMALL
+    )
     write_vendors(shared, date, _SCRIPT, folder / "object-stores.toml")
 
 
 def _regions(store: Store, clone: Path, second: Path) -> tuple[Region, ...]:
     """The regions of a store, rclone's and the second source's, and the rows given with the store."""
+    _compare_endpoints(store, clone)
     first = places_of(store, clone)
     other = {name.lower(): country for name, country in catalogue(second, store.catalogue).items()}
     extra = {region.id: region for region in store.extra}
     found = dict(extra)
     for name in sorted({*first, *other} - extra.keys()):
         place, country = first.get(name, ("", None))
-        found[name] = Region(
-            name, agreed(name, country, other.get(name)), place, store.codes.get(name, ())
-        )
+        found[name] = Region(name, agreed(name, country, other.get(name)), place, store.codes.get(name, ()))
     return tuple(found[name] for name in sorted(found))
 
 

@@ -65,7 +65,6 @@ src/notify.py:6:5: PD202 cross-border-without-consent [error, confidence high]
     1. src/notify.py:5:13 phone is read from client
        | phone = client.phone
     2. src/notify.py:6:5 reaches requests.post
-       | requests.post(
   fields: phone
   sent to: api.example.com, country US (requests.post)
   rule: kz-395, paragraph 4-4 (qorgau rule PD202)
@@ -127,6 +126,7 @@ def test_two_groups_and_two_codes_of_one_group_stand_apart() -> None:
         ),
         (Sink("storage", "save", "archive", "DE"), "stored in: archive, country DE (save)"),
         (Sink("export", "open", "out.csv", None), "exported to: out.csv (open)"),
+        (Sink("export", "open", None, None), "exported to: open"),
         (Sink("log", "logging.info", None, None), "logged in: logging.info"),
     ],
 )

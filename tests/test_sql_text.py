@@ -240,7 +240,6 @@ def test_two_slices_of_one_column_stay_two_parts() -> None:
         ("SELECT * FROM a, b", ("a", "b")),
         ("SELECT c.*, o.id FROM clients c JOIN orders o ON o.cid = c.id", ("clients",)),
         ("WITH q AS (SELECT * FROM clients) SELECT * FROM q", ("clients",)),
-        ("TABLE clients", ("clients",)),
         ("SELECT count(*) FROM clients", ()),
         ("SELECT * FROM ¤", ("\0",)),
     ],

@@ -59,7 +59,6 @@ NEW = {
     "enum.verify": (3, 11),
     "hashlib.file_digest": (3, 11),
     "itertools.batched": (3, 12),
-    "pathlib._local": (3, 13),
     "sqlite3.Connection.serialize": (3, 11),
     "tomllib": (3, 11),
     "typing.TypeVarTuple": (3, 11),

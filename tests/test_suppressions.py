@@ -31,7 +31,7 @@ def _applied(
     text: str, *findings: Finding, selected: tuple[str, ...] = ()
 ) -> list[tuple[str, int, str | None]]:
     """Code, line and why it is held back of all that comes out for ``text`` as ``app.py``."""
-    settled = apply(findings, {"app.py": parse(text)}, _judge(*selected))
+    settled = apply(findings, {"app.py": parse(text)}, _judge())
     return [(each.code, each.line, each.suppressed and each.suppressed.value) for each in settled]
 
 

@@ -95,6 +95,9 @@ def define_class(m: Machine, f: Frame, node: ir.Class) -> Value:
                             for text in field.texts():
                                 parts.setdefault(f"$a:{text}", OPAQUE)
                     known = True
+                elif made is not None and made.kind == "library":
+                    libraries.append(made.type)
+                    known = True
             elif isinstance(ref, External):
                 libraries.append(m.policy.catalog.canonical(ref.dotted))
                 known = True

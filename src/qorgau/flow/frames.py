@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from qorgau.flow.behaviours import Use
 from qorgau.flow.machine import Frame, Iteration
 from qorgau.flow.values import UNKNOWN, Loc, Obj, Value
 
@@ -27,3 +29,6 @@ def drop(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value) -> None:
 def iterate(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> Iteration:
     """What iterating over a table gives."""
     return Iteration(None, UNKNOWN)
+
+
+BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {}

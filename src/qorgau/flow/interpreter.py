@@ -25,6 +25,7 @@ from qorgau.flow import (
     naming,
     objects,
     operators,
+    orm,
     scopes,
     sinks,
     statements,
@@ -520,6 +521,10 @@ class Interpreter:
         sinks.raised(self, f, value, at)
 
     # Personal data
+
+    def is_model(self, f: Frame, loc: Loc) -> bool:
+        """Whether an object is a row of a table."""
+        return orm.is_model(self, f, loc)
 
     def named(
         self,

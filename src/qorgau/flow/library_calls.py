@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import builtins
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import consent, depersonalizers, environment, naming, places, queries, sinks, strings
+from qorgau.flow import consent, depersonalizers, environment, frames, naming, orm, places, queries, sinks, strings
 from qorgau.flow.behaviours import BEHAVIOURS, BUILTINS, Use
 from qorgau.flow.classes import ELEMENTS
 from qorgau.flow.machine import Args, ClassInfo, Frame
@@ -47,6 +48,10 @@ def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int
     answered = consent.configured(m, f, [dotted], owner, args, at, None)
     if answered is not None:
         return answered
+    if dotted.startswith(queries.ROWS + "."):
+        return queries.rows_method(m, f, Use(dotted, receiver, args, at))
+    if dotted.startswith(orm.COLUMN + ".") and dotted.endswith((".is_", ".is_not", ".isnot")):
+        return orm.column_test(m, f, Use(dotted, receiver, args, at))
     rows = m.policy.catalog.rows(dotted)
     use = Use(dotted, receiver, args, at, rows.behaviour)
     _sinks(m, f, use, rows)
@@ -119,6 +124,7 @@ def site_of(m: Machine, f: Frame, use: Use, place: rows_of.Place) -> Site:
         ("regions", place.region),
         ("buckets", place.bucket),
         ("databases", place.database),
+        ("files", place.path),
     ):
         texts, unknown = places.told(value for text in references for value in arguments(m, f, use, text))
         parts[part] = texts
@@ -145,7 +151,7 @@ def site_of_value(f: Frame, value: Value) -> Site:
 
 def _result(m: Machine, f: Frame, use: Use, rows: CallRows) -> Value:
     if rows.behaviour is not None:
-        behaviour = BEHAVIOURS.get(rows.behaviour.does)
+        behaviour = _behaviour(rows.behaviour.does)
         if behaviour is not None:
             return behaviour(m, f, use)
     if rows.depersonalizer is not None:
@@ -166,6 +172,14 @@ def _result(m: Machine, f: Frame, use: Use, rows: CallRows) -> Value:
         returned = next((row.returned for row in rows.sinks if row.returned), "")
         return typed(m, f, use, returned) if returned else m.unknown(f, use.at, frozenset(), "answer")
     return m.unknown_call(f, use.dotted.rpartition(".")[2], use.receiver, use.args, use.at)
+
+
+def _behaviour(does: str) -> Callable[[Machine, Frame, Use], Value] | None:
+    for table in (BEHAVIOURS, orm.BEHAVIOURS, queries.BEHAVIOURS, frames.BEHAVIOURS):
+        found = table.get(does)
+        if found is not None:
+            return found
+    return None
 
 
 def typed(m: Machine, f: Frame, use: Use, type_name: str, site: Site = places.EMPTY) -> Value:
@@ -275,6 +289,8 @@ def typed_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int
     """An attribute of an object of a library's type."""
     data = obj.parts.get(strings.DATA, BOTTOM)
     given = obj.parts.get(f"@{name}")
+    if obj.type == queries.ROWS and not obj.parts.get(orm.ROW, BOTTOM).is_bottom:
+        return m.attribute(f, obj.parts[orm.ROW], name, at)
     row = m.policy.catalog.attribute(f"{obj.type}.{name}")
     child = loc.child(name)
     if row is None:
@@ -310,6 +326,12 @@ def typed_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) ->
     dotted = f"{obj.type}.__getitem__"
     if m.policy.catalog.rows(dotted):
         return call(m, f, dotted, of_ref(loc), Args([key]), at)
+    if obj.type == queries.ROWS:
+        row = obj.parts.get(orm.ROW, BOTTOM)
+        constant = key.constant()
+        if constant is not None and isinstance(constant.value, int):
+            return join(row, m.item(f, row, key, at)) if not row.is_bottom else None
+        return m.item(f, row, key, at) if not row.is_bottom else None
     data = obj.parts.get(strings.DATA)
     element = element_type(obj)
     if element:

@@ -165,15 +165,20 @@ def variable_named(m: Machine, f: Frame, name: str, value: Value, at: int) -> Va
     )
 
 
-def contents(m: Machine, f: Frame, value: Value, at: int) -> Taints:
-    """Everything personal that a value holds, however deep: what a sink receives."""
+def contents(m: Machine, f: Frame, value: Value, at: int, *, as_row: bool = False) -> Taints:
+    """Everything personal that a value holds, however deep: what a sink receives.
+
+    ``as_row``: rows of tables are stored, so that a row refers to another by its key only.
+    """
     found: list[Taint] = list(value.taints)
     seen: set[Loc] = set()
-    _collect(m, f, value, at, found, seen)
+    _collect(m, f, value, at, found, seen, as_row)
     return merge_taints(found) if found else NO_TAINTS
 
 
-def _collect(m: Machine, f: Frame, value: Value, at: int, found: list[Taint], seen: set[Loc]) -> None:
+def _collect(
+    m: Machine, f: Frame, value: Value, at: int, found: list[Taint], seen: set[Loc], as_row: bool
+) -> None:
     for ref, facts in value.refs.items():
         if not isinstance(ref, Loc) or ref in seen:
             continue
@@ -187,19 +192,25 @@ def _collect(m: Machine, f: Frame, value: Value, at: int, found: list[Taint], se
         if obj.kind == "unknown":
             found.extend(_record_taints(m, f, ref, obj, at))
         if obj.kind == "attributes" and isinstance(obj.info, Loc):
-            _collect(m, f, Value(refs={obj.info: facts}), at, found, seen)
+            _collect(m, f, Value(refs={obj.info: facts}), at, found, seen, as_row)
         for key, part in obj.parts.items():
             if isinstance(key, str) and key.startswith(INNER) and not key.startswith(("$spread", "$keys", "$data")):
                 continue
             found.extend(part.taints)
+            if as_row and isinstance(key, str) and obj.cls is not None and _is_other_row(m, f, part):
+                continue
             if part.refs and not (isinstance(key, str) and _is_relation(f, part)):
-                _collect(m, f, part, at, found, seen)
+                _collect(m, f, part, at, found, seen, as_row)
         found.extend(obj.rest.taints)
-        _collect(m, f, obj.rest, at, found, seen)
+        _collect(m, f, obj.rest, at, found, seen, as_row)
         if facts:
             from dataclasses import replace
 
             found[before:] = [replace(taint, facts=taint.facts | facts) for taint in found[before:]]
+
+
+def _is_other_row(m: Machine, f: Frame, part: Value) -> bool:
+    return bool(part.refs) and all(isinstance(ref, Loc) and m.is_model(f, ref) for ref in part.refs)
 
 
 def _is_relation(f: Frame, part: Value) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import containers
+from qorgau.flow import containers, orm
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration
 from qorgau.flow.values import (
     BOTTOM,
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 ENUMS = frozenset(("enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag"))
 TUPLES = frozenset(("typing.NamedTuple", "collections.namedtuple"))
+DECLARING_TYPES = frozenset(("mapped_column", "relationship", "Column", "field", "Field", "attrib", "ib", "column_property"))
+"""Last names of what class bodies declare fields with; their values come from elsewhere."""
+
 OPEN_KINDS = frozenset(("unknown", "library", "instance", "tainted"))
 
 
@@ -184,8 +187,11 @@ def _field_default(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, found: V
 
 
 def _is_declaration(f: Frame, ref: Ref) -> bool:
+    """Whether a class attribute declares a column or field: made by a library's class in the class body."""
     obj = f.state.obj(ref) if isinstance(ref, Loc) else None
-    return obj is not None and obj.kind == "library"
+    return obj is not None and obj.kind == "library" and obj.type.rpartition(".")[2] in DECLARING_TYPES or (
+        obj is not None and obj.kind == "library" and obj.type.endswith(("Field", "Key", "Column", "Property"))
+    )
 
 
 def _callable(f: Frame, value: Value) -> bool:
@@ -222,6 +228,8 @@ def _class_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: in
         if f.state.obj(member) is None:
             f.state.heap[member] = Obj("instance", cls=loc, parts={"value": found, "_value_": found, "name": of_const(name)})
         return of_ref(member)
+    if found.refs and all(_is_declaration(f, ref) for ref in found.refs) and orm.is_model(m, f, loc):
+        return orm.column_of(f, loc, name)
     bound: list[Value] = []
     for ref, facts in found.refs.items():
         target = f.state.obj(ref) if isinstance(ref, Loc) else None
@@ -649,6 +657,9 @@ def _iterate_ref(m: Machine, f: Frame, ref: Ref, at: int) -> Iteration:
 
 def _element(m: Machine, f: Frame, loc: Loc, obj: Obj | None, at: int) -> Value:
     """An item of an unknown collection: a new identity for each pass of each loop."""
+    told = orm.item_of(m, f, obj, at) if obj is not None else None
+    if told is not None:
+        return told
     element = m.fresh(f, at, "element")
     if obj is not None:
         m.describe_element(f, loc, obj, element, at)

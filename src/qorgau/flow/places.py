@@ -134,6 +134,8 @@ def _countries(policy: Policy, spec: StorageSpec | RecipientSpec) -> tuple[str, 
 
 def _spots(policy: Policy, site: Site) -> list[_Spot]:
     """Every alternative: by host where that tells, else by region, else unknown."""
+    if site.provider == "local":
+        return [_Spot(_shown(site), (), True)]
     spots: list[_Spot] = []
     by_region = _by_region(policy, site)
     for text in sorted(site.hosts):

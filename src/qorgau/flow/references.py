@@ -35,7 +35,12 @@ def _found(m: Machine, f: Frame, use: Use, reference: Reference, named: frozense
     if reference.receiver:
         return [use.receiver]
     if reference.keywords:
-        return [*(value for name, value in args.keywords.items() if name not in named), *args.double]
+        given = [
+            m.named(f, value, name, BOTTOM, args.ats.get(name, use.at), put=True)
+            for name, value in args.keywords.items()
+            if name not in named
+        ]
+        return [*given, *args.double]
     if reference.rest:
         start = reference.position or 0
         return [*args.positional[start:], *([] if args.star.is_bottom else [args.star])]

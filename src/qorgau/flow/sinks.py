@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from qorgau.knowledge.rows import Sink
 
 KINDS = {"storage": "storage", "recipient": "transfer", "export": "export"}
+REFERRING = frozenset(("create", "update", "get_or_create", "update_or_create", "insert"))
 KEPT_FACTS = frozenset(("consent", "blocked"))
 
 
@@ -36,7 +37,9 @@ def configured(m: Machine, f: Frame, role: Role, name: str, args: Args, at: int)
 
 def library(m: Machine, f: Frame, dotted: str, row: Sink, values: list[Value], site: Site, at: int) -> None:
     """A library's call that hands on ``values`` to the place ``site``."""
-    taints = gather(m, f, values, at)
+    if row.kind == "storage":
+        values = [value for value in values if not _is_reference(m, f, value, dotted)]
+    taints = gather(m, f, values, at, as_row=row.kind == "storage")
     if not taints:
         return
     kind = row.kind
@@ -62,12 +65,24 @@ def library(m: Machine, f: Frame, dotted: str, row: Sink, values: list[Value], s
         record(m, f, at, kind, dotted, destination, taints, row.confidence)
 
 
-def gather(m: Machine, f: Frame, values: list[Value], at: int) -> Taints:
+def record_storage(m: Machine, f: Frame, at: int, call: str, site: Site, taints: Taints) -> None:
+    """Data that a statement writes to a database."""
+    record(m, f, at, "storage", call, places.storage(m.policy, site), taints)
+
+
+def _is_reference(m: Machine, f: Frame, value: Value, dotted: str) -> bool:
+    """Whether a row given by keyword to ``create`` or ``update`` is only referred to by its key."""
+    if dotted.rpartition(".")[2].removeprefix("a") not in REFERRING or not value.refs:
+        return False
+    return all(isinstance(ref, Loc) and m.is_model(f, ref) for ref in value.refs)
+
+
+def gather(m: Machine, f: Frame, values: list[Value], at: int, *, as_row: bool = False) -> Taints:
     """Everything personal in what a sink receives."""
     found: list[Taint] = []
     for value in values:
         if value.taints or value.refs:
-            found += naming.contents(m, f, value, at)
+            found += naming.contents(m, f, value, at, as_row=as_row)
     return merge_taints(found) if found else frozenset()
 
 

@@ -125,8 +125,8 @@ class Columns(ABC):
                 return tuple(part for column in self.query(node, scope).columns for part in column.parts)
             case exp.Cast() | exp.AtTimeZone() | exp.Collate() | exp.Filter() | exp.Window() | exp.Nullif():
                 return self.parts(node.this, scope)
-            case exp.Order() | exp.WithinGroup() | exp.Ordered() | exp.Distinct() | exp.Alias():
-                return self.parts(node.this, scope) or self.of_all(node.expressions, scope)
+            case exp.Order() | exp.WithinGroup() | exp.Ordered() | exp.Alias():
+                return self.parts(node.this, scope)
             case exp.Case():
                 branches = [branch.args.get("true") for branch in node.args.get("ifs") or ()]
                 return self.of_all([*branches, node.args.get("default")], scope)

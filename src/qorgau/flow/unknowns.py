@@ -13,6 +13,7 @@ from qorgau.flow import calls, consent, containers, expressions, naming, objects
 from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.values import (
     BOTTOM,
+    NO_CONSTS,
     NO_FACTS,
     NO_REFS,
     OPAQUE,
@@ -111,7 +112,8 @@ def _method(m: Machine, f: Frame, ref: Ref, receiver: Value, name: str, args: Ar
     if obj.cls is not None:
         return _object_method(m, f, ref, obj, receiver, name, args, at)
     if obj.type:
-        return m.library_call(f, f"{obj.type}.{name}", Value(receiver.taints, refs={ref: NO_FACTS}), args, at)
+        own = receiver.with_(refs={ref: NO_FACTS}, consts=NO_CONSTS, unknown=False, opaque=False)
+        return m.library_call(f, f"{obj.type}.{name}", own, args, at)
     return unknown_method(m, f, ref, obj, receiver, name, args, at)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -171,7 +172,7 @@ def _why_idle(directive: Directive, codes: tuple[str, ...], judge: Judge) -> str
 
 def _directives(comment: Comment) -> Iterator[Directive]:
     starts = [found.start() for found in _TOOLS.finditer(comment.text)]
-    for start, end in zip(starts, [*starts[1:], len(comment.text)], strict=True):
+    for start, end in pairwise([*starts, len(comment.text)]):
         text = comment.text[start:end].rstrip()
         found = _DIRECTIVE.match(text)
         if found is None:

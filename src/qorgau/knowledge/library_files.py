@@ -121,7 +121,7 @@ def _bad_references(key: str, row: rows.Row) -> Iterator[tuple[str, str]]:
         texts += [(field, text) for text in (getattr(row, field, ""),) if text]
     place = getattr(row, "place", None)
     if place is not None:
-        for field in ("host", "region", "bucket", "database", "inherit"):
+        for field in ("host", "region", "bucket", "database", "path", "inherit"):
             texts += [(f"place.{field}", text) for text in getattr(place, field)]
     when = getattr(row, "when", None)
     if when is not None:

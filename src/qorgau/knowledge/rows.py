@@ -37,6 +37,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     region: tuple[str, ...] = ()
     bucket: tuple[str, ...] = ()
     database: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
     inherit: tuple[str, ...] = ()
 
 

@@ -17,7 +17,7 @@ from qorgau.reports import View, printable
 WIDEST = 160
 """Longer lines of code are shown in part, the marked place in it."""
 _TAB = "    "
-_ARROWS = {"storage": "stored in", "transfer": "sent to", "export": "exported to", "log": "logged in"}
+_WAYS = {"storage": "stored in", "transfer": "sent to", "export": "exported to", "log": "logged in"}
 
 
 class Style(msgspec.Struct, frozen=True):
@@ -95,7 +95,7 @@ def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
     if finding.fields:
         yield "fields", ", ".join(finding.fields)
     if finding.sink is not None:
-        yield _ARROWS.get(finding.sink.kind, finding.sink.kind), _destination(finding.sink)
+        yield _WAYS.get(finding.sink.kind, finding.sink.kind), _destination(finding.sink)
     yield "rule", _rule(finding)
     if finding.help:
         yield "help", finding.help
@@ -103,10 +103,11 @@ def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
 
 def _destination(sink: Sink) -> str:
     """The place, its country where one matters, and the call that reaches it."""
+    matters = sink.kind in ("storage", "transfer")
+    if sink.destination is None and not matters:
+        return sink.call
     place = sink.destination or "an unknown place"
-    if sink.kind == "log":
-        return f"{sink.destination} ({sink.call})" if sink.destination else sink.call
-    if sink.country is not None or sink.kind in ("storage", "transfer"):
+    if sink.country is not None or matters:
         place += f", country {sink.country or 'unknown'}"
     return f"{place} ({sink.call})"
 
@@ -122,15 +123,16 @@ def _trace(finding: Finding, view: View, style: Style) -> Iterator[str]:
     if not finding.trace:
         return
     yield f"  {style.label('how it gets there:')}"
-    shown = (finding.path, finding.line)
+    # The line of the sink stands above; of steps in one line the first shows it.
+    shown = {(finding.path, finding.line)}
     for number, step in enumerate(finding.trace, start=1):
         place = printable(view.place(step.path, step.line, step.column))
         yield f"    {number}. {style.faint(place)} {printable(step.note)}"
         line = _line_at(view, step.path, step.line)
-        if line and (step.path, step.line) != shown:
+        if line and (step.path, step.line) not in shown:
             text = _expanded(line.strip())
             yield f"       {style.faint('|')} {text if len(text) <= WIDEST else text[: WIDEST - 1] + '…'}"
-        shown = (step.path, step.line)
+        shown.add((step.path, step.line))
 
 
 def _code(finding: Finding, view: View, style: Style) -> Iterator[str]:

@@ -1,0 +1,480 @@
+"""Querysets, statements and rows of ORMs: of which class their items are, what was chosen, which facts hold.
+
+A queryset or a statement is a library object whose parts say so: the class of its items, ``$row``
+where columns were chosen, ``$only`` what a record is narrowed to, ``$holds`` the facts that its
+conditions imply of each item (told of the placeholder ``ITEM``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qorgau.flow import containers, places
+from qorgau.flow.behaviours import Use
+from qorgau.flow.classes import ELEMENTS
+from qorgau.flow.consent import Check
+from qorgau.flow.machine import Frame
+from qorgau.flow.places import Site
+from qorgau.flow.state import Renaming
+from qorgau.flow.values import (
+    BOTTOM,
+    NO_FACTS,
+    OPAQUE,
+    Const,
+    Fact,
+    Facts,
+    Key,
+    Loc,
+    Obj,
+    Value,
+    join,
+    join_all,
+    join_facts,
+    of_const,
+    of_ref,
+)
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+ROW = "$row"
+ONLY = "$only"
+HOLDS = "$holds"
+VALUES = "$values"
+TEXT = "$text"
+COLUMN = "qorgau.Column"
+ITEM = Loc(None, ("item-of",))
+"""Stands for an item of a queryset in facts that hold of all its items."""
+
+MODELS = frozenset(
+    (
+        "django.db.models.Model",
+        "sqlalchemy.orm.DeclarativeBase",
+        "sqlalchemy.orm.MappedAsDataclass",
+        "sqlmodel.SQLModel",
+        "flask_sqlalchemy.SQLAlchemy.Model",
+        "flask_sqlalchemy.model.Model",
+        "peewee.Model",
+        "tortoise.models.Model",
+        "tortoise.Model",
+    )
+)
+"""Classes whose objects are rows: what such an object refers to is stored as a key, not as a whole."""
+
+CHOOSING = frozenset(("only", "load_only"))
+MAX_COLUMNS = 60
+
+
+def is_model(m: Machine, f: Frame, loc: Loc) -> bool:
+    """Whether an object is a row of a table, or a class of such."""
+    obj = f.state.obj(loc)
+    cls = loc if obj is not None and obj.kind == "class" else obj.cls if obj is not None else None
+    info = m.class_info(f, cls) if cls is not None else None
+    if info is None:
+        return False
+    return any(base in MODELS for library in info.libraries for base in m.policy.catalog.ancestry(library))
+
+
+# Conditions
+
+
+def conditions(m: Machine, f: Frame, use: Use) -> Facts:
+    """What the conditions of a look-up imply of each item: keywords, ``Q`` objects and column expressions."""
+    facts: set[Fact] = set()
+    for name, value in use.args.keywords.items():
+        facts |= _looked_up(m, name, value)
+    for value in use.args.positional:
+        found = m.truth(f, value, True)
+        facts |= {_of_item(m, f, fact) for fact in found or () if fact.kind in ("consent", "blocked")}
+    return frozenset(facts)
+
+
+def _looked_up(m: Machine, name: str, value: Value) -> set[Fact]:
+    """``consent_given=True``, ``client__consent_given=True``, ``consent_given__exact=True``."""
+    constant = value.constant()
+    if constant is None or constant.value is not True:
+        return set()
+    path = [part for part in name.split("__") if part not in ("exact", "iexact")]
+    depth = m.policy.consent_attribute(tuple(path))
+    if not depth:
+        return set()
+    subject = ITEM
+    for part in path[: len(path) - depth]:
+        subject = subject.child(part)
+    return {Fact("consent", subject, Check(".".join(path[-depth:])), True)}
+
+
+def _of_item(m: Machine, f: Frame, fact: Fact) -> Fact:
+    """A fact told of the class (``Client.consent_given``) is one of each of its items."""
+    subject = fact.subject
+    if subject is None:
+        return fact
+
+    def change(loc: Loc) -> Loc:
+        obj = f.state.obj(loc)
+        return ITEM if obj is not None and obj.kind == "class" else loc
+
+    return fact._replace(subject=Renaming(change).loc(subject))
+
+
+def condition(m: Machine, f: Frame, use: Use) -> Value:
+    """``Q(consent_given=True)``: a condition as a value, whose truth implies facts."""
+    made = m.new(f, use.at, Obj("library", type=use.dotted), "condition")
+    return made.with_(when_true=conditions(m, f, use), unknown=False, opaque=True)
+
+
+def both(m: Machine, f: Frame, use: Use) -> Value:
+    """``and_(a, b)``"""
+    return OPAQUE.with_(when_true=conditions(m, f, use))
+
+
+def either(m: Machine, f: Frame, use: Use) -> Value:
+    """``or_(a, b)``"""
+    facts: Facts | None = None
+    for value in use.args.positional:
+        facts = join_facts(facts, m.truth(f, value, True))
+    return OPAQUE.with_(when_true=facts or NO_FACTS)
+
+
+def negation(m: Machine, f: Frame, use: Use) -> Value:
+    """``not_(a)``"""
+    value = use.arg(0)
+    return OPAQUE.with_(when_true=value.when_false or NO_FACTS, when_false=value.when_true or NO_FACTS)
+
+
+def column_test(m: Machine, f: Frame, use: Use) -> Value:
+    """``Client.consent_given.is_(True)``: the truth of the column."""
+    wanted = use.arg(0).constant()
+    column = use.receiver
+    if wanted is None or not isinstance(wanted.value, bool):
+        return OPAQUE
+    negated = use.dotted.endswith(("isnot", "is_not", "__ne__"))
+    yes, no = column.when_true or NO_FACTS, column.when_false or NO_FACTS
+    if wanted.value is negated:
+        yes, no = no, yes
+    return OPAQUE.with_(when_true=yes, when_false=no)
+
+
+# Querysets
+
+
+def queryset(m: Machine, f: Frame, use: Use) -> Value:
+    """A method that gives the same kind of queryset: filtered, ordered, narrowed."""
+    name = use.dotted.rpartition(".")[2]
+    results: list[Value] = []
+    for loc, obj in _sources(m, f, use):
+        changed = obj
+        facts = _holds(obj)
+        if name in ("exclude",):
+            facts = facts | _excluded(m, use)
+        elif name in ("union", "union_all"):
+            for other in use.args.positional:
+                for inner in other.locs():
+                    facts = facts & _holds(m.obj(f, inner))
+        else:
+            facts = facts | conditions(m, f, use)
+        if facts:
+            changed = changed.put(HOLDS, Value(opaque=True, when_true=facts))
+        if name in CHOOSING:
+            changed = changed.put(ONLY, _names(use.args.positional))
+        elif name == "defer":
+            cls = _class(obj)
+            left = [n for n in (m.declared_fields(f, cls) if cls is not None else []) if n not in _texts(use)]
+            changed = changed.put(ONLY, _names([of_const(n) for n in left]))
+        elif name in ("annotate", "alias") and ROW in obj.parts:
+            row = m.new(f, use.at, m.obj(f, obj.parts[ROW].locs()[0]), "row") if obj.parts[ROW].locs() else BOTTOM
+            for key, value in use.args.keywords.items():
+                m.set_item(f, row, of_const(key), value, use.at)
+            changed = changed.put(ROW, row)
+        info = _site(m, f, use).merged(obj.info if isinstance(obj.info, Site) else places.EMPTY)
+        kind = "django.db.models.QuerySet" if changed.type == "django.db.models.Manager" else changed.type
+        changed = replace(changed, kind="library", type=kind, info=None if info.is_empty else info)
+        results.append(m.new(f, use.at, changed, f"queryset{len(results)}"))
+        del loc
+    return join_all(results) if results else m.unknown(f, use.at, frozenset(), "queryset")
+
+
+def _sources(m: Machine, f: Frame, use: Use) -> list[tuple[Loc, Obj]]:
+    """The querysets that a method is called on, or that a function is given (a class stands for all its rows)."""
+    values = [use.receiver, *use.args.positional[:1]] if not use.receiver.locs() else [use.receiver]
+    found: list[tuple[Loc, Obj]] = []
+    for value in values:
+        for loc in value.locs():
+            obj = m.obj(f, loc)
+            if obj.kind == "class":
+                found.append((loc, Obj("library", type="django.db.models.QuerySet", parts={ELEMENTS: of_ref(loc)})))
+            elif obj.kind == "library":
+                found.append((loc, obj))
+    return found
+
+
+def _site(m: Machine, f: Frame, use: Use) -> Site:
+    from qorgau.flow.library_calls import site_of
+
+    return site_of(m, f, use, use.row.place) if use.row is not None else places.EMPTY
+
+
+def _excluded(m: Machine, use: Use) -> Facts:
+    facts: set[Fact] = set()
+    for name, value in use.args.keywords.items():
+        constant = value.constant()
+        if constant is not None and constant.value is False and len(use.args.keywords) == 1:
+            facts |= _looked_up(m, name, of_const(True))
+    return frozenset(facts)
+
+
+def _holds(obj: Obj) -> Facts:
+    part = obj.parts.get(HOLDS)
+    return (part.when_true or NO_FACTS) if part is not None else NO_FACTS
+
+
+def _class(obj: Obj) -> Loc | None:
+    part = obj.parts.get(ELEMENTS)
+    return next(iter(part.locs()), None) if part is not None else None
+
+
+def _texts(use: Use) -> list[str]:
+    return [text for value in use.args.positional for text in value.texts()]
+
+
+def _names(values: Iterable[Value]) -> Value:
+    return join_all(values) if (values := list(values)) else of_const("")
+
+
+def item_of(m: Machine, f: Frame, obj: Obj, at: int, label: str = "element") -> Value | None:
+    """One item of a queryset or of rows; None for other objects."""
+    row = obj.parts.get(ROW)
+    facts = _holds(obj)
+    if row is not None:
+        renamed = _told_of(facts, row.single())
+        return Value(row.taints, row.consts, {ref: held | renamed for ref, held in row.refs.items()}, row.unknown, row.opaque)
+    cls = _class(obj)
+    if cls is None:
+        return None
+    element = m.fresh(f, at, label)
+    parts: dict[Key, Value] = {ONLY: obj.parts[ONLY]} if ONLY in obj.parts else {}
+    f.state.heap[element] = Obj("unknown", cls=cls, parts=parts)
+    return Value(refs={element: _told_of(facts, element)}, unknown=True)
+
+
+def _told_of(facts: Facts, item: Loc | None) -> Facts:
+    if not facts:
+        return NO_FACTS
+    renaming = Renaming(lambda loc: item if loc == ITEM and item is not None else loc)
+    return renaming.facts(facts)
+
+
+def one(m: Machine, f: Frame, use: Use) -> Value:
+    """``get``, ``first``, ``session.get(Client, key)``: one item, which its key stands for."""
+    results: list[Value] = []
+    sources = _sources(m, f, use)
+    if use.args.positional and any(m.obj(f, loc).kind == "class" for loc in use.args.positional[0].locs()):
+        sources = [
+            (loc, Obj("library", parts={ELEMENTS: of_ref(loc)}))
+            for loc in use.args.positional[0].locs()
+            if m.obj(f, loc).kind == "class"
+        ]
+    for _, obj in sources:
+        facts = conditions(m, f, use)
+        chosen = obj.put(HOLDS, Value(opaque=True, when_true=_holds(obj) | facts)) if facts else obj
+        item = item_of(m, f, chosen, use.at, f"one{len(results)}")
+        if item is None:
+            continue
+        keys = [*use.args.keywords.values(), *use.args.positional]
+        made_from = {key: NO_FACTS for value in keys for key in value.locs() if f.state.obj(key) is None}
+        for loc in item.locs():
+            if made_from:
+                m.write(f, loc, m.obj(f, loc).put("@key", Value(refs=made_from)), strong=True)
+        results.append(item)
+    return join_all(results) if results else m.unknown(f, use.at, frozenset(), "one")
+
+
+def values(m: Machine, f: Frame, use: Use) -> Value:
+    """``values("iin")``, ``values_list("iin", flat=True)``: dicts or tuples of the named columns."""
+    results: list[Value] = []
+    for loc, obj in _sources(m, f, use):
+        item = item_of(m, f, obj, use.at, "of-row")
+        if item is None:
+            continue
+        names = _texts(use) or _all_columns(m, f, use, obj, item)
+        row = _row(m, f, use, item, names)
+        for key, value in use.args.keywords.items():
+            if key not in ("flat", "named"):
+                m.set_item(f, row, of_const(key), value, use.at)
+        kept = {key: part for key, part in obj.parts.items() if key == ELEMENTS}
+        changed = Obj("library", type="django.db.models.QuerySet", parts={**kept, ROW: row}, info=obj.info)
+        results.append(m.new(f, use.at, changed, f"values{len(results)}"))
+        del loc
+    return join_all(results) if results else m.unknown(f, use.at, frozenset(), "values")
+
+
+def _all_columns(m: Machine, f: Frame, use: Use, obj: Obj, item: Value) -> list[str]:
+    cls = _class(obj)
+    if use.args.keywords.keys() - {"flat", "named"} or cls is None:
+        return []
+    return m.declared_fields(f, cls)[:MAX_COLUMNS]
+
+
+def _row(m: Machine, f: Frame, use: Use, item: Value, names: list[str]) -> Value:
+    """What one row of chosen columns is: a dict, a tuple, or the only column."""
+    chosen = {name: _column(m, f, item, name, use.at) for name in names}
+    if use.dotted.endswith("values_list") or use.dotted.endswith(("with_entities", "Query.values")):
+        if "flat" in use.args.keywords and len(chosen) == 1:
+            return next(iter(chosen.values()))
+        return m.sequence(f, use.at, "tuple", list(chosen.values()), None, "row")
+    row = m.new(f, use.at, Obj("dict", info="exact"), "row")
+    for name, value in chosen.items():
+        m.set_item(f, row, of_const(name), value, use.at)
+    return row
+
+
+def _column(m: Machine, f: Frame, item: Value, path: str, at: int) -> Value:
+    value = item
+    for name in path.split("__"):
+        value = m.attribute(f, value, name, at)
+    return value
+
+
+def create(m: Machine, f: Frame, use: Use) -> Value:
+    """``create(...)``: an object of the model with these fields; ``get_or_create`` gives a pair."""
+    results: list[Value] = []
+    for _, obj in _sources(m, f, use):
+        cls = _class(obj)
+        if cls is None:
+            continue
+        made = m.new(f, use.at, Obj("instance", cls=cls), f"created{len(results)}")
+        for name, value in use.args.keywords.items():
+            if name not in ("defaults", "create_defaults"):
+                m.set_attribute(f, made, name.partition("__")[0], value, use.args.ats.get(name, use.at))
+        for name, value in (m.exact_dict(f, use.args.keywords.get("defaults", BOTTOM)) or {}).items():
+            m.set_attribute(f, made, name, value, use.at)
+        results.append(made)
+    created = join_all(results) if results else m.unknown(f, use.at, frozenset(), "created")
+    if use.dotted.rpartition(".")[2].removeprefix("a") in ("get_or_create", "update_or_create"):
+        return m.sequence(f, use.at, "tuple", [created, OPAQUE], None, "pair")
+    return created
+
+
+def model_to_dict(m: Machine, f: Frame, use: Use) -> Value:
+    """``model_to_dict(client, fields=[...], exclude=[...])``"""
+    made = m.as_dict(f, use.arg(0, "instance"), use.at)
+    return chosen_keys(m, f, made, use.arg(1, "fields"), use.arg(2, "exclude"), use.at)
+
+
+def chosen_keys(m: Machine, f: Frame, made: Value, kept: Value, dropped: Value, at: int) -> Value:
+    """A dict of which only some keys are kept, or some dropped, where their names are known."""
+    wanted, unwanted = _listed(m, f, kept, at), _listed(m, f, dropped, at)
+    for loc in made.locs():
+        obj = m.obj(f, loc)
+        parts = {
+            key: part
+            for key, part in obj.parts.items()
+            if not isinstance(key, Const)
+            or ((wanted is None or key.value in wanted) and (unwanted is None or key.value not in unwanted))
+        }
+        m.write(f, loc, replace(obj, parts=parts), strong=True)
+    return made
+
+
+def _listed(m: Machine, f: Frame, value: Value, at: int) -> frozenset[str] | None:
+    if value.is_bottom or not value.refs:
+        return None
+    each = m.iterate(f, value, at).each
+    if each.unknown or each.opaque:
+        return None
+    return frozenset(each.texts())
+
+
+# Statements of SQLAlchemy
+
+
+def statement(m: Machine, f: Frame, use: Use) -> Value:
+    """A statement that is built step by step: its class, columns, values and conditions."""
+    name = use.dotted.rpartition(".")[2]
+    base = Obj("library")
+    for loc in use.receiver.locs():
+        found = m.obj(f, loc)
+        if found.kind == "library":
+            base = found
+    row = m.policy.catalog.returns(use.dotted)
+    kind = row.type if row is not None else base.type
+    made = replace(base, type=kind, info=base.info if isinstance(base.info, Site) else None)
+    if name == "text":
+        made = made.put(TEXT, use.arg(0, "text"))
+    elif name in ("select", "with_only_columns", "add_columns", "returning", "with_entities", "query"):
+        made = _selecting(m, f, use, made)
+    elif name in ("insert", "update", "delete"):
+        made = made.put(ELEMENTS, use.receiver if not use.args.positional else use.args.positional[0])
+    elif name in ("values", "on_conflict_do_update", "on_duplicate_key_update", "ordered_values", "bindparams", "params"):
+        made = made.put(VALUES, join(made.parts.get(VALUES, BOTTOM), _given_values(m, f, use)))
+    else:
+        facts = conditions(m, f, use)
+        if facts:
+            made = made.put(HOLDS, Value(opaque=True, when_true=_holds(made) | facts))
+    return m.new(f, use.at, made, "statement")
+
+
+def _given_values(m: Machine, f: Frame, use: Use) -> Value:
+    row = m.new(f, use.at, Obj("dict", info="exact"), "values")
+    for name, value in use.args.keywords.items():
+        if name == "set_":
+            containers.update(m, f, row.locs()[0], value, use.at)
+        elif name not in ("index_elements", "constraint", "where", "index_where"):
+            m.set_item(f, row, of_const(name), value, use.args.ats.get(name, use.at))
+    positional = [value for value in use.args.positional if value.refs or value.taints]
+    return join_all([row, *positional])
+
+
+def _selecting(m: Machine, f: Frame, use: Use, made: Obj) -> Obj:
+    """``select(Client)``: objects; ``select(Client.iin, Client.phone)``: rows of these columns."""
+    columns: list[Value] = []
+    for index, value in enumerate(use.args.positional):
+        classes = [loc for loc in value.locs() if m.obj(f, loc).kind == "class"]
+        if classes:
+            if len(use.args.positional) == 1:
+                return made.put(ELEMENTS, value)
+            element = Obj("library", parts={ELEMENTS: of_ref(classes[0])})
+            columns.append(item_of(m, f, element, use.at, f"entity{index}") or BOTTOM)
+            continue
+        columns.append(_selected(m, f, use, value, index))
+    if not columns:
+        return made
+    row = m.sequence(f, use.at, "tuple", columns, None, "row")
+    return made.put(ROW, row)
+
+
+def _selected(m: Machine, f: Frame, use: Use, value: Value, index: int) -> Value:
+    for loc in value.locs():
+        obj = m.obj(f, loc)
+        name = obj.parts.get("@name")
+        if obj.type == COLUMN and name is not None:
+            element = Loc(m.fresh(f, use.at, f"column{index}"), "row")
+            f.state.heap[element] = Obj("unknown", cls=loc.parent)
+            return join_all([m.attribute(f, of_ref(element, unknown=True), text, use.at) for text in name.texts()])
+    return Value(value.taints, opaque=True)
+
+
+def column_of(f: Frame, cls: Loc, name: str) -> Value:
+    """``Client.iin``: a column of a model, for statements and conditions."""
+    loc = cls.child(("column", name))
+    if f.state.obj(loc) is None:
+        f.state.heap[loc] = Obj("library", type=COLUMN, parts={"@name": of_const(name)})
+    return of_ref(loc)
+
+
+BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
+    "column-test": column_test,
+    "condition": condition,
+    "condition-and": both,
+    "condition-not": negation,
+    "condition-or": either,
+    "model-to-dict": model_to_dict,
+    "queryset": queryset,
+    "queryset-create": create,
+    "queryset-one": one,
+    "queryset-values": values,
+    "statement": statement,
+}
+
