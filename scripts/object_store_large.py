@@ -141,11 +141,6 @@ LARGE = (
         (*buckets("{region}.vultrobjects.com"), *silent("*.vultrdb.com")),
         catalogue="vultr",
         codes={name: (f"{name}1",) for name in ("ewr", "ams", "sgp")},
-        extra=(
-            Region("sjc1", (), "a cluster of object storage; no source gives its country"),
-            Region("blr1", (), "a cluster of object storage; no source gives its country"),
-            Region("del1", (), "a cluster of object storage; no source gives its country"),
-        ),
     ),
     Store(
         "wasabi",

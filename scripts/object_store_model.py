@@ -18,7 +18,7 @@ class Store:
     file: str = ""
     ids: str = "(.+)"
     place: str = "(.+)"
-    # Keys of the file that are no single place, and stay unknown.
+    # Regions that the file gives no country. They are left out: another cloud may have the same id.
     skipped: frozenset[str] = frozenset()
     catalogue: str = ""
     # The second source's ids, in small letters, that rclone's file writes otherwise.

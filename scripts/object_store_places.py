@@ -40,11 +40,10 @@ def places_of(store: Store, clone: Path) -> dict[str, tuple[str, str | None]]:
     found: dict[str, tuple[str, str | None]] = {}
     for key, text in rows_of(store, clone):
         name = _first(store.ids, key)
-        if not name or (name in found and found[name][1]):
+        if not name or name in store.skipped or (name in found and found[name][1]):
             continue
-        place = _first(store.place, text)
-        country = None if name in store.skipped else country_of_place(place or "")
-        if country is None and name not in store.skipped:
+        country = country_of_place(_first(store.place, text) or "")
+        if country is None:
             raise SystemExit(f"{store.provider} {name}: no country for {text!r}")
         found[name] = (text, country)
     return found

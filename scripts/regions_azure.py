@@ -46,6 +46,7 @@ _HOSTS = (
     Host("{region}.stt.speech.microsoft.com"),
     Host("{region}.tts.speech.microsoft.com"),
     Host("*.{region}.inference.ml.azure.com"),
+    Host("{region}-*.in.applicationinsights.azure.com", why="ingestion endpoints of Application Insights"),
     Host("*.chinacloudapi.cn", "china", why="Azure in China, operated by 21Vianet there"),
     Host("*.usgovcloudapi.net", "usgov", why="Azure Government, in the United States only"),
     *(

@@ -73,6 +73,10 @@ class Unit:
         return ".".join([*parts, *([module] if module else [])])
 
 
+def _is_for_developers(name: str) -> bool:
+    return bool(_FOR_DEVELOPERS & set(name.rpartition(".")[2].split("_")))
+
+
 class Program:
     """All modules by dotted name; names that are only folders count as packages."""
 
@@ -93,13 +97,21 @@ class Program:
 
         Where production settings stand beside those of development and tests, the former count.
         """
-        found = [
+        found = self._settings()
+        serving = [name for name in found if not _is_for_developers(name)]
+        return tuple(sorted(serving or found))
+
+    @cached_property
+    def developer_settings(self) -> frozenset[str]:
+        """Settings modules of development and tests that stand beside others."""
+        return frozenset(self._settings()) - frozenset(self.settings_modules)
+
+    def _settings(self) -> list[str]:
+        return [
             name
             for name, unit in self.units.items()
             if unit.name == name and not unit.file.is_test and "settings" in name.split(".")[-2:]
         ]
-        serving = [name for name in found if not _FOR_DEVELOPERS & set(name.rpartition(".")[2].split("_"))]
-        return tuple(sorted(serving or found))
 
     def has(self, dotted: str) -> bool:
         """Whether the dotted name is a module or a folder of the program."""

@@ -12,13 +12,16 @@ import msgspec
 
 from qorgau import ir, source
 from qorgau.config import Settings
-from qorgau.findings import Finding, Problem, Report, Severity
+from qorgau.findings import Confidence, Finding, Problem, Report, Severity
 from qorgau.flow.policy import Policy
 from qorgau.flow.roots import follow
 from qorgau.judging import verdicts
+from qorgau.judging.baseline import Baseline
 from qorgau.judging.rules import Judge
+from qorgau.judging.settling import Made, Surroundings, settle
 from qorgau.knowledge import pages as rule_pages
 from qorgau.knowledge.libraries import Catalog
+from qorgau.knowledge.pages import Facts, Page
 from qorgau.knowledge.regions import Regions
 from qorgau.knowledge.regulation import enumerable_of, in_force, load_regulation
 from qorgau.linking import Program, Unit
@@ -44,6 +47,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     cwd: Path
     since: frozenset[Path] | None = None
     progress: Progress | None = None
+    baseline: Baseline | None = None
 
 
 def check(request: Request) -> Report:
@@ -61,7 +65,7 @@ def check(request: Request) -> Report:
     sys.setrecursionlimit(DEPTH)
     threading.stack_size(STACK)
     try:
-        thread = threading.Thread(target=run, name="qorgau")
+        thread = threading.Thread(target=run, name="qorgau", daemon=True)
         thread.start()
         thread.join()
     finally:
@@ -98,7 +102,7 @@ def _check(request: Request) -> Report:
     )
     followed = follow(policy, program)
     judge = Judge(settings, regulation.owners)
-    wanted = {name for name, unit in program.units.items() if unit.file.wanted and _is_since(request, unit.file)}
+    wanted = {name for name, unit in program.units.items() if _is_judged(request, unit.file)}
     judged = [
         verdict
         for arrival in followed.arrivals
@@ -112,19 +116,26 @@ def _check(request: Request) -> Report:
 
     made = verdicts.findings(judged, settings, pages, program, positions)
     if "PD900" in codes:
-        made += [finding for finding in broken if finding.path]
-    made.sort(key=lambda finding: (finding.path, finding.line, finding.column, finding.code))
+        made += [_syntax_error(file, error, pages["PD900"], settings) for file, error in broken]
+    around = Surroundings(
+        settings=settings,
+        cwd=request.cwd,
+        texts={file.display: text.text for file, text in texts.items() if _is_judged(request, file)},
+        pages=pages,
+        selected=codes,
+        baseline=request.baseline,
+    )
     return Report(
         version=version("qorgau"),
-        files_scanned=sum(file.wanted for file in found.files),
-        findings=tuple(made),
+        files_scanned=sum(_is_judged(request, file) for file in found.files),
+        findings=settle(made, around),
         errors=tuple(problems),
         statistics=followed.counts,
     )
 
 
-def _is_since(request: Request, file: SourceFile) -> bool:
-    return request.since is None or file.path in request.since
+def _is_judged(request: Request, file: SourceFile) -> bool:
+    return file.wanted and (request.since is None or file.path in request.since)
 
 
 def _read(
@@ -143,9 +154,9 @@ def _read(
 
 def _lower(
     texts: Mapping[SourceFile, source.SourceText], progress: Progress | None
-) -> tuple[list[Unit], list[Finding]]:
+) -> tuple[list[Unit], list[tuple[SourceFile, LoweringError]]]:
     units: list[Unit] = []
-    broken: list[Finding] = []
+    broken: list[tuple[SourceFile, LoweringError]] = []
     for number, (file, text) in enumerate(texts.items()):
         if progress is not None:
             progress("reading", number, len(texts))
@@ -153,29 +164,32 @@ def _lower(
             units.append(Unit(file.module, file, lower(text.text)))
         except LoweringError as error:
             if file.wanted:
-                broken.append(_syntax_error(file, error))
+                broken.append((file, error))
     return units, broken
 
 
-def _syntax_error(file: SourceFile, error: LoweringError) -> Finding:
-    return Finding(
-        code="PD900",
-        name="syntax-error",
-        severity=Severity.ERROR,
-        confidence=verdicts.Confidence.HIGH,
+def _syntax_error(file: SourceFile, error: LoweringError, page: Page, settings: Settings) -> Made:
+    facts = Facts(reason=error.message)
+    finding = Finding(
+        code=page.code,
+        name=page.name,
+        severity=Severity(page.severity),
+        confidence=Confidence.HIGH,
         path=file.display,
         line=error.line,
         column=error.column,
         end_line=error.line,
         end_column=error.column + 1,
-        message=error.message,
+        message=page.message_for(facts),
         fields=(),
-        regulation="",
-        paragraphs=(),
+        regulation=settings.regulation,
+        paragraphs=page.paragraphs,
         sink=None,
         trace=(),
         fingerprint="",
+        help=page.help_for(facts),
     )
+    return Made(finding, "")
 
 
 def _link(units: list[Unit], files: tuple[SourceFile, ...]) -> Program:

@@ -275,7 +275,10 @@ def conclude(m: Machine, inner: Frame, closure: Closure, entry: State) -> Outcom
         ends.append((inner.state, of_const(None)))
     outcome = Outcome()
     if ends or closure.function.is_generator:
-        if not ends:
+        if not ends and inner.yield_state is not None:
+            # A generator that never ends: it stops at one of its yields.
+            ends = [(inner.yield_state, of_const(None))]
+        elif not ends:
             ends = [(inner.state, of_const(None))]
         value = expressions.meet(m, inner, ends)
         outcome.returns = any(state.reachable for state, _ in ends)
@@ -353,6 +356,8 @@ def resume(m: Machine, f: Frame, loc: Loc, obj: Obj, sent: Value, at: int) -> Va
     m.execute(inner, closure.function.body)
     m.leave_function(closure)
     ends = [*inner.returns, (inner.state, BOTTOM)]
+    if inner.yield_state is not None:
+        ends.append((inner.yield_state, BOTTOM))
     live = [state for state, _ in ends if state.reachable]
     if live:
         state = live[0]

@@ -442,44 +442,6 @@ def _related(m: Machine, f: Frame, part: Value, info: ClassInfo, owner: Loc) -> 
     return None
 
 
-def narrow_class(m: Machine, f: Frame, value: Value, cls: Value) -> Value:
-    """A value once it is known to be of a class: other classes drop out, unknown objects get it."""
-    classes = [ref for ref in cls.refs if isinstance(ref, Loc) and m.class_info(f, ref) is not None]
-    if not classes:
-        return value
-    kept = {}
-    for ref, facts in value.refs.items():
-        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
-        if isinstance(ref, Loc) and obj is not None and obj.kind == "instance" and obj.cls is not None:
-            info = m.class_info(f, obj.cls)
-            if info is not None and not any(c in info.order for c in classes):
-                continue
-        if isinstance(ref, Loc) and (obj is None or (obj.kind == "unknown" and obj.cls is None)):
-            held = obj.parts if obj is not None else {}
-            f.state.heap[ref] = Obj("unknown", cls=classes[0], parts=held, rest=obj.rest if obj else BOTTOM)
-        kept[ref] = facts
-    return value.with_(refs=kept)
-
-
-def is_instance(m: Machine, f: Frame, value: Value, cls: Value) -> bool | None:
-    """Whether a value is certainly (not) of a class of the project."""
-    classes = [ref for ref in cls.refs if isinstance(ref, Loc)]
-    if not classes or value.unknown or not value.refs or value.taints or value.opaque:
-        return None
-    answers: set[bool] = set()
-    for ref in value.refs:
-        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
-        if obj is None or obj.kind not in ("instance", "list", "dict", "tuple", "set"):
-            return None
-        info = m.class_info(f, obj.cls) if obj.cls is not None else None
-        if info is not None and any(m.class_info(f, c) is None for c in classes):
-            return None
-        answers.add(info is not None and any(c in info.order for c in classes))
-    if value.consts:
-        answers.add(False)
-    return answers.pop() if len(answers) == 1 else None
-
-
 def declared_fields(m: Machine, f: Frame, cls: Loc) -> list[str]:
     """The names of a class's fields in the order of its constructor: inherited ones first."""
     info = m.class_info(f, cls)

@@ -59,6 +59,9 @@ def enter(m: Machine, f: Frame, context: Value, at: int) -> tuple[Value, Entered
         if not isinstance(ref, Loc) or obj is None:
             results.append(Value(refs={ref: held}, unknown=context.unknown))
             continue
+        if obj.kind in ("dict", "future") or obj.kind in containers.SEQUENCES - {"generator"}:
+            results.append(Value(refs={ref: held}))
+            continue
         if HELD in obj.parts:
             facts = facts | (obj.parts[HELD].when_true or NO_FACTS)
         if obj.type == GUARD and isinstance(obj.info, frozenset):
@@ -73,7 +76,7 @@ def enter(m: Machine, f: Frame, context: Value, at: int) -> tuple[Value, Entered
             entered = _entered(m, f, ref, obj, at)
             results.append(stamp(entered, held))
             swallows = swallows or _swallows(m, f, obj)
-    if not context.refs:
+    if context.taints or not context.refs:
         results.append(context)
     swallowed: list[State] | None = None
     if swallows:
@@ -139,6 +142,9 @@ def awaited(m: Machine, f: Frame, value: Value, at: int) -> Value:
         if obj is not None and "$result" in obj.parts and obj.kind == "future":
             results.append(stamp(obj.parts["$result"], facts))
             changed = True
+        elif obj is not None and obj.type.endswith(".Future") and "$data" in obj.parts:
+            results.append(stamp(obj.parts["$data"], facts))
+            changed = True
         elif isinstance(ref, Loc) and obj is not None and obj.cls is not None:
             found = objects.method(m, f, ref, obj, "__await__", at) if obj.kind == "instance" else None
             generator = m.call(f, found, Args(), at) if found is not None else None
@@ -158,6 +164,7 @@ def yielded(m: Machine, f: Frame, value: Value, *, many: bool = False) -> None:
     f.yields.append(stamp(value, gained))
     if many:
         f.yields_exact = False
+    f.yield_state = m.join_states(f.yield_state, f.state.copy()) if f.yield_state is not None else f.state.copy()
     f.yield_facts = gained if f.yield_facts is None else f.yield_facts & gained
 
 
@@ -170,17 +177,41 @@ def generator_result(f: Frame, value: Value) -> Value:
     return join_all(results) if results else OPAQUE
 
 
-def exception(m: Machine, f: Frame, raised: Value, kind: Value, at: int) -> Value:
-    """What ``except kind as name`` binds: what was raised here, or an object of the kind from elsewhere."""
-    elsewhere = m.fresh(f, at, "exception")
+def exception(m: Machine, f: Frame, raised: Value, kind: Value, at: int, elsewhere: bool = True) -> Value:
+    """What ``except kind as name`` binds: what was raised here, or (``elsewhere``) an object of the kind from elsewhere."""
+    raised = _instances(m, f, raised, at)
+    if not kind.is_bottom:
+        raised = m.narrow_class(f, raised, kind)
+    if not elsewhere and not raised.is_bottom:
+        return raised
+    other = m.fresh(f, at, "exception")
     for ref in kind.refs:
         obj = f.state.obj(ref) if isinstance(ref, Loc) else None
         if isinstance(ref, Loc) and obj is not None and obj.kind == "class":
-            f.state.heap[elsewhere] = Obj("unknown", cls=ref)
+            f.state.heap[other] = Obj("unknown", cls=ref)
         elif isinstance(ref, External):
-            f.state.heap[elsewhere] = Obj("library", type=ref.dotted)
-    if raised is BOTTOM or raised.is_bottom:
-        return of_ref(elsewhere)
-    if not kind.is_bottom:
-        raised = m.narrow_class(f, raised, kind)
-    return join(raised, of_ref(elsewhere))
+            f.state.heap[other] = Obj("library", type=ref.dotted)
+    return join(raised, of_ref(other))
+
+
+def _instances(m: Machine, f: Frame, raised: Value, at: int) -> Value:
+    """``raise Class`` makes an object of the class."""
+    results: list[Value] = []
+    for ref, facts in raised.refs.items():
+        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+        if isinstance(ref, External) or (obj is not None and obj.kind == "class"):
+            results.append(stamp(m.call(f, of_ref(ref), Args(), at), facts))
+        else:
+            results.append(Value(refs={ref: facts}))
+    return join_all([raised.with_(refs={}), *results]) if results else raised
+
+
+def group(m: Machine, f: Frame, raised: Value, at: int) -> Value:
+    """What ``except*`` binds: a group that holds what was raised, or what the raised groups hold."""
+    held: list[Value] = []
+    for ref, facts in raised.refs.items():
+        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+        inner = obj.parts.get("exceptions") if obj is not None else None
+        held.append(m.iterate(f, inner, at).each if inner is not None else Value(refs={ref: facts}))
+    exceptions = m.sequence(f, at, "tuple", [], join_all(held), "exceptions")
+    return m.new(f, at, Obj("library", type="builtins.ExceptionGroup", parts={"exceptions": exceptions}), "group")

@@ -176,10 +176,12 @@ def _refine(m: Machine, f: Frame, node: ir.Expr, yes: State, no: State) -> None:
             name = node.arguments[0].value.id
             f.state = state
             value = m.peek(f, name)
-            if value is not None and yes.reachable:
+            if value is not None:
                 cls = m.evaluate(f, node.arguments[1].value)
-                f.state = yes
-                m.poke(f, name, m.narrow_class(f, value, cls))
+                for outcome, truth in ((yes, True), (no, False)):
+                    if outcome.reachable:
+                        f.state = outcome
+                        m.poke(f, name, m.narrow_class(f, value, cls, truth))
     f.state = state
 
 

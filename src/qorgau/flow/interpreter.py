@@ -20,6 +20,7 @@ from qorgau.flow import (
     environment,
     expressions,
     frames,
+    instances,
     library_calls,
     modules,
     naming,
@@ -397,13 +398,13 @@ class Interpreter:
         classes.describe(self, f, value, annotation, f.unit)
         return value
 
-    def narrow_class(self, f: Frame, value: Value, cls: Value) -> Value:
-        """A value known to be of a class."""
-        return classes.narrow_class(self, f, value, cls)
+    def narrow_class(self, f: Frame, value: Value, cls: Value, truth: bool = True) -> Value:
+        """A value known to be of a class (or not to be of it)."""
+        return instances.narrow_class(self, f, value, cls, truth)
 
     def is_instance(self, f: Frame, value: Value, cls: Value) -> bool | None:
         """``isinstance``, if certain."""
-        return classes.is_instance(self, f, value, cls)
+        return instances.is_instance(self, f, value, cls)
 
     def match_args(self, f: Frame, cls: Value) -> list[str]:
         """What positional patterns of a class stand for."""
@@ -478,6 +479,14 @@ class Interpreter:
         """What iterating gives."""
         return objects.iterate(self, f, value, at)
 
+    def iterator(self, f: Frame, value: Value, at: int) -> Value:
+        """``iter(value)`` where the project's own code iterates, else the value."""
+        return objects.iterator(self, f, value, at)
+
+    def advance(self, f: Frame, value: Value, at: int) -> tuple[Value, State]:
+        """The next item of an iteration, and the state in which there is none."""
+        return objects.advance(self, f, value, at)
+
     def element_class(self, f: Frame, obj: Obj) -> Loc | None:
         """The class of an unknown collection's items."""
         return library_calls.element_class(f, obj)
@@ -512,9 +521,9 @@ class Interpreter:
         """Leave a ``with`` block."""
         contexts.leave(self, f, context, token, at)
 
-    def exception(self, f: Frame, raised: Value, kind: Value, at: int) -> Value:
+    def exception(self, f: Frame, raised: Value, kind: Value, at: int, elsewhere: bool = True) -> Value:
         """What ``except kind as name`` binds."""
-        return contexts.exception(self, f, raised, kind, at)
+        return contexts.exception(self, f, raised, kind, at, elsewhere)
 
     def raised(self, f: Frame, value: Value, at: int) -> None:
         """An exception is raised: its text is a log."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import consent, depersonalizers, environment, frames, naming, orm, places, queries, sinks, strings
+from qorgau.flow import consent, deployment, depersonalizers, environment, frames, naming, orm, places, queries, sinks, strings
 from qorgau.flow.behaviours import BEHAVIOURS, BUILTINS, Use
 from qorgau.flow.classes import ELEMENTS
 from qorgau.flow.machine import Args, ClassInfo, Frame
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 BUFFERS = frozenset(("io.StringIO", "io.BytesIO"))
 """Files in memory: what is written there is exported when they are handed out."""
+
+CONFIGURING = frozenset(("sentry_sdk.init", "celery.Celery"))
+"""Types whose making tells a whole library where it sends."""
 
 ORIGINS = ("request", "public")
 
@@ -85,7 +88,7 @@ def _sinks(m: Machine, f: Frame, use: Use, rows: CallRows) -> None:
         values = [value for text in row.data for value in arguments(m, f, use, text, named)]
         if not any(value.taints or value.refs for value in values):
             continue
-        site = site_of(m, f, use, row.place)
+        site = deployment.complete(m, f, use.dotted, use.receiver, site_of(m, f, use, row.place), use.at)
         if row.local:
             texts, untold = places.told(arguments(m, f, use, row.local))
             if texts or untold:
@@ -175,7 +178,7 @@ def _result(m: Machine, f: Frame, use: Use, rows: CallRows) -> Value:
 
 
 def _behaviour(does: str) -> Callable[[Machine, Frame, Use], Value] | None:
-    for table in (BEHAVIOURS, orm.BEHAVIOURS, queries.BEHAVIOURS, frames.BEHAVIOURS):
+    for table in (BEHAVIOURS, orm.BEHAVIOURS, queries.BEHAVIOURS, getattr(frames, "BEHAVIOURS", {})):
         found = table.get(does)
         if found is not None:
             return found
@@ -192,6 +195,8 @@ def typed(m: Machine, f: Frame, use: Use, type_name: str, site: Site = places.EM
 
 def _returned(m: Machine, f: Frame, use: Use, row: rows_of.Returns) -> Value:
     site = site_of(m, f, use, row.place)
+    if row.type in CONFIGURING and not site.is_empty:
+        deployment.configure(m, f, use.dotted, site)
     made = typed(m, f, use, row.type, site)
     loc = made.locs()[0]
     obj = m.obj(f, loc)

@@ -107,6 +107,7 @@ class Frame:
         "entered",
         "unit",
         "yield_facts",
+        "yield_state",
         "yields",
         "yields_exact",
     )
@@ -140,6 +141,7 @@ class Frame:
         self.yields_exact = True
         self.entered: dict[str, Value] = {}
         self.yield_facts: Facts | None = None
+        self.yield_state: State | None = None
         self.sent: Value = OPAQUE
         self.comprehending = 0
         self.entry_facts: Facts = state.facts

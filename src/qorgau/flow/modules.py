@@ -45,7 +45,12 @@ def initialize(m: Machine, unit: Unit) -> None:
     state = frame.state
     for other in frame.raises:
         state = m.join_states(state, other)
-    m.base.update(state.heap)
+    if unit.name in m.program.developer_settings:
+        # They change settings in place that production goes on using.
+        for place, obj in state.heap.items():
+            m.base.setdefault(place, obj)
+    else:
+        m.base.update(state.heap)
 
 
 def import_module(m: Machine, f: Frame, dotted: str) -> Value:

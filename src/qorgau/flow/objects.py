@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow import containers, orm
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration
+from qorgau.flow.state import State, widen
 from qorgau.flow.values import (
     BOTTOM,
     NO_FACTS,
@@ -37,7 +38,6 @@ from qorgau.flow.values import (
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
-    from qorgau.flow.state import State
 
 ENUMS = frozenset(("enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag"))
 TUPLES = frozenset(("typing.NamedTuple", "collections.namedtuple"))
@@ -642,10 +642,8 @@ def _iterate_ref(m: Machine, f: Frame, ref: Ref, at: int) -> Iteration:
                 if iterator.single() == ref:
                     break
                 return iterate(m, f, iterator, at)
-        for name in ("__next__", "__anext__"):
-            getter = method(m, f, ref, obj, name, at)
-            if getter is not None:
-                return Iteration(None, m.awaited(f, m.call(f, getter, Args(), at), at))
+        if _is_iterator(m, f, ref, obj, at):
+            return Iteration(None, _drained(m, f, ref, at))
         getter = method(m, f, ref, obj, "__getitem__", at)
         if getter is not None:
             return Iteration(None, m.call(f, getter, Args([OPAQUE]), at))
@@ -653,6 +651,76 @@ def _iterate_ref(m: Machine, f: Frame, ref: Ref, at: int) -> Iteration:
             fields = tuple(tuple_items(m, f, ref, obj, at))
             return Iteration(fields, join_all(fields))
     return Iteration(None, _element(m, f, ref, obj, at))
+
+
+NEXT = ("__next__", "__anext__")
+ROUNDS = 6
+"""Times that an iterator of the project is asked before its values are given up; constants are widened after two."""
+
+
+def _is_iterator(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> bool:
+    return obj.cls is not None and any(class_part(m, f, obj.cls, name) is not None for name in NEXT)
+
+
+def next_of(m: Machine, f: Frame, loc: Loc, at: int) -> tuple[Value, list[State]]:
+    """What ``__next__`` of an object gives, and the states in which it stops instead."""
+    obj = m.obj(f, loc)
+    stopped: list[State] = []
+    for name in NEXT:
+        getter = method(m, f, loc, obj, name, at) if obj.cls is not None else None
+        if getter is not None:
+            f.handlers.append(stopped)
+            value = m.awaited(f, m.call(f, getter, Args(), at), at)
+            f.handlers.pop()
+            return value, stopped
+    return m.iterate(f, of_ref(loc), at).each, stopped
+
+
+def _drained(m: Machine, f: Frame, loc: Loc, at: int) -> Value:
+    """Everything that an iterator of the project gives until it stops."""
+    found = BOTTOM
+    seen = f.state.copy()
+    for number in range(ROUNDS):
+        value, stopped = next_of(m, f, loc, at)
+        found = join(found, value)
+        after = f.state
+        for state in stopped:
+            after = m.join_states(after, state)
+        after = m.join_states(seen, after)
+        if number >= 2:
+            after = widen(seen, after)
+        done = after.same(seen)
+        f.state, seen = after, after.copy()
+        if done:
+            break
+    return found
+
+
+def iterator(m: Machine, f: Frame, value: Value, at: int) -> Value:
+    """``iter(value)`` where that is an object of the project with ``__next__``, else the value itself."""
+    loc = value.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    if loc is None or obj is None or obj.cls is None or obj.kind not in ("instance", "unknown"):
+        return value
+    for name in ("__iter__", "__aiter__"):
+        getter = method(m, f, loc, obj, name, at)
+        if getter is not None:
+            made = m.awaited(f, m.call(f, getter, Args(), at), at)
+            return made if made.single() is not None else value
+    return value
+
+
+def advance(m: Machine, f: Frame, value: Value, at: int) -> tuple[Value, State]:
+    """One step of an iteration: the next item (the frame's state goes on with it), and the state where it is over."""
+    loc = value.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    done = f.state.copy()
+    if loc is None or obj is None or not _is_iterator(m, f, loc, obj, at):
+        return m.iterate(f, value, at).each, done
+    found, stopped = next_of(m, f, loc, at)
+    for index, state in enumerate(stopped):
+        done = m.join_states(done, state) if index else state
+    return found, done
 
 
 def _element(m: Machine, f: Frame, loc: Loc, obj: Obj | None, at: int) -> Value:

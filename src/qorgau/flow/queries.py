@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qorgau.findings import Confidence
-from qorgau.flow import naming, orm, sinks
+from qorgau.flow import deployment, naming, orm, sinks
 from qorgau.flow.arrivals import Destination
 from qorgau.flow.behaviours import Use
 from qorgau.flow.consent import Check
-from qorgau.flow.machine import Frame
+from qorgau.flow.machine import Args, Frame
 from qorgau.flow.places import Site
 from qorgau.flow.references import arguments
 from qorgau.flow.sql_text import (
@@ -78,7 +78,7 @@ def run(m: Machine, f: Frame, use: Use, row: Query) -> Value:
     statements = arguments(m, f, use, row.statement)
     parameters = [value for text in row.parameters for value in arguments(m, f, use, text)]
     spread = any(".." in text or text == "*" for text in row.parameters)
-    site = site_of(m, f, use, row.place)
+    site = deployment.complete(m, f, use.dotted, use.receiver, site_of(m, f, use, row.place), use.at)
     results: list[Value] = []
     for value in statements:
         for loc in value.locs():
@@ -92,6 +92,10 @@ def run(m: Machine, f: Frame, use: Use, row: Query) -> Value:
             elif orm.ROW in obj.parts or orm.ELEMENTS in obj.parts:
                 results.append(_rows(m, f, use, obj, site))
         results += _run_text(m, f, use, value, parameters, spread, site)
+    name = use.dotted.rpartition(".")[2]
+    if results and name in ONE | SCALAR:
+        rows = join_all(results)
+        return rows_method(m, f, Use(f"{ROWS}.{name}", rows, Args(), use.at))
     result = join_all(results) if results else m.unknown(f, use.at, frozenset(), "rows")
     return _placed(m, f, use, row, result)
 
@@ -377,7 +381,7 @@ def rows_method(m: Machine, f: Frame, use: Use) -> Value:
     if name in ONE:
         return join(row, of_const(None)) if not row.is_bottom else m.unknown(f, use.at, frozenset(), "row")
     if name in SCALAR:
-        return _first_column(m, f, row, use.at)
+        return join(_first_column(m, f, row, use.at), of_const(None))
     if name in ("rowcount", "keys", "close", "aclose"):
         return OPAQUE
     if name == "scalars":

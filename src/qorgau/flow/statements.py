@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import patterns
+from qorgau.flow import containers, contexts, patterns, raising
 from qorgau.flow.expressions import MAX_UNROLLED
 from qorgau.flow.machine import Args, Frame, LoopExits
 from qorgau.flow.state import Renaming, State, age, bottom_like, widen
-from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Loc, Value, of_const
+from qorgau.flow.values import BOTTOM, NO_FACTS, OPAQUE, UNKNOWN, Fact, Loc, Value, join, of_const
 from qorgau.linking import walk
 
 if TYPE_CHECKING:
@@ -26,37 +26,17 @@ MAX_PASSES = 8
 
 WIDEN_AFTER = 3
 
-RAISING = (ir.Call, ir.Subscript, ir.Binary, ir.Await, ir.Raise, ir.Import, ir.ImportFrom, ir.Yield, ir.Assert)
-
-
 def execute(m: Machine, f: Frame, body: Sequence[ir.Stmt]) -> None:
     """Run statements in order until the frame's state is unreachable."""
     for statement in body:
         if not f.state.reachable:
             m.skipped(f, statement)
             continue
-        if f.handlers and may_raise(statement):
+        if f.handlers and raising.may_raise(statement):
             f.handlers[-1].append(f.state.copy())
         EXECUTORS[type(statement)](m, f, statement)
         if m.spent(f):
             return
-
-
-def may_raise(statement: ir.Stmt) -> bool:
-    """Whether a simple statement can raise; compound ones are asked statement by statement."""
-    if isinstance(statement, ir.If | ir.While):
-        return _expression_may_raise(statement.test)
-    if isinstance(statement, ir.For):
-        return _expression_may_raise(statement.iterable)
-    if isinstance(statement, ir.With):
-        return any(_expression_may_raise(item.context) for item in statement.items)
-    if isinstance(statement, ir.Try | ir.Match | ir.Define | ir.Class):
-        return False
-    return any(isinstance(node, RAISING) for node in walk(statement))
-
-
-def _expression_may_raise(node: ir.Expr) -> bool:
-    return any(isinstance(inner, RAISING) for inner in walk(node))
 
 
 def _evaluate(m: Machine, f: Frame, node: ir.Evaluate) -> None:
@@ -64,9 +44,21 @@ def _evaluate(m: Machine, f: Frame, node: ir.Evaluate) -> None:
 
 
 def _assign(m: Machine, f: Frame, node: ir.Assign) -> None:
-    value = m.evaluate(f, node.value)
+    value = _flag(m, f, node, m.evaluate(f, node.value))
     for target in node.targets:
         bind(m, f, target, value)
+
+
+def _flag(m: Machine, f: Frame, node: ir.Assign, value: Value) -> Value:
+    """A truth that is kept in a variable: two tests of the variable come out alike."""
+    known = value.unknown or value.consts or value.refs or value.taints or not value.opaque
+    if known or value.when_true != NO_FACTS or value.when_false != NO_FACTS:
+        return value
+    if not isinstance(node.value, ir.Compare | ir.Boolean | ir.Unary | ir.Call):
+        return value
+    loc = m.fresh(f, node.at, "flag")
+    yes, no = (frozenset((Fact("true", loc, None, truth),)) for truth in (True, False))
+    return value.with_(when_true=yes, when_false=no)
 
 
 def _annotated(m: Machine, f: Frame, node: ir.Annotated) -> None:
@@ -96,11 +88,12 @@ def bind(m: Machine, f: Frame, target: ir.Expr, value: Value) -> None:
 
 
 def _assign_slice(m: Machine, f: Frame, owner: Value, index: ir.Slice, value: Value, at: int) -> None:
-    m.evaluate(f, index)
-    whole = index.lower is None and index.upper is None
-    if whole:
-        m.call_method(f, owner, "clear", Args(), at)
-    m.call_method(f, owner, "extend", Args([value]), at)
+    containers.put_slice(m, f, owner, _bounds(m, f, index), value, at)
+
+
+def _bounds(m: Machine, f: Frame, index: ir.Slice) -> list[Value | None]:
+    parts = (index.lower, index.upper, index.step)
+    return [m.evaluate(f, part) if part is not None else None for part in parts]
 
 
 def unpack(m: Machine, f: Frame, target: ir.Sequence, value: Value) -> None:
@@ -161,9 +154,7 @@ def _delete_target(m: Machine, f: Frame, target: ir.Expr) -> None:
     elif isinstance(target, ir.Subscript):
         owner = m.evaluate(f, target.value)
         if isinstance(target.index, ir.Slice):
-            m.evaluate(f, target.index)
-            if target.index.lower is None and target.index.upper is None:
-                m.call_method(f, owner, "clear", Args(), target.at)
+            containers.delete_slice(m, f, owner, _bounds(m, f, target.index), target.at)
         else:
             m.delete_item(f, owner, m.evaluate(f, target.index), target.at)
     elif isinstance(target, ir.Sequence):
@@ -179,7 +170,7 @@ def _return(m: Machine, f: Frame, node: ir.Return) -> None:
 
 
 def _raise(m: Machine, f: Frame, node: ir.Raise) -> None:
-    value = m.evaluate(f, node.exception) if node.exception is not None else BOTTOM
+    value = m.evaluate(f, node.exception) if node.exception is not None else f.state.env.get(raising.HANDLED, BOTTOM)
     if node.cause is not None:
         m.evaluate(f, node.cause)
     if node.exception is not None:
@@ -192,7 +183,7 @@ def leave_by_exception(f: Frame, value: Value = BOTTOM) -> None:
     if f.state.reachable:
         state = f.state
         state.env = dict(state.env)
-        state.env["$exception"] = value
+        state.env[raising.EXCEPTION] = value
         (f.handlers[-1] if f.handlers else f.raises).append(state)
     f.state = bottom_like(f.state)
 
@@ -212,6 +203,12 @@ def _if(m: Machine, f: Frame, node: ir.If) -> None:
     yes, no = m.decide(f, node.test)
     open_ended = yes.reachable and no.reachable
     mark = len(f.yields)
+    if not (yes.reachable and no.reachable) and _is_type_checking(node.test):
+        # What only a type checker imports is what annotations speak of.
+        f.state = no if no.reachable else yes
+        unreached = node.orelse if yes.reachable else node.body
+        execute(m, f, [statement for statement in unreached if isinstance(statement, ir.Import | ir.ImportFrom)])
+        yes, no = (yes, f.state) if no.reachable else (f.state, no)
     f.state = yes
     execute(m, f, node.body)
     after = f.state
@@ -220,6 +217,13 @@ def _if(m: Machine, f: Frame, node: ir.If) -> None:
     f.state = m.join_states(after, f.state)
     if open_ended and len(f.yields) != mark:
         f.yields_exact = False
+
+
+def _is_type_checking(test: ir.Expr) -> bool:
+    if isinstance(test, ir.Unary) and test.op == "not":
+        return _is_type_checking(test.operand)
+    name = test.attr if isinstance(test, ir.Attribute) else test.id if isinstance(test, ir.Name) else ""
+    return name == "TYPE_CHECKING"
 
 
 def _while(m: Machine, f: Frame, node: ir.While) -> None:
@@ -233,6 +237,7 @@ def _while(m: Machine, f: Frame, node: ir.While) -> None:
 
 def _for(m: Machine, f: Frame, node: ir.For) -> None:
     iterable = m.evaluate(f, node.iterable)
+    before = f.state.copy()
     iteration = m.iterate(f, iterable, node.at)
     if iteration.items is not None and len(iteration.items) <= MAX_UNROLLED:
         _unrolled(m, f, node, iteration.items)
@@ -240,10 +245,13 @@ def _for(m: Machine, f: Frame, node: ir.For) -> None:
     if iteration.each.is_bottom:
         execute(m, f, node.orelse)
         return
+    # Each pass asks an iterator of the project itself: what asking changes is no business of the first look.
+    f.state = before
+    iterator = m.iterator(f, iterable, node.at)
 
     def enter() -> State:
-        done = f.state.copy()
-        bind(m, f, node.target, m.iterate(f, iterable, node.at).each)
+        each, done = m.advance(f, iterator, node.at)
+        bind(m, f, node.target, each)
         return done
 
     loop(m, f, enter, node.body, node.orelse)
@@ -289,6 +297,7 @@ def loop(
         f.loops.pop()
         made = m.made[mark:]
         breaks += exits.breaks
+        _age_yields(f, mark_yields, made, bool(exits.breaks))
         if not f.state.reachable:
             break
         after = m.join_states(invariant, age(f.state, made))
@@ -308,6 +317,14 @@ def loop(
     execute(m, f, orelse)
     for state in breaks:
         f.state = m.join_states(f.state, state)
+
+
+def _age_yields(f: Frame, mark: int, made: Sequence[Loc], broke: bool) -> None:
+    """What a pass yielded refers to objects of a pass that is over; after ``break`` to those of the last one too."""
+    for index in range(mark, len(f.yields)):
+        old = f.yields[index]
+        new = aged(old, made)
+        f.yields[index] = join(old, new) if broke else new
 
 
 def repeated(m: Machine, f: Frame, run: Callable[[], Value]) -> Value:
@@ -360,34 +377,35 @@ def _try_body(m: Machine, f: Frame, node: ir.Try) -> None:
     if caught:
         mark = len(f.yields)
         for handler in node.handlers:
-            state = caught[0]
-            for other in caught[1:]:
-                state = m.join_states(state, other)
-            f.state = state.copy()
-            exception = f.state.env.pop("$exception", BOTTOM)
-            kind = m.evaluate(f, handler.type) if handler.type is not None else BOTTOM
-            if handler.name is not None:
-                m.store(f, handler.name, m.exception(f, exception, kind, handler.at), handler.at)
-            execute(m, f, handler.body)
-            if handler.name is not None and f.state.reachable:
-                m.unbind(f, handler.name)
-            after = m.join_states(after, f.state)
+            after = m.join_states(after, _handle(m, f, handler, caught, node.is_star))
         if len(f.yields) != mark:
             f.yields_exact = False
-        if not _catches_all(node):
-            # What no handler names goes on outwards.
-            for state in caught:
-                if "$exception" in state.env:
-                    (f.handlers[-1] if f.handlers else f.raises).append(state)
+        raising.outwards(f, caught)
     f.state = after
 
 
-def _catches_all(node: ir.Try) -> bool:
-    return any(
-        handler.type is None
-        or (isinstance(handler.type, ir.Name) and handler.type.id in ("Exception", "BaseException"))
-        for handler in node.handlers
-    )
+def _handle(m: Machine, f: Frame, handler: ir.Handler, caught: list[State], star: bool) -> State:
+    """Run a handler over the paths that it takes, which ``caught`` loses; the state after it."""
+    f.state = caught[0].copy() if caught else bottom_like(f.state)
+    kinds = None
+    if handler.type is not None and caught:
+        kinds = raising.kinds_of(m, f, m.evaluate(f, handler.type), handler.at)
+    taken, left = raising.split(m, f, caught, kinds) if not star else (list(caught), list(caught))
+    caught[:] = left if not _catches_all(handler) else []
+    if not taken:
+        return bottom_like(f.state)
+    bound = raising.caught(m, f, taken, kinds if not star else None, handler.at)
+    if handler.name is not None:
+        m.store(f, handler.name, contexts.group(m, f, bound, handler.at) if star else bound, handler.at)
+    execute(m, f, handler.body)
+    f.state.env.pop(raising.HANDLED, None)
+    if handler.name is not None and f.state.reachable:
+        m.unbind(f, handler.name)
+    return f.state
+
+
+def _catches_all(handler: ir.Handler) -> bool:
+    return handler.type is None or (isinstance(handler.type, ir.Name) and handler.type.id == "BaseException")
 
 
 def _with_final(m: Machine, f: Frame, node: ir.Try) -> None:

@@ -9,6 +9,7 @@ from qorgau.config import Settings
 from qorgau.findings import Confidence, Finding, Severity, Sink, Step
 from qorgau.flow.values import Taint
 from qorgau.judging.rules import Verdict, confidence
+from qorgau.judging.settling import Made
 from qorgau.knowledge.pages import Facts, Page
 from qorgau.linking import Program
 
@@ -20,7 +21,7 @@ SHOWN_STEPS = 40
 
 def findings(
     verdicts: Iterable[Verdict], settings: Settings, pages: Mapping[str, Page], program: Program, spans: Spans
-) -> list[Finding]:
+) -> list[Made]:
     """One finding for each sink and code, without fingerprints, in no particular order."""
     lowest = Confidence(settings.min_confidence)
     groups: dict[tuple[str, int, str], list[Verdict]] = {}
@@ -32,7 +33,10 @@ def findings(
             groups.setdefault(key, []).append(kept)
     groups = _one_of_a_family(groups)
     places = _positions(groups, spans)
-    return [_finding(group, settings, pages, program, places) for group in groups.values()]
+    return [
+        Made(_finding(group, settings, pages, program, places), group[0].arrival.function)
+        for group in groups.values()
+    ]
 
 
 def _one_of_a_family(
@@ -122,7 +126,7 @@ def _finding(
         paragraphs=page.paragraphs,
         sink=sink,
         trace=_trace(group, program, places, arrival.call),
-        fingerprint=arrival.function,
+        fingerprint="",
         help=page.help_for(facts),
         group=place.shown or arrival.call if code == "PD102" else None,
     )

@@ -36,6 +36,10 @@ _BUCKET_SCHEMES = frozenset(
         "b2",
     }
 )
+# Of these, `container@account.host/path` names the host; `s3://key:secret@bucket` does not.
+_HOST_AFTER_CONTAINER = frozenset({"abfs", "abfss", "wasb", "wasbs", "az", "adl"})
+# Addresses that may hold an `@` after the host; elsewhere what stands before it may be a password.
+_WEB = frozenset({"", "http", "https", "ws", "wss"})
 # Drivers of these connect to this machine when the URL names no host.
 _LOCAL_BY_DEFAULT = frozenset(
     {
@@ -54,7 +58,16 @@ _LOCAL_BY_DEFAULT = frozenset(
 )
 # Schemes whose authority is no host but whose service is known.
 _SERVICES = {"bigquery": "bigquery.googleapis.com", "sqs": "sqs.amazonaws.com"}
-_PRIVATE_ENDINGS = (".localhost", ".local", ".localdomain", ".internal", ".intranet", ".lan", ".home.arpa")
+_PRIVATE_ENDINGS = (
+    ".localhost",
+    ".local",
+    ".localdomain",
+    ".internal",
+    ".intranet",
+    ".lan",
+    ".home.arpa",
+    ".svc",
+)
 _PRIVATE_NETWORKS = tuple(
     map(
         ipaddress.ip_network,
@@ -82,7 +95,13 @@ _CLOUD_SQL = re.compile(
 _KEYED_HOST = re.compile(
     r"(?:^|[\s;(,])(?:host|hostaddr|server|data source|addr)\s*=\s*(?:'([^']*)'|([^\s;)']+))", re.IGNORECASE
 )
-_KEYED = re.compile(r"(?:^|[\s;])(?:dbname|database|user|uid|password|port)\s*=", re.IGNORECASE)
+# `user:pass/word@`, as drivers read it: a password may hold anything, but `host:5432/` is no password.
+_CREDENTIALS = re.compile(r"[^:/@?#]*:(?!\d*[/?#;,])[^@]*@")
+_ORACLE = re.compile(r"jdbc:oracle:\w+:[^@]*@(?://)?(?P<rest>.+)", re.DOTALL)
+# Azure's connection strings: `Endpoint=sb://...;`, `BlobEndpoint=https://...;`, `AccountName=...;`.
+_ENDPOINT = re.compile(r"(?:^|;)\s*\w*endpoint\s*=\s*(\w+://[^;]+)", re.IGNORECASE)
+_ACCOUNT = re.compile(r"(?:^|;)\s*accountname\s*=\s*([^;]+)", re.IGNORECASE)
+_SUFFIX = re.compile(r"(?:^|;)\s*endpointsuffix\s*=\s*([^;]+)", re.IGNORECASE)
 _BARE = re.compile(r"(?P<name>[\w.\-\0]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[\d\0]+))?(?P<path>/.*)?", re.DOTALL)
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
 _LABEL = re.compile(r"[\w-]+")
@@ -107,13 +126,17 @@ class Host(msgspec.Struct, frozen=True):
 def host_of(text: str) -> Host | None:
     """The host a text points to; None when it names none, or when nothing of the host is known.
 
-    Understands URLs, SQLAlchemy and JDBC URLs, several hosts, ``key=value`` DSNs, ``host:port``,
-    ``/cloudsql/project:region:instance`` and unix sockets. A path without a scheme is no host.
+    Understands URLs, SQLAlchemy and JDBC URLs, several hosts, ``key=value`` DSNs, Azure's connection
+    strings, ``host:port``, ``/cloudsql/project:region:instance`` and unix sockets. A path without a
+    scheme is no host.
     """
     text = text.strip()
     cloud_sql = _CLOUD_SQL.fullmatch(text)
     if cloud_sql:
         return Host(scheme="cloudsql", name=cloud_sql["name"])
+    oracle = _ORACLE.fullmatch(text)
+    if oracle:
+        return _of_oracle(oracle["rest"])
     url = _URL.match(text)
     if url:
         scheme = url["scheme"].lower()
@@ -179,15 +202,19 @@ def _of_url(scheme: str, rest: str) -> Host | None:
         return Host(scheme=scheme, path=rest.removeprefix("/"), is_file=True)
     if "unix" in scheme.split("+") or scheme.endswith("+socket"):
         return Host(scheme=scheme, name="/" + _decoded(rest).partition("?")[0].lstrip("/"))
-    rest = _PLACEHOLDER.sub(HOLE, rest)
-    end = re.search(r"[/?#]", rest)
-    authority, path = (rest[: end.start()], rest[end.start() :]) if end else (rest, "")
+    authority, path = _parted(base, _PLACEHOLDER.sub(HOLE, rest))
     user, _, hosts = authority.rpartition("@")
     if base in _BUCKET_SCHEMES:
-        # abfss://container@account.dfs.core.windows.net/path names its host; s3://bucket/key does not.
-        return Host(scheme=scheme, name=_name(hosts) if user else "", path=path, bucket=user or hosts)
+        if user and base in _HOST_AFTER_CONTAINER:
+            return Host(scheme=scheme, name=_name(hosts), path=path, bucket=user)
+        return Host(scheme=scheme, path=path, bucket=hosts)
     if base in _SERVICES:
-        return Host(scheme=scheme, name=_SERVICES[base], path=path, bucket=_known(authority))
+        if hosts.count(".") > 1:
+            return Host(scheme=scheme, name=_name(hosts), path=path)
+        return Host(scheme=scheme, name=_SERVICES[base], path=path, bucket=_known(hosts))
+    if hosts.startswith("("):
+        described = _of_keys(hosts)
+        return described and msgspec.structs.replace(described, scheme=scheme)
     names = tuple(name for name in map(_name, hosts.split(",")) if _known(name))
     if names:
         first = _snowflake(names[0]) if base == "snowflake" else names[0]
@@ -197,8 +224,23 @@ def _of_url(scheme: str, rest: str) -> Host | None:
     return _of_query(scheme, base, path)
 
 
+def _parted(base: str, rest: str) -> tuple[str, str]:
+    """The authority of a URL, and what comes after it."""
+    credentials = None if base in _WEB else _CREDENTIALS.match(rest)
+    end = re.compile(r"[/?#;]").search(rest, credentials.end() if credentials else 0)
+    return (rest[: end.start()], rest[end.start() :]) if end else (rest, "")
+
+
+def _of_oracle(rest: str) -> Host | None:
+    """The host of ``jdbc:oracle:thin:@db.example.com:1521:orcl``, or of a descriptor there."""
+    if rest.startswith("("):
+        return _of_keys(rest)
+    name = _name(_PLACEHOLDER.sub(HOLE, re.split(r"[:/?]", rest)[0]))
+    return Host(scheme="oracle", name=name) if _known(name) else None
+
+
 def _of_query(scheme: str, base: str, path: str) -> Host | None:
-    """The host of a URL without one: from its query (``?host=``, ``?odbc_connect=``) or the driver's default."""
+    """The host of a URL without one: in its query (``?host=``, ``?odbc_connect=``), or the driver's own."""
     query = path.partition("?")[2]
     for part in re.split(r"[&;]", query):
         key, _, value = part.partition("=")
@@ -213,8 +255,15 @@ def _of_query(scheme: str, base: str, path: str) -> Host | None:
 
 def _of_keys(text: str) -> Host | None:
     """The host of ``host=db.example.com dbname=x``, of an ODBC string, or of an Oracle descriptor."""
-    found = [first or second for first, second in _KEYED_HOST.findall(text)]
+    endpoint = _ENDPOINT.search(text)
+    if endpoint:
+        return host_of(endpoint[1])
+    filled = _PLACEHOLDER.sub(HOLE, text)
+    found = [first or second for first, second in _KEYED_HOST.findall(filled)]
     if not found:
+        account, suffix = _ACCOUNT.search(filled), _SUFFIX.search(filled)
+        if account and suffix:
+            return Host(scheme="https", name=_name(f"{account[1].strip()}.blob.{suffix[1].strip()}"))
         local = re.search(r"(?:^|\s)dbname\s*=", text) and HOLE not in text
         return Host(scheme="postgresql", name="localhost") if local else None
     values = [value.strip() for value in ",".join(found).split(",")]
@@ -238,6 +287,10 @@ def _of_bare(text: str) -> Host | None:
         return None
     names = tuple(name for name in (_name(match["name"]) for match in matches) if _known(name))
     first = matches[0]
+    # What is not known at the start may be all of the host: `f"{base}send.php"`, `f"{base}.json"`.
+    after = names[0].rpartition(HOLE)[2] if names and names[0].startswith(HOLE) else ""
+    if after and (after[0] not in ".-" or "." not in after.strip(".-")):
+        return None
     # `reports/may.csv` is a path; `example.com/x` and `db:5432/x` are hosts.
     if not names or (first["path"] and "." not in names[0] and not first["port"] and names[0] != "localhost"):
         return None

@@ -210,7 +210,8 @@ class Catalog:
             for prefix in _prefixes(name):
                 target = self._aliases.get(prefix)
                 # An alias to something below itself (`redis.client` for `redis.client.x`) holds once.
-                if target is not None and not name.startswith(f"{target}."):
+                below = target is not None and f"{target}.".startswith(f"{prefix}.")
+                if target is not None and not (below and f"{name}.".startswith(f"{target}.")):
                     name = target + name[len(prefix) :]
                     break
             else:

@@ -67,7 +67,7 @@ class Regions:
         self._ids: dict[str, dict[str, Region]] = {}
         self._seats: dict[str, str] = {}
         self._by_ending: dict[str, list[tuple[str, HostPattern]]] = {}
-        self._compiled: dict[tuple[str, str], re.Pattern[str]] = {}
+        self._compiled: dict[tuple[str, HostPattern, bool], re.Pattern[str]] = {}
         self._places: dict[str, HostPlace | None] = {}
         for each in providers:
             ids = self._ids.setdefault(each.provider, {})
@@ -136,8 +136,9 @@ class Regions:
         No country when nothing tells. Evidence for a recipient's country only, never for a storage's.
         """
         place = self.place_of_host(name)
-        if place is not None and (place.countries or place.seat):
-            return place.countries or (place.seat,)
+        if place is not None:
+            # A cloud's host stands wherever its customer chose, whatever the cloud's domain.
+            return place.countries or ((place.seat,) if place.seat else ())
         country = self.country_of_tld(name)
         return (country,) if country else ()
 
@@ -152,7 +153,7 @@ class Regions:
             return None
         unplaced: HostPlace | None = None
         for provider, host in self._candidates(name):
-            found = self._pattern(provider, host).fullmatch(name)
+            found = self._match(provider, host, name)
             if found is None:
                 continue
             place = self._place(provider, host, found.groupdict().get("region"))
@@ -184,16 +185,24 @@ class Regions:
         (provider,) = providers
         return HostPlace(provider, seat=self._seats.get(provider, ""))
 
-    def _pattern(self, provider: str, host: HostPattern) -> re.Pattern[str]:
-        found = self._compiled.get((provider, host.pattern))
-        if found is None:
-            # Known ids first: `europe-west3-shop.cloudfunctions.net` does not say where the id ends.
-            named = self._ids.get(host.regions or provider, {}) if "{region}" in host.pattern else {}
-            ids = sorted(named, key=len, reverse=True)
-            region = f"(?P<region>{'|'.join((*map(re.escape, ids), _ANY_REGION))})"
+    def _match(self, provider: str, host: HostPattern, name: str) -> re.Match[str] | None:
+        """How a host fits a pattern; known ids are tried first.
+
+        `europe-west3-shop.cloudfunctions.net` does not say by itself where the id ends.
+        """
+        if "{region}" not in host.pattern:
+            return self._pattern(provider, host, known=False).fullmatch(name)
+        known = self._pattern(provider, host, known=True).fullmatch(name)
+        return known or self._pattern(provider, host, known=False).fullmatch(name)
+
+    def _pattern(self, provider: str, host: HostPattern, *, known: bool) -> re.Pattern[str]:
+        compiled = self._compiled.get((provider, host, known))
+        if compiled is None:
+            ids = sorted(self._ids.get(host.regions or provider, {}), key=len, reverse=True)
+            region = "|".join(map(re.escape, ids)) if known else _ANY_REGION
             parts = (
-                {"*": ".*", "{region}": region}.get(part, re.escape(part))
+                {"*": ".*", "{region}": f"(?P<region>{region})"}.get(part, re.escape(part))
                 for part in PIECE.split(host.pattern)
             )
-            found = self._compiled[provider, host.pattern] = re.compile("".join(parts), re.DOTALL)
-        return found
+            compiled = self._compiled[provider, host, known] = re.compile("".join(parts), re.DOTALL)
+        return compiled

@@ -15,7 +15,7 @@ import msgspec
 
 from qorgau.findings import Report
 from qorgau.knowledge.pages import Page
-from qorgau.source import SourceText, cell_at, split_lines
+from qorgau.source import SourceText, cell_at
 
 
 class View(msgspec.Struct, frozen=True):
@@ -40,11 +40,6 @@ class View(msgspec.Struct, frozen=True):
         if cell is None:
             return f"{path}:{line}:{column}"
         return f"{path}:cell {cell[0]}:{cell[1]}:{column}"
-
-    def lines(self, path: str) -> list[str]:
-        """The lines of a file; none where it cannot be read."""
-        text = self.source(path)
-        return [] if text is None else split_lines(text.text)
 
 
 Render = Callable[[Report, View], str]

@@ -13,6 +13,7 @@ import msgspec
 
 from qorgau.findings import Finding, Report, Severity, Sink
 from qorgau.reports import View, printable
+from qorgau.source import split_lines
 
 WIDEST = 160
 """Longer lines of code are shown in part, the marked place in it."""
@@ -45,45 +46,64 @@ class Style(msgspec.Struct, frozen=True):
         return f"\x1b[{code}m{text}\x1b[0m" if self.on and text else text
 
 
+class Scene:
+    """What a block is written from: the view, its colors, and the lines of files, split once."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.style = Style(view.color)
+        self._lines: dict[str, list[str]] = {}
+
+    def line(self, path: str, number: int) -> str:
+        """The text of a line; nothing where the file is gone or has become shorter."""
+        if path not in self._lines:
+            text = self.view.source(path)
+            self._lines[path] = [] if text is None else split_lines(text.text)
+        lines = self._lines[path]
+        return lines[number - 1] if 0 < number <= len(lines) else ""
+
+
 def render(report: Report, view: View) -> str:
     """The findings that count, in blocks; a group stands where its first finding does."""
-    style = Style(view.color)
+    scene = Scene(view)
     groups: dict[tuple[str, str | int], list[Finding]] = {}
     for position, finding in enumerate(report.counting):
         key = position if finding.group is None else finding.group
         groups.setdefault((finding.code, key), []).append(finding)
-    blocks = [_block(findings, view, style) for findings in groups.values()]
+    blocks = [_block(findings, scene) for findings in groups.values()]
     return "\n".join(f"{block}\n" for block in blocks)
 
 
-def _block(findings: Sequence[Finding], view: View, style: Style) -> str:
-    lines = _single(findings[0], view, style) if len(findings) == 1 else _group(findings, view, style)
+def _block(findings: Sequence[Finding], scene: Scene) -> str:
+    lines = _single(findings[0], scene) if len(findings) == 1 else _group(findings, scene)
     return "\n".join(lines)
 
 
-def _single(finding: Finding, view: View, style: Style) -> Iterator[str]:
-    yield f"{_place(finding, view, style)}: {_title(finding, style)}"
+def _single(finding: Finding, scene: Scene) -> Iterator[str]:
+    style = scene.style
+    yield f"{_place(finding, scene)}: {_title(finding, style)}"
     yield f"  {printable(finding.message)}"
-    yield from _code(finding, view, style)
-    yield from _trace(finding, view, style)
+    yield from _code(finding, scene)
+    yield from _trace(finding, scene)
     for label, text in _facts(finding):
         yield f"  {style.label(label + ':')} {printable(text)}"
 
 
-def _group(findings: Sequence[Finding], view: View, style: Style) -> Iterator[str]:
+def _group(findings: Sequence[Finding], scene: Scene) -> Iterator[str]:
     """One title, then each place with its line of code; the way of the data is no matter here."""
+    style = scene.style
     first = findings[0]
     yield f"{_title(first, style)}: {len(findings)} places, {printable(first.group or '')}"
     for finding in findings:
-        yield f"  {_place(finding, view, style)}: {printable(finding.message)}"
-        yield from _code(finding, view, style)
+        yield f"  {_place(finding, scene)}: {printable(finding.message)}"
+        yield from _code(finding, scene)
     yield f"  {style.label('rule:')} {printable(_rule(first))}"
     for text in dict.fromkeys(finding.help for finding in findings if finding.help):
         yield f"  {style.label('help:')} {printable(text)}"
 
 
-def _place(finding: Finding, view: View, style: Style) -> str:
-    return style.bold(printable(view.place(finding.path, finding.line, finding.column)))
+def _place(finding: Finding, scene: Scene) -> str:
+    return scene.style.bold(printable(scene.view.place(finding.path, finding.line, finding.column)))
 
 
 def _title(finding: Finding, style: Style) -> str:
@@ -119,30 +139,32 @@ def _rule(finding: Finding) -> str:
     return f"{finding.regulation}, {noun} {', '.join(finding.paragraphs)} (qorgau rule {finding.code})"
 
 
-def _trace(finding: Finding, view: View, style: Style) -> Iterator[str]:
+def _trace(finding: Finding, scene: Scene) -> Iterator[str]:
+    style = scene.style
     if not finding.trace:
         return
     yield f"  {style.label('how it gets there:')}"
     # The line of the sink stands above; of steps in one line the first shows it.
     shown = {(finding.path, finding.line)}
     for number, step in enumerate(finding.trace, start=1):
-        place = printable(view.place(step.path, step.line, step.column))
+        place = printable(scene.view.place(step.path, step.line, step.column))
         yield f"    {number}. {style.faint(place)} {printable(step.note)}"
-        line = _line_at(view, step.path, step.line)
+        line = scene.line(step.path, step.line)
         if line and (step.path, step.line) not in shown:
             text = _expanded(line.strip())
             yield f"       {style.faint('|')} {text if len(text) <= WIDEST else text[: WIDEST - 1] + '…'}"
         shown.add((step.path, step.line))
 
 
-def _code(finding: Finding, view: View, style: Style) -> Iterator[str]:
+def _code(finding: Finding, scene: Scene) -> Iterator[str]:
     """The first line of the sink with a caret under as much of it as the finding spans."""
-    line = _line_at(view, finding.path, finding.line)
+    style = scene.style
+    line = scene.line(finding.path, finding.line)
     if not line.strip():
         return
     start = min(finding.column - 1, len(line))
     end = finding.end_column - 1 if finding.end_line == finding.line else len(line.rstrip())
-    cell = view.cell(finding.path, finding.line)
+    cell = scene.view.cell(finding.path, finding.line)
     number = str(finding.line if cell is None else cell[1])
     before, marked, after = _window(line, start, max(end, start + 1))
     indent = " " * len(number)
@@ -150,12 +172,6 @@ def _code(finding: Finding, view: View, style: Style) -> Iterator[str]:
     yield f"  {style.faint(f'{number} |')} {before}{marked}{after}"
     carets = style.severity(finding.severity, "^" * max(1, _width(marked)))
     yield f"  {indent} {style.faint('|')} {' ' * _width(before)}{carets}"
-
-
-def _line_at(view: View, path: str, line: int) -> str:
-    """The text of a line; nothing where the file is gone or has become shorter."""
-    lines = view.lines(path)
-    return lines[line - 1] if 0 < line <= len(lines) else ""
 
 
 def _window(line: str, start: int, end: int) -> tuple[str, str, str]:

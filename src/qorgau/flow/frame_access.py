@@ -1,0 +1,373 @@
+"""What reading, writing and iterating over a table means: ``table[key]``, ``table.loc[...]``, ``table.name``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qorgau.flow import frame_rows, frames, strings
+from qorgau.flow.frame_types import COLUMNS, EXPRESSIONS, INDEXERS, ROW, TEXTS
+from qorgau.flow.frames import (
+    MADE_OF,
+    Table,
+    cell_of,
+    column,
+    column_of,
+    is_column,
+    is_selection,
+    is_table,
+    joined,
+    named_cell,
+    names_in,
+    new,
+    read,
+    selected,
+    series_type,
+    store,
+    tables_of,
+    written,
+)
+from qorgau.flow.machine import Frame, Iteration
+from qorgau.flow.texts import slice_text
+from qorgau.flow.values import (
+    BOTTOM,
+    NO_FACTS,
+    OPAQUE,
+    Builtin,
+    Const,
+    External,
+    Loc,
+    Obj,
+    Value,
+    const,
+    join,
+    join_all,
+    of_const,
+    of_ref,
+)
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+INDEXER = "frame-indexer"
+OWNER = "$table"
+"""The part of an indexer (``table.loc``) that is its table."""
+
+
+
+def item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> Value:
+    """``table[key]``: one column, some columns, or the rows for which a condition is true."""
+    table = read(obj)
+    constant = key.constant()
+    if constant is not None and constant.value is not None:
+        cell = column_of(m, f, loc, constant, at)
+        return column(m, f, at, cell, [str(constant.value)], series_type(table.type))
+    if key.consts and not key.refs and not key.unknown and not key.opaque:
+        cell = join_all(column_of(m, f, loc, name, at) for name in key.consts)
+        return column(m, f, at, cell, key.texts(), series_type(table.type))
+    if is_selection(f, key):
+        names, exact = names_in(m, f, key, at)
+        if exact or names:
+            chosen = selected(m, f, loc, names, at)
+            return new(m, f, at, chosen if exact else joined([chosen, read(m.obj(f, loc))]), "chosen")
+    return new(m, f, at, filtered(m, f, table, key), "filtered")
+
+
+def set_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, value: Value, at: int, strong: bool) -> None:
+    """``table[key] = value``"""
+    names, exact = names_in(m, f, key, at)
+    table = read(obj)
+    cells = _cells_for(m, f, names, value, at)
+    if not exact:
+        extra = join_all(cells.values()) if cells else cell_of(m, f, value, at)
+        store(m, f, loc, replace(table, rest=join(table.rest, extra)))
+        return
+    for name, cell in cells.items():
+        named = named_cell(m, f, cell, name, of_ref(loc), at)
+        for other in (loc, *_made_of(obj)):
+            sure = strong and other == loc
+            old = BOTTOM if sure else column_of(m, f, other, name, at)
+            store(m, f, other, read(m.obj(f, other)).put(name, join(old, named)))
+
+
+def _made_of(obj: Obj) -> list[Loc]:
+    return obj.parts[MADE_OF].locs() if MADE_OF in obj.parts else []
+
+
+def _cells_for(m: Machine, f: Frame, names: Sequence[Const], value: Value, at: int) -> dict[Const, Value]:
+    """The cell for each column that a value is assigned to: of several, column by column."""
+    found = tables_of(m, f, value)
+    if found and len(names) > 1:
+        sources = [table.known() for _, table in found]
+        if all(len(source) == len(names) for source in sources):
+            return {
+                name: join_all(table.columns[source[index]] for (_, table), source in zip(found, sources, strict=True))
+                for index, name in enumerate(names)
+            }
+        if all(name in table.columns for name in names for _, table in found):
+            return {name: join_all(table.columns[name] for _, table in found) for name in names}
+    cell = cell_of(m, f, value, at)
+    return {name: cell for name in names}
+
+
+def drop(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value) -> None:
+    """``del table[key]``"""
+    names, _ = names_in(m, f, key, 0)
+    if not loc.old:
+        store(m, f, loc, read(obj).without(names))
+
+
+def iterate(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> Iteration:
+    """Iterating over a table gives the names of its columns; polars gives the columns themselves."""
+    table = read(obj)
+    if table.type.startswith("polars."):
+        columns = [
+            column(m, f, at, table.columns[name], [str(name.value)], "polars.Series", f"column{position}")
+            for position, name in enumerate(table.known())
+        ]
+        return Iteration(tuple(columns) if not table.open else None, join_all(columns) if columns else OPAQUE)
+    names = [of_const(name.value) for name in table.known()]
+    if table.open or not table.rest.is_bottom:
+        return Iteration(None, join_all([*names, OPAQUE]))
+    return Iteration(tuple(names), join_all(names))
+
+
+def iterate_column(m: Machine, f: Frame, obj: Obj, at: int) -> Iteration:
+    """The values of a column, or the levels of an index."""
+    return Iteration(None, frames.element(m, f, obj, at))
+
+
+def unified(m: Machine, f: Frame, value: Value, at: int) -> Value | None:
+    """Several tables that a variable can stand for, as one that can be changed for sure; None for others."""
+    if not all(isinstance(ref, Loc) and is_table(f.state.obj(ref)) for ref in value.refs):
+        return None
+    found = tables_of(m, f, value)
+    names = [name for _, table in found for name in table.columns]
+    filled: list[Table] = []
+    for loc, table in found:
+        missing = [name for name in dict.fromkeys(names) if table.open and name not in table.columns]
+        filled.append(table.mapped({name: column_of(m, f, loc, name, at) for name in missing}))
+    loc = f.place(at, "unified")
+    if loc in value.refs:
+        loc = f.place(at, "unified again")
+    f.state.heap[loc] = written(joined(filled), Value(refs={ref: NO_FACTS for ref in value.refs}))
+    m.made.append(loc)
+    return value.with_(refs={loc: NO_FACTS})
+
+
+
+# Attributes
+
+
+def attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Value | None:
+    """``table.name``, ``column.name``: None where the library's rows say what it is."""
+    if obj.kind == INDEXER:
+        return None
+    if name in INDEXERS:
+        indexer = Obj(INDEXER, type=name, parts={OWNER: of_ref(loc)})
+        return m.new(f, at, indexer, name)
+    if is_column(obj):
+        return _column_attribute(m, f, loc, obj, name, at)
+    return _table_attribute(m, f, loc, obj, name, at)
+
+
+def _table_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Value | None:
+    table = read(obj)
+    if name == "columns":
+        return frames.names_value(m, f, table, at)
+    if name in ("values", "array"):
+        row = frame_rows.sequence_row(m, f, at, table, [loc], "tuple", "values row")
+        return m.new(f, at, Obj("list", rest=row), "values")
+    if name == "index":
+        cell = join_all([*table.index.values(), OPAQUE])
+        return column(m, f, at, cell, list(table.index), "pandas.Series", "index")
+    if name == "T":
+        return new(m, f, at, Table(table.type, rest=join_all(table.cells()), open=table.open), "transposed")
+    if const(name) in table.columns:
+        cell = column_of(m, f, loc, const(name), at)
+        return column(m, f, at, cell, [name], series_type(table.type))
+    if m.policy.catalog.rows(f"{table.type}.{name}"):
+        if m.policy.catalog.attribute(f"{table.type}.{name}") is not None:
+            return None
+        return of_ref(Builtin(of_ref(loc), name))
+    if name.startswith("_"):
+        return None
+    return column(m, f, at, column_of(m, f, loc, const(name), at), [name], series_type(table.type))
+
+
+def _column_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Value | None:
+    accessor = f"{obj.type}.{name}"
+    if accessor in TEXTS:
+        held = Obj("library", type=accessor, parts={**obj.parts, strings.DATA: frames.element(m, f, obj, at)})
+        return m.new(f, at, held, name)
+    if name in ("values", "array", "T"):
+        return of_ref(loc)
+    if name == "index":
+        levels = [part for key, part in obj.parts.items() if isinstance(key, str) and key.startswith(frames.INDEX)]
+        return column(m, f, at, join_all([*levels, OPAQUE]), [], "pandas.Series", "index")
+    if name == "name" and obj.type in COLUMNS:
+        return obj.parts.get(frames.NAMES, OPAQUE)
+    return None
+
+
+def set_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, value: Value, at: int, strong: bool) -> bool:
+    """``table.columns = [...]``, ``table.name = value``; False where it is no part of a table."""
+    if not is_table(obj):
+        return False
+    if name == "columns":
+        _rename_all(m, f, loc, value, at)
+    elif name == "index":
+        store(m, f, loc, replace(read(obj), index={"": cell_of(m, f, value, at)}))
+    elif const(name) in read(obj).columns or m.policy.fields_of(name):
+        set_item(m, f, loc, obj, of_const(name), value, at, strong)
+    return True
+
+
+def _rename_all(m: Machine, f: Frame, loc: Loc, value: Value, at: int) -> None:
+    names, exact = names_in(m, f, value, at)
+    if exact and names:
+        store(m, f, loc, with_names(m, f, loc, read(m.obj(f, loc)), names, at))
+
+
+def with_names(m: Machine, f: Frame, loc: Loc, table: Table, names: Sequence[Const], at: int) -> Table:
+    """A table whose columns get these names in order."""
+    known = table.known()
+    if not table.open and table.rest.is_bottom and len(known) == len(names):
+        cells = dict(zip(names, (table.columns[name] for name in known), strict=True))
+    else:
+        other = join_all(table.columns[name] for name in known) if not table.open else BOTTOM
+        cells = {name: join_all([frames.raw(m, f.unit, at, loc, name), table.rest, other]) for name in names}
+    return Table(
+        table.type,
+        {name: named_cell(m, f, cell, name, of_ref(loc), at) for name, cell in cells.items()},
+        table.index,
+    )
+
+
+# Rows and cells: table.loc[rows, columns], table.iloc[0], table[1:5], column[0]
+
+
+def indexed(m: Machine, f: Frame, obj: Obj, key: Value, at: int) -> Value:
+    """``table.loc[key]``"""
+    owner = obj.parts[OWNER]
+    rows, columns = _split_key(m, f, key, at)
+    results: list[Value] = []
+    for loc in owner.locs():
+        held = m.obj(f, loc)
+        if is_column(held):
+            results.append(column_item(m, f, loc, held, key, at))
+        elif is_table(held):
+            results.append(_of_rows(m, f, loc, rows, columns, at, by_place=obj.type in ("iloc", "iat")))
+    return join_all(results)
+
+
+def _split_key(m: Machine, f: Frame, key: Value, at: int) -> tuple[Value, Value | None]:
+    loc = key.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    if obj is not None and obj.kind == "tuple" and obj.length == 2:
+        return obj.parts[Const("int", 0)], obj.parts[Const("int", 1)]
+    return key, None
+
+
+def _of_rows(
+    m: Machine, f: Frame, loc: Loc, rows: Value, columns: Value | None, at: int, *, by_place: bool
+) -> Value:
+    table = read(m.obj(f, loc))
+    names: list[Const] | None = None
+    if columns is not None:
+        given, exact = names_in(m, f, columns, at)
+        if by_place:
+            given, exact = _by_place(table, given, exact)
+        names = given if exact else None
+    single = _is_label(f, rows)
+    chosen = table if names is None else selected(m, f, loc, names, at)
+    chosen = frames.filtered(m, f, chosen, rows)
+    one_column = columns is not None and not is_selection(f, columns) and columns.constant() is not None
+    if single and one_column:
+        return join_all(chosen.columns.values())
+    if one_column and names:
+        cell = join_all(chosen.columns.values())
+        return column(m, f, at, cell, [str(name.value) for name in names], series_type(table.type))
+    if single:
+        return frame_rows.row(m, f, at, chosen, [loc], "row of loc")
+    return new(m, f, at, chosen, "located")
+
+
+def _by_place(table: Table, given: list[Const], exact: bool) -> tuple[list[Const], bool]:
+    known = table.known()
+    if not exact or table.open or not table.rest.is_bottom:
+        return [], False
+    places = [name.value for name in given]
+    return [known[n] for n in places if isinstance(n, int) and -len(known) <= n < len(known)], True
+
+
+def _is_label(f: Frame, rows: Value) -> bool:
+    constant = rows.constant()
+    return constant is not None and not isinstance(constant.value, bool | None)
+
+
+def set_indexed(m: Machine, f: Frame, obj: Obj, key: Value, value: Value, at: int, strong: bool) -> None:
+    """``table.loc[rows, columns] = value``: all rows are written for sure only by ``[:, columns]``."""
+    rows, columns = _split_key(m, f, key, at)
+    for loc in obj.parts[OWNER].locs():
+        held = m.obj(f, loc)
+        if not is_table(held):
+            continue
+        table = read(held)
+        target = columns
+        if columns is not None and obj.type in ("iloc", "iat"):
+            names, exact = _by_place(table, *names_in(m, f, columns, at))
+            listed = [of_const(name.value) for name in names]
+            target = m.sequence(f, at, "list", listed, None if exact else OPAQUE, "places")
+        if target is None:
+            cell = cell_of(m, f, value, at)
+            store(m, f, loc, replace(table, rest=join(table.rest, cell)))
+        else:
+            set_item(m, f, loc, held, target, value, at, strong and rows == WHOLE)
+
+
+WHOLE = of_ref(External("builtins.slice"))
+"""What a bare ``:`` evaluates to as an index of rows."""
+
+
+def sliced(m: Machine, f: Frame, loc: Loc, obj: Obj, bounds: Sequence[int | None], known: bool, at: int) -> Value:
+    """``table[1:5]``, ``column[:3]``; a slice of the texts of a column cuts each of them."""
+    if obj.kind == INDEXER:
+        owners = [(owner, m.obj(f, owner)) for owner in obj.parts[OWNER].locs()]
+        return join_all(sliced(m, f, owner, held, bounds, known, at) for owner, held in owners)
+    if obj.type in TEXTS:
+        cut = slice_text(obj.parts.get(strings.DATA, BOTTOM).with_(refs={}), bounds, known)
+        return made_column(m, f, obj, cut, at, "sliced texts")
+    if is_column(obj):
+        return m.new(f, at, obj, "sliced column")
+    return new(m, f, at, read(obj), "sliced")
+
+
+def made_column(m: Machine, f: Frame, of: Obj, cell: Value, at: int, label: str) -> Value:
+    """A column of the same names with other values; ``of`` is a column or its accessor."""
+    parts = {**of.parts, strings.DATA: cell}
+    type_ = next((kind for kind in (*COLUMNS, *EXPRESSIONS) if of.type in (kind, f"{kind}.str", f"{kind}.dt")), of.type)
+    return m.new(f, at, Obj("library", type=type_, parts=parts), label)
+
+
+def column_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> Value:
+    """``column[key]``: one value, or the values for which a condition is true."""
+    cell = frames.element(m, f, obj, at)
+    if obj.type in TEXTS:
+        constant = key.constant()
+        index = constant.value if constant is not None and isinstance(constant.value, int) else None
+        upper = None if index is None or index == -1 else index + 1
+        cut = slice_text(cell.with_(refs={}), (index, upper, None), index is not None)
+        return made_column(m, f, obj, cut, at, "letter")
+    if obj.type in EXPRESSIONS or _is_label(f, key):
+        return cell if obj.type in COLUMNS else made_column(m, f, obj, cell, at, "part")
+    facts = m.truth(f, key, True)
+    held = Table("", {const("cell"): cell})
+    kept = frames.holding(held, facts).columns[const("cell")] if facts else cell
+    return made_column(m, f, obj, kept, at, "kept")
+
+
+def is_row(obj: Obj | None) -> bool:
+    """Whether an object is a row of a table."""
+    return obj is not None and obj.kind == "dict" and ROW in obj.parts
