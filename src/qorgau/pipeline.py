@@ -90,7 +90,7 @@ def _check(request: Request) -> Report:
     )
     texts, problems = _read(found.files, [Problem(p.path, p.message, p.line, p.column) for p in found.problems])
     units, broken = _lower(texts, request.progress)
-    program = _link(units, found.files)
+    program = _link(units, found.files, found.root)
     catalog = Catalog.load(None, tuple(Path(folder) for folder in settings.extend_rules))
     policy = Policy(
         settings,
@@ -192,7 +192,9 @@ def _syntax_error(file: SourceFile, error: LoweringError, page: Page, settings: 
     return Made(finding, "")
 
 
-def _link(units: list[Unit], files: tuple[SourceFile, ...]) -> Program:
+def _link(units: list[Unit], files: tuple[SourceFile, ...], root: Path) -> Program:
     lowered = {unit.file: unit for unit in units}
     names = source.by_module([file for file in files if file in lowered])
-    return Program({name: lowered[file] for name, file in names.items()})
+    folders = (root, *sorted({folder for file in files for folder in file.path.parents if root in folder.parents}))
+    environment = source.read_environment(folders)
+    return Program({name: lowered[file] for name, file in names.items()}, environment)

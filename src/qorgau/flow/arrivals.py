@@ -40,7 +40,8 @@ class Arrival:
 
     ``at`` numbers the call in module ``unit``; ``function`` is the qualified name around it.
     ``facts`` held on every path to it; ``taints`` are the data, each with what it carries of its own.
-    ``same`` lists pairs of identities that stand for one subject.
+    ``same`` lists pairs of identities that stand for one subject, ``others`` objects that are another
+    person than the one of their class that they were reached from.
     """
 
     unit: str
@@ -54,3 +55,4 @@ class Arrival:
     confidence: str = "high"
     blocking_unasked: bool = False
     same: tuple[tuple[object, object], ...] = field(default=())
+    others: tuple[object, ...] = ()

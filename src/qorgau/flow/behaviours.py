@@ -7,13 +7,16 @@ gets the evaluated call and gives its result.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qorgau.flow import containers, objects, texts
 from qorgau.flow.machine import Args, Frame
+from qorgau.flow.uses import Use
+from qorgau.flow.state import Renaming
 from qorgau.flow.values import (
     BOTTOM,
+    CHECKS,
     NO_FACTS,
     NO_REFS,
     OPAQUE,
@@ -25,6 +28,8 @@ from qorgau.flow.values import (
     Loc,
     Obj,
     SuperOf,
+    Taint,
+    Trace,
     Value,
     const,
     join,
@@ -36,23 +41,8 @@ from qorgau.flow.values import (
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
-    from qorgau.knowledge.rows import Behaviour
 
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """One call of a library function: its name, receiver and arguments."""
-
-    dotted: str
-    receiver: Value
-    args: Args
-    at: int
-    row: Behaviour | None = None
-
-    def arg(self, index: int, name: str = "") -> Value:
-        """An argument by position or keyword, ``BOTTOM`` where it isn't given."""
-        found = self.args.get(index, name)
-        return BOTTOM if found is None else found
+__all__ = ["BEHAVIOURS", "BUILTINS", "Use"]
 
 
 def _clean(m: Machine, f: Frame, u: Use) -> Value:
@@ -100,7 +90,7 @@ def _repr(m: Machine, f: Frame, u: Use) -> Value:
 
 
 def _format(m: Machine, f: Frame, u: Use) -> Value:
-    return texts.formatted(m.text(f, u.arg(0), u.at), u.arg(1))
+    return m.formatted(f, u.arg(0), u.arg(1) if len(u.args.positional) > 1 else of_const(""), u.at)
 
 
 def _number(m: Machine, f: Frame, u: Use) -> Value:
@@ -154,10 +144,9 @@ def _dict(m: Machine, f: Frame, u: Use) -> Value:
 def _defaultdict(m: Machine, f: Frame, u: Use) -> Value:
     made = _dict(m, f, Use(u.dotted, u.receiver, u.args.rest(1), u.at))
     if u.args.positional:
-        default = m.call(f, u.args.positional[0], Args(), u.at) if u.args.positional[0].refs else BOTTOM
         loc = made.locs()[0]
-        obj = m.obj(f, loc)
-        m.write(f, loc, replace(obj.put("$missing", default), info=None, rest=join(obj.rest, default)), strong=True)
+        if u.args.positional[0].refs:
+            m.write(f, loc, m.obj(f, loc).put(containers.MISSING, u.args.positional[0]), strong=True)
     return made
 
 
@@ -165,7 +154,7 @@ def _mapping_of(m: Machine, f: Frame, u: Use) -> Value:
     """``Counter(x)``, ``ChainMap(a, b)``: a dict of what the arguments hold."""
     made = m.new(f, u.at, Obj("dict", info="exact"))
     loc = made.locs()[0]
-    for value in u.args.positional:
+    for value in reversed(u.args.positional):
         if u.dotted.endswith("Counter"):
             iteration = m.iterate(f, value, u.at)
             obj = m.obj(f, loc)
@@ -274,27 +263,30 @@ def _map(m: Machine, f: Frame, u: Use) -> Value:
 
 
 def _filter(m: Machine, f: Frame, u: Use) -> Value:
-    function = u.arg(0, "function")
+    rejects = u.dotted.endswith(("filterfalse", "filter_false"))
+    function = u.arg(0, "predicate" if rejects else "function")
     iteration = m.iterate(f, u.arg(1, "iterable"), u.at)
     if iteration.items is not None and len(iteration.items) <= 12:
         kept: list[Value] = []
         exact = True
         for item in iteration.items:
-            chosen, sure = _chosen(m, f, function, item, u.at)
+            chosen, sure = _chosen(m, f, function, item, u.at, not rejects)
             exact = exact and sure
             if chosen is not None:
                 kept.append(chosen)
         if exact:
             return m.sequence(f, u.at, "generator", kept, None, "filter")
         return m.new(f, u.at, Obj("generator", rest=join_all(kept)), "filter")
-    chosen, _ = _chosen(m, f, function, iteration.each, u.at)
+    chosen, _ = _chosen(m, f, function, iteration.each, u.at, not rejects)
     return m.new(f, u.at, Obj("generator", rest=chosen or BOTTOM), "filter")
 
 
-def _chosen(m: Machine, f: Frame, function: Value, item: Value, at: int) -> tuple[Value | None, bool]:
-    """An item that a predicate lets through, with what its being true implies."""
+def _chosen(
+    m: Machine, f: Frame, function: Value, item: Value, at: int, wanted: bool
+) -> tuple[Value | None, bool]:
+    """An item that a predicate lets through, with what its being true (or false) implies."""
     answer = item if function.constant() is not None else m.call(f, function, Args([item]), at)
-    yes, no = m.truth(f, answer, True), m.truth(f, answer, False)
+    yes, no = m.truth(f, answer, wanted), m.truth(f, answer, not wanted)
     if yes is None:
         return None, True
     return stamp(item, yes), no is None
@@ -316,7 +308,7 @@ def _reduce(m: Machine, f: Frame, u: Use) -> Value:
             total = m.call(f, function, Args([total, item]), u.at)
         f.passes = passes
         return total
-    total = join(total, iteration.each)
+    total = iteration.each if total.is_bottom else total
     for _ in range(3):
         after = join(total, m.call(f, function, Args([total, iteration.each]), u.at))
         if after == total:
@@ -487,12 +479,14 @@ def _asdict(m: Machine, f: Frame, u: Use) -> Value:
 
 def _itemgetter(m: Machine, f: Frame, u: Use) -> Value:
     parts: dict[Key, Value] = {Const("int", i): value for i, value in enumerate(u.args.positional)}
-    return m.new(f, u.at, Obj("made", type="itemgetter", parts=parts, length=len(parts)), "getter")
+    made = Obj("made", type="itemgetter", parts=parts, length=len(parts), info=(f.unit, u.at))
+    return m.new(f, u.at, made, "getter")
 
 
 def _attrgetter(m: Machine, f: Frame, u: Use) -> Value:
     parts: dict[Key, Value] = {Const("int", i): value for i, value in enumerate(u.args.positional)}
-    return m.new(f, u.at, Obj("made", type="attrgetter", parts=parts, length=len(parts)), "getter")
+    made = Obj("made", type="attrgetter", parts=parts, length=len(parts), info=(f.unit, u.at))
+    return m.new(f, u.at, made, "getter")
 
 
 def _methodcaller(m: Machine, f: Frame, u: Use) -> Value:
@@ -513,7 +507,7 @@ def call_made(m: Machine, f: Frame, obj: Obj, args: Args, at: int) -> Value:
     found: list[Value] = []
     for key in keys:
         if obj.type == "itemgetter":
-            found.append(m.item(f, target, key, at))
+            found.append(_named_at(f, m.item(f, target, key, at), obj, at))
             continue
         value = BOTTOM
         for text in key.texts():
@@ -521,8 +515,23 @@ def call_made(m: Machine, f: Frame, obj: Obj, args: Args, at: int) -> Value:
             for name in text.split("."):
                 step = m.attribute(f, step, name, at)
             value = join(value, step)
-        found.append(value)
+        found.append(_named_at(f, value, obj, at))
     return found[0] if len(found) == 1 else m.sequence(f, at, "tuple", found, None, "got")
+
+
+def _named_at(f: Frame, value: Value, getter: Obj, at: int) -> Value:
+    """What a getter reads has its source where the getter names it."""
+    if not isinstance(getter.info, tuple):
+        return value
+    unit, place = getter.info
+
+    def source(taint: Taint) -> Taint:
+        last = taint.trace
+        if last is None or last.parent is not None or last.unit is not f.unit or last.at != at:
+            return taint
+        return replace(taint, trace=Trace(Trace(None, unit, place, last.note), f.unit, at, "read by the getter"))
+
+    return value.map_taints(source)
 
 
 def _chain(m: Machine, f: Frame, u: Use) -> Value:
@@ -738,8 +747,9 @@ def _queue_get(m: Machine, f: Frame, u: Use) -> Value:
 
 
 def _re_sub(m: Machine, f: Frame, u: Use) -> Value:
-    replacement, subject = u.arg(1, "repl"), u.arg(2, "string")
-    if any(not isinstance(ref, External) for ref in replacement.refs):
+    shift = 1 if u.receiver.refs else 0
+    replacement, subject = u.arg(1 - shift, "repl"), u.arg(2 - shift, "string")
+    if any(_callable_ref(f, ref) for ref in replacement.refs):
         found = m.unknown(f, u.at, subject.taints, "match")
         replacement = m.call(f, replacement, Args([found]), u.at)
     return texts.made_of([subject.with_(refs=NO_REFS), replacement.with_(refs=NO_REFS)])
@@ -748,7 +758,8 @@ def _re_sub(m: Machine, f: Frame, u: Use) -> Value:
 def _template(m: Machine, f: Frame, u: Use) -> Value:
     template = BOTTOM
     for loc in u.receiver.locs():
-        template = join(template, m.obj(f, loc).parts.get("template", BOTTOM))
+        parts = m.obj(f, loc).parts
+        template = join(template, parts.get("@template") or parts.get("@0") or parts.get("template", BOTTOM))
     values = [m.text(f, value, u.at) for value in u.args.all()]
     wanted = template.constant()
     if wanted is not None and isinstance(wanted.value, str) and not u.args.positional and not u.args.double:
@@ -786,7 +797,11 @@ def _exists(m: Machine, f: Frame, u: Use) -> Value:
                 return of_const(False)
             yes = yes | facts
         return Value(opaque=True, when_true=yes)
-    return OPAQUE
+    every = u.dotted.endswith("all")
+    facts = m.truth(f, iteration.each, every) or NO_FACTS
+    told = frozenset(fact for fact in facts if fact.kind in CHECKS)
+    of_each = Renaming(lambda loc: objects.each_of(loc) or loc).facts(told)
+    return OPAQUE.with_(when_true=of_each) if every else OPAQUE.with_(when_false=of_each)
 
 
 def _input(m: Machine, f: Frame, u: Use) -> Value:

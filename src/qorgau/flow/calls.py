@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import containers, expressions, objects
+from qorgau.flow import containers, dispatch, expressions, objects, raising, records
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
 from qorgau.flow.memo import Canon, Outcome, Remembered, Transfer
 from qorgau.flow.state import State, bottom_like
@@ -35,6 +35,7 @@ from qorgau.flow.values import (
     of_const,
     of_ref,
     stamp,
+    without,
 )
 
 if TYPE_CHECKING:
@@ -110,6 +111,8 @@ def _call_ref(m: Machine, f: Frame, ref: Ref, args: Args, at: int, callee: Value
             return _call_partial(m, f, obj, args, at)
         case "made":
             return m.call_made(f, obj, args, at)
+        case dispatch.KIND:
+            return dispatch.call(m, f, obj, args, at)
     if obj.cls is not None:
         found = objects.method(m, f, ref, obj, "__call__", at)
         if found is not None:
@@ -285,16 +288,15 @@ def conclude(m: Machine, inner: Frame, closure: Closure, entry: State) -> Outcom
         if closure.function.is_generator:
             value = _generator(m, inner, closure, value)
         outcome.value = value
-        outcome.changed = _changed(entry, inner.state)
+        outcome.changed = _changed(entry, inner, inner.state, value)
         gained = inner.state.facts - entry.facts - closure.facts
-        outcome.gained = frozenset(
-            fact for fact in gained if fact.subject is None or not _is_inner(fact.subject, inner.ctx)
-        )
+        outcome.gained = without(gained, lambda loc: _is_inner(loc, inner.ctx))
         outcome.lost = entry.facts - inner.state.facts
     for state in inner.raises:
         if state.reachable:
             facts = state.facts - entry.facts - closure.facts
-            outcome.raised.append((_changed(entry, state), facts, state.env.get("$exception", BOTTOM)))
+            exception = state.env.get("$exception", BOTTOM)
+            outcome.raised.append((_changed(entry, inner, state, exception), facts, exception))
     return outcome
 
 
@@ -302,9 +304,13 @@ def _is_inner(loc: Loc, ctx: Loc) -> bool:
     return any(ancestor == ctx for ancestor in loc.ancestors())
 
 
-def _changed(entry: State, state: State) -> dict[Loc, Obj]:
+def _changed(entry: State, inner: Frame, state: State, value: Value) -> dict[Loc, Obj]:
+    """The objects that a body made or changed and that something outside still refers to."""
+    from qorgau.flow import garbage
+
     before = entry.heap
-    return {loc: obj for loc, obj in state.heap.items() if before.get(loc) is not obj}
+    changed = {loc: obj for loc, obj in state.heap.items() if before.get(loc) is not obj}
+    return garbage.wanted(changed, inner.ctx, [value, *inner.entered.values()])
 
 
 def _generator(m: Machine, inner: Frame, closure: Closure, returned: Value) -> Value:
@@ -369,14 +375,12 @@ def resume(m: Machine, f: Frame, loc: Loc, obj: Obj, sent: Value, at: int) -> Va
 
 def _apply(m: Machine, f: Frame, outcome: Outcome, closure: Closure, at: int) -> Value:
     """Make the outcome of a call true in the caller's state."""
-    from qorgau.flow.statements import leave_by_exception
-
     for changed, facts, exception in outcome.raised:
         state = f.state.copy()
         state.heap.update(changed)
         state.facts = state.facts | facts
         held, f.state = f.state, state
-        leave_by_exception(f, exception)
+        raising.leave(f, exception)
         f.state = held
     m.made.extend(outcome.made)
     if not outcome.returns:
@@ -473,9 +477,20 @@ def construct(m: Machine, f: Frame, cls: Loc, obj: Obj, args: Args, at: int) -> 
     special = m.special_construct(f, cls, info, args, at)
     if special is not None:
         return special
+    answered = m.configured_class(f, cls, args, at)
+    if answered is not None:
+        return answered
+    return m.concluded_class(f, cls, args, _made(m, f, cls, info, args, at), at)
+
+
+def _made(m: Machine, f: Frame, cls: Loc, info: ClassInfo, args: Args, at: int) -> Value:
+    """A new object, as ``__new__``, ``__init__`` or the declared fields make it."""
     creator = objects.class_part(m, f, cls, "__new__")
-    made = m.new(f, at, Obj("instance", cls=cls), "new")
+    kind = records.extended(m, info.libraries)
+    made = m.new(f, at, records.empty(kind, cls) if kind else Obj("instance", cls=cls), "new")
     loc = made.locs()[0]
+    if any(raising.is_exception(m, name) for name in info.libraries):
+        m.write(f, loc, raising.described(m, f, m.obj(f, loc), Args(list(args.positional), {}, args.star), at), strong=True)
     if creator is not None:
         with_cls = Args([of_ref(cls), *args.positional], args.keywords, args.star, args.double)
         created = call(m, f, creator, with_cls, at)
@@ -490,6 +505,9 @@ def construct(m: Machine, f: Frame, cls: Loc, obj: Obj, args: Args, at: int) -> 
         if not f.state.reachable:
             return BOTTOM
         return made
+    if kind:
+        records.fill(m, f, made, args, at)
+        return made
     _fill(m, f, cls, info, loc, made, args, at)
     m.constructed(f, cls, info, made, args, at)
     return made
@@ -498,11 +516,12 @@ def construct(m: Machine, f: Frame, cls: Loc, obj: Obj, args: Args, at: int) -> 
 def _fill(m: Machine, f: Frame, cls: Loc, info: ClassInfo, loc: Loc, made: Value, args: Args, at: int) -> None:
     """Fields from the arguments of a class without ``__init__``: dataclasses, models, schemas."""
     names = m.declared_fields(f, cls)
+    places = m.constructor_fields(f, cls) if not info.libraries or m.takes_fields(f, cls) else []
     for index, value in enumerate(args.positional):
-        if index < len(names):
-            objects.set_attribute(m, f, made, names[index], value, args.ats.get(index, at))
+        if index < len(places):
+            objects.set_attribute(m, f, made, places[index], value, args.ats.get(index, at))
     for name, value in args.keywords.items():
-        objects.set_attribute(m, f, made, name, value, args.ats.get(name, at))
+        objects.set_attribute(m, f, made, m.field_of_alias(f, cls, name), value, args.ats.get(name, at))
     for double in args.double:
         for name in names:
             if name not in args.keywords:
@@ -511,22 +530,30 @@ def _fill(m: Machine, f: Frame, cls: Loc, info: ClassInfo, loc: Loc, made: Value
         if obj is not None and not names:
             m.write(f, loc, obj.put(f"$spread{at}", double), strong=True)
     if not args.star.is_bottom:
-        for name in names[len(args.positional) :]:
+        for name in places[len(args.positional) :]:
             objects.set_attribute(m, f, made, name, args.star, at)
     obj = f.state.obj(loc)
     for name in names:
         if obj is not None and name not in obj.parts:
             default = objects.class_part(m, f, cls, name)
             value = m.default_of(f, default, at) if default is not None else None
+            value = m.settings_field(f, info, name, value, default, at)
             if value is not None:
                 m.write(f, loc, m.obj(f, loc).put(name, value), strong=True)
-    initialized = objects.class_part(m, f, cls, "__post_init__") or objects.class_part(
-        m, f, cls, "__attrs_post_init__"
-    )
-    if initialized is not None:
-        for ref in initialized.refs:
-            if isinstance(ref, Loc):
-                call(m, f, of_ref(Bound(ref, made)), Args(), at)
+    _after_fields(m, f, cls, made, at)
+
+
+def _after_fields(m: Machine, f: Frame, cls: Loc, made: Value, at: int) -> None:
+    """``__post_init__`` and its like, with the arguments that are no fields (``InitVar``)."""
+    for hook in ("__post_init__", "__attrs_post_init__", "model_post_init"):
+        found = objects.class_part(m, f, cls, hook)
+        for ref in found.refs if found is not None else ():
+            if not isinstance(ref, Loc):
+                continue
+            given: dict[str, Value] = {}
+            for name in m.passing_fields(f, cls):
+                given[name] = m.attribute(f, made, name, at)
+            call(m, f, of_ref(Bound(ref, made)), Args(keywords=given), at)
 
 
 def define_function(m: Machine, f: Frame, function: ir.Function, decorate: bool) -> Value:

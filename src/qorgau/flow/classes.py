@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import calls, containers, injection, objects
+from qorgau.flow import calls, dispatch, injection, objects, records
+from qorgau.flow.frame_types import OPEN, TABLE, TABLES
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
 from qorgau.flow.values import (
     BOTTOM,
@@ -14,7 +15,6 @@ from qorgau.flow.values import (
     UNKNOWN,
     Bound,
     External,
-    Fact,
     Key,
     Loc,
     Obj,
@@ -50,6 +50,14 @@ RECORD_LIBRARIES = frozenset(
         "django.db.models.Model",
     )
 )
+
+FILE_FIELD = "django.db.models.FileField"
+FIELD_FILE = "django.db.models.fields.files.FieldFile"
+
+DEFAULT_FIRST = frozenset(("pydantic.Field", "attr.ib", "sqlmodel.Field"))
+"""Declarations whose first argument is the default."""
+
+TYPED_DICTS = frozenset(("typing.TypedDict", "typing_extensions.TypedDict", "mypy_extensions.TypedDict"))
 
 PRINTED = RECORD_LIBRARIES - {"django.db.models.Model"}
 
@@ -215,6 +223,9 @@ def decorated(m: Machine, f: Frame, decorator: ir.Expr, value: Value, loc: Loc, 
         applied = _apply_builtin(m, f, name, does, value, loc, function)
         if applied is not None:
             return applied
+    if isinstance(head, ir.Attribute) and head.attr == "register":
+        if dispatch.register(m, f, m.evaluate(f, head.value), decorator, value, loc, function):
+            return value
     if any(_is_own_decorator(f, ref) for ref in target.refs):
         factory = m.evaluate(f, decorator) if called else target
         if factory.refs:
@@ -226,10 +237,6 @@ def decorated(m: Machine, f: Frame, decorator: ir.Expr, value: Value, loc: Loc, 
     if called and isinstance(decorator, ir.Call):
         m.decorator_arguments(f, loc, names, m.evaluate_arguments(f, decorator))
     m.marked(f, loc, tuple(names))
-    for ref in target.refs:
-        owner_obj = f.state.obj(ref.parent) if isinstance(ref, Loc) and ref.parent is not None else None
-        if owner_obj is not None and owner_obj.kind == "singledispatch":
-            m.count("singledispatch")
     return value
 
 
@@ -243,9 +250,7 @@ def _is_own_decorator(f: Frame, ref: object) -> bool:
 
 def _guard(m: Machine, f: Frame, loc: Loc, names: list[str], args: Args, target: Value) -> None:
     """A configured consent decorator: inside the function there is consent."""
-    purpose = m.consent_purpose(f, args, target)
-    state = any(m.policy.is_state_service(name) for name in names)
-    fact = Fact("consent", None, (names[0] if names else "", purpose, state), True)
+    fact = m.consent_fact(f, names, args, target)
     obj = m.obj(f, loc)
     if isinstance(obj.info, Closure):
         calls.rebind(f, loc, facts=obj.info.facts | {fact})
@@ -265,14 +270,16 @@ def _apply_builtin(
     if does == "contextmanager" or name in ("contextlib.contextmanager", "contextlib.asynccontextmanager"):
         calls.rebind(f, loc, context_manager=True)
         return value
-    if does in ("identity", "wraps", "singledispatch") or name in (
+    if does == "singledispatch" or name in ("functools.singledispatch", "functools.singledispatchmethod"):
+        return dispatch.make(m, f, name, value, function.at)
+    if does == "column-function":
+        return m.library_call(f, name, BOTTOM, Args([value]), function.at)
+    if does in ("identity", "wraps") or name in (
         "abc.abstractmethod",
         "typing.overload",
         "typing.override",
         "functools.cache",
         "functools.lru_cache",
-        "functools.singledispatch",
-        "functools.singledispatchmethod",
     ):
         return value
     return None
@@ -321,7 +328,7 @@ def describe(m: Machine, f: Frame, value: Value, annotation: ir.Expr, unit: Unit
             described.type,
             {**described.parts, **held},
             obj.rest if obj is not None else BOTTOM,
-            info=obj.info if obj is not None else None,
+            info=obj.info if obj is not None and obj.info is not None else described.info,
         )
 
 
@@ -398,6 +405,8 @@ def _of_classes(m: Machine, f: Frame, value: Value) -> Obj | None:
                 return Obj("unknown", cls=ref)
         elif isinstance(ref, External):
             dotted = m.policy.catalog.canonical(ref.dotted)
+            if dotted in TABLES:
+                return Obj(TABLE, type=dotted, info=OPEN)
             if not dotted.startswith(("builtins.", "typing.")):
                 return Obj("unknown", type=dotted)
     return None
@@ -428,6 +437,9 @@ def _related(m: Machine, f: Frame, part: Value, info: ClassInfo, owner: Loc) -> 
         obj = f.state.obj(ref)
         if obj is None or obj.kind != "library":
             continue
+        if FILE_FIELD in m.policy.catalog.ancestry(obj.type):
+            storage: dict[Key, Value] = {"$storage": obj.parts["@storage"]} if "@storage" in obj.parts else {}
+            return Obj("library", type=FIELD_FILE, parts=storage)
         to = obj.parts.get("@to") or obj.parts.get("@argument") or obj.parts.get("@0")
         if to is None:
             continue
@@ -451,13 +463,82 @@ def declared_fields(m: Machine, f: Frame, cls: Loc) -> list[str]:
     for base in reversed(info.order):
         base_info = m.class_info(f, base)
         if base_info is not None:
-            names.update(dict.fromkeys(base_info.declared))
+            names.update(dict.fromkeys(name for name in base_info.declared if not _is_marked(m, base, name, NO_FIELDS)))
             obj = f.state.obj(base)
             slots = obj.parts.get("__slots__") if obj is not None else None
             if slots is not None:
                 for item in m.iterate(f, slots, base_info.node.at).items or ():
                     names.update(dict.fromkeys(item.texts()))
     return list(names)
+
+
+NO_FIELDS = frozenset(("ClassVar", "InitVar", "KW_ONLY"))
+"""Annotations of names in a class body that are no fields of its objects."""
+
+
+def _is_marked(m: Machine, cls: Loc, name: str, marks: frozenset[str]) -> bool:
+    """Whether an attribute's annotation is ``ClassVar[...]`` or one of its like."""
+    annotation = m.annotations.get((cls, name))
+    if isinstance(annotation, ir.Const) and isinstance(annotation.value, str):
+        return annotation.value.partition("[")[0].rpartition(".")[2].strip() in marks
+    head = annotation.value if isinstance(annotation, ir.Subscript) else annotation
+    return head is not None and spelling(head).rpartition(".")[2] in marks
+
+
+def takes_fields(m: Machine, f: Frame, cls: Loc) -> bool:
+    """Whether the constructor of a class takes its declared fields in order: dataclasses, models, named tuples."""
+    info = m.class_info(f, cls)
+    if info is None:
+        return False
+    if any(set(base.marks) & calls.DATA_CLASSES for loc in info.order if (base := m.class_info(f, loc)) is not None):
+        return True
+    return any(name in RECORD_LIBRARIES for library in info.libraries for name in m.policy.catalog.ancestry(library))
+
+
+def passing_fields(m: Machine, f: Frame, cls: Loc) -> list[str]:
+    """The arguments of a dataclass that only ``__post_init__`` gets (``InitVar``)."""
+    info = m.class_info(f, cls)
+    names: dict[str, None] = {}
+    for base in reversed(info.order) if info is not None else ():
+        base_info = m.class_info(f, base)
+        for name in base_info.declared if base_info is not None else ():
+            if _is_marked(m, base, name, frozenset(("InitVar",))):
+                names[name] = None
+    return list(names)
+
+
+def constructor_fields(m: Machine, f: Frame, cls: Loc) -> list[str]:
+    """The fields that positional arguments stand for: not those of ``init=False`` or ``kw_only=True``."""
+    info = m.class_info(f, cls)
+    if info is None:
+        return []
+    placed: dict[str, bool] = {}
+    for base in reversed(info.order):
+        base_info = m.class_info(f, base)
+        keyword_only = False
+        for name in base_info.declared if base_info is not None else ():
+            keyword_only = keyword_only or _is_marked(m, base, name, frozenset(("KW_ONLY",)))
+            if _is_marked(m, base, name, frozenset(("ClassVar", "KW_ONLY"))):
+                continue
+            declared = records.declaration(m, f, base, name)
+            given = declared.get("@kw_only")
+            kept = given is None or (known := given.constant()) is None or known.value is not True
+            placed[name] = kept and not keyword_only and not records.is_off(declared, "init")
+    return [name for name, positional in placed.items() if positional]
+
+
+def field_of_alias(m: Machine, f: Frame, cls: Loc, name: str) -> str:
+    """The field that a keyword of a model means: its own name, or the field declared with this alias."""
+    fields = declared_fields(m, f, cls)
+    if name in fields:
+        return name
+    for field in fields:
+        declared = records.declaration(m, f, cls, field)
+        for option in ("@alias", "@validation_alias"):
+            alias = declared.get(option)
+            if alias is not None and name in alias.texts():
+                return field
+    return name
 
 
 def match_args(m: Machine, f: Frame, cls: Value) -> list[str]:
@@ -484,7 +565,9 @@ def class_of(m: Machine, f: Frame, value: Value) -> Value:
 
 
 def special_construct(m: Machine, f: Frame, cls: Loc, info: ClassInfo, args: Args, at: int) -> Value | None:
-    """``Color("red")`` of an enumeration gives a member; other classes make an object (None)."""
+    """``Color("red")`` of an enumeration gives a member, a ``TypedDict`` a dict; others make an object (None)."""
+    if TYPED_DICTS & set(info.libraries):
+        return records.typed_dict(m, f, args, at)
     if not objects.ENUMS & set(info.libraries) or not args.positional:
         return None
     wanted = args.positional[0].constant()
@@ -526,27 +609,6 @@ def bind_partial(m: Machine, f: Frame, ref: Loc, receiver: Value, at: int) -> Va
     return m.new(f, at, Obj("partial", parts=parts, info=(count + 1, names)), "bound-partial")
 
 
-def as_dict(m: Machine, f: Frame, value: Value, at: int) -> Value:
-    """The fields of an object as a dict; of an object without known fields, all that it holds."""
-    made = m.new(f, at, Obj("dict", info="exact"), "asdict")
-    loc = made.locs()[0]
-    for ref in value.locs():
-        obj = f.state.obj(ref)
-        names = declared_fields(m, f, obj.cls) if obj is not None and obj.cls is not None else []
-        for name in names:
-            part = m.attribute(f, of_ref(ref), name, at)
-            nested = part.single()
-            inner = f.state.obj(nested) if nested is not None else None
-            if inner is not None and inner.kind == "instance":
-                part = as_dict(m, f, part, at)
-            m.set_item(f, made, of_const(name), part, at)
-        if not names:
-            containers.update(m, f, loc, of_ref(ref, unknown=True), at)
-    if not value.refs and value.taints:
-        m.write(f, loc, replace(m.obj(f, loc), rest=Value(value.taints, unknown=True), info=None), strong=True)
-    return made
-
-
 def prints_fields(m: Machine, f: Frame, cls: Loc) -> bool:
     """Whether the default text of a class's objects shows their fields: dataclasses, pydantic and the like."""
     info = m.class_info(f, cls)
@@ -568,7 +630,10 @@ def default_of(m: Machine, f: Frame, default: Value, at: int) -> Value | None:
                 factory = obj.parts.get("@default_factory") or obj.parts.get("@factory")
                 if factory is not None:
                     return m.call(f, factory, Args(), at)
-                return obj.parts.get("@default")
+                default = obj.parts.get("@default")
+                if default is None and obj.type in DEFAULT_FIRST:
+                    default = obj.parts.get("@0")
+                return None if default is None or External("builtins.Ellipsis") in default.refs else default
         return None
     return default
 

@@ -6,12 +6,13 @@ section 5). The module knows how a call becomes such facts; whether they suffice
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qorgau import ir
 from qorgau.flow import contexts, naming, sinks
-from qorgau.flow.machine import Args, Frame
+from qorgau.flow.checks import Check
+from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.policy import Role
 from qorgau.flow.values import (
     NO_REFS,
@@ -29,18 +30,6 @@ from qorgau.flow.values import (
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """The detail of a fact of consent: which check it was, for which purposes, and by which service.
-
-    ``purposes`` is empty where the check names none or it cannot be told.
-    """
-
-    name: str
-    purposes: tuple[str, ...] = ()
-    state_service: bool = False
 
 
 TRANSFORMING = ("irreversible", "reversible")
@@ -64,12 +53,12 @@ def configured(
         case "require":
             if function is not None:
                 return None
-            facts = checked(m, f, role, name, receiver, args, function)
+            facts = checked(m, f, role, name, receiver, args, function) - f.state.facts
             f.state.facts = f.state.facts | facts
             return m.new(f, at, Obj("library", type=contexts.GUARD, info=facts), "guard")
         case "blocked":
-            subjects = subjects_of(receiver, args)
-            no = frozenset(Fact("blocked", subject, None, False) for subject in subjects)
+            subjects: list[Loc | None] = [*subjects_of(receiver, args, function)]
+            no = frozenset(Fact("blocked", subject, None, False) for subject in subjects or [None])
             return Value(opaque=True, when_false=no)
         case "storage" | "recipient" | "export":
             sinks.configured(m, f, role, name, args, at)
@@ -94,12 +83,25 @@ def concluded(
         return transform(m, f, role, names[0], None, args, at)
     if role.kind == "require":
         facts = checked(m, f, role, names[0], receiver, args, function)
-        f.state.facts = f.state.facts | facts
+        if not function.is_generator:
+            f.state.facts = f.state.facts | facts
+            return value
         for loc in value.locs():
             obj = f.state.obj(loc)
-            if obj is not None and obj.kind in ("generator", "instance"):
+            if obj is not None and obj.kind == "generator":
                 m.write(f, loc, obj.put(contexts.HELD, Value(when_true=facts)), strong=True)
     return value
+
+
+def held(m: Machine, f: Frame, names: list[str], args: Args, made: Value) -> Value:
+    """An object of a class of ``requires``: in its ``with`` block there is consent."""
+    role = m.policy.role(names)
+    if role is None or role.kind != "require" or not f.state.reachable:
+        return made
+    facts = checked(m, f, role, names[0], None, args, None)
+    for loc in made.locs():
+        m.write(f, loc, m.obj(f, loc).put(contexts.HELD, Value(when_true=facts)), strong=True)
+    return made
 
 
 def transform(
@@ -124,18 +126,33 @@ def checked(
     m: Machine, f: Frame, role: Role, name: str, receiver: Value | None, args: Args, function: ir.Function | None
 ) -> Facts:
     """The facts that a check of consent establishes where it is true."""
-    purposes = purpose(m, f, args, function)
-    check = Check(name, purposes if isinstance(purposes, tuple) else (), role.state_service)
-    subjects = subjects_of(receiver, args)
+    check = Check(name, purpose(m, f, args, function) or (), role.state_service)
+    subjects = subjects_of(receiver, args, function, m.policy.settings.consent.purpose_argument)
     if not subjects:
         return frozenset((Fact("consent", None, check, True),))
     return frozenset(Fact("consent", subject, check, True) for subject in subjects)
 
 
-def subjects_of(receiver: Value | None, args: Args) -> list[Loc]:
-    """The objects that a check speaks of: its first argument, or what it is called on."""
-    first = args.positional[0] if args.positional else next(iter(args.keywords.values()), None)
-    for value in (first, receiver):
+def guarded(m: Machine, f: Frame, names: list[str], args: Args, decorator: Value) -> Fact:
+    """The fact of a consent decorator: its subject is not told, its purpose is among its arguments."""
+    function = None
+    for loc in decorator.locs():
+        obj = f.state.obj(loc)
+        if obj is not None and isinstance(obj.info, Closure):
+            function = obj.info.function
+    name = names[0] if names else ""
+    service = any(m.policy.is_state_service(each) for each in names)
+    return Fact("consent", None, Check(name, purpose(m, f, args, function) or (), service), True)
+
+
+def subjects_of(
+    receiver: Value | None, args: Args, function: ir.Function | None = None, skipped: int | str | None = None
+) -> list[Loc]:
+    """The objects that a check speaks of: its first argument, or what it is called on.
+
+    ``skipped`` is the argument that names the purpose.
+    """
+    for value in (_first(args, function, skipped), receiver):
         if value is not None:
             locs = value.locs()
             if locs:
@@ -143,8 +160,17 @@ def subjects_of(receiver: Value | None, args: Args) -> list[Loc]:
     return []
 
 
-def purpose(m: Machine, f: Frame, args: Args, function: ir.Function | None) -> object:
-    """The purposes that a check names, as a sorted tuple; None where it names none or it can't be told."""
+def _first(args: Args, function: ir.Function | None, skipped: int | str | None) -> Value | None:
+    """The first argument by the signature, else the first that is given."""
+    if args.positional:
+        return args.positional[0]
+    names = [parameter.name for parameter in function.parameters] if function is not None else []
+    given = [name for name in (*names, *args.keywords) if name in args.keywords and name != skipped]
+    return args.keywords[given[0]] if given else None
+
+
+def purpose(m: Machine, f: Frame, args: Args, function: ir.Function | None) -> tuple[str, ...] | None:
+    """The purposes that a check names, sorted; None where it names none or it can't be told."""
     where = m.policy.settings.consent.purpose_argument
     if where is None:
         return None
@@ -200,7 +226,7 @@ def attribute(m: Machine, f: Frame, value: Value, name: str, owner: Value) -> Va
         subject: Loc | None = loc
         for _ in range(depth - 1):
             subject = subject.parent if subject is not None else None
-        facts.add(Fact("consent", subject, Check(f"{'.'.join(path[-depth:])}"), True))
+        facts.add(Fact("consent", subject, Check(".".join(path[-depth:]), by_attribute=True), True))
     if not facts or value.when_true is None:
         return value
     return value.with_(when_true=value.when_true | facts, refs=value.refs or NO_REFS)

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import texts
+from qorgau.flow import keys, texts
+from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.machine import Args, Frame, Iteration
 from qorgau.flow.values import (
     BOTTOM,
@@ -39,7 +40,8 @@ SEQUENCES = frozenset(("list", "tuple", "set", "generator"))
 KEYS = "$keys"
 """The part of a dict that joins its keys."""
 
-RESULT_OF_ITERATOR = "element"
+MISSING = "$missing"
+"""The part of a dict that makes the values of keys it has not (``defaultdict``)."""
 
 
 def sequence(
@@ -66,22 +68,18 @@ def each(obj: Obj) -> Value:
     return join_all([obj.rest, *(value for _, value in obj.items())])
 
 
-def keys_of(m: Machine, f: Frame, obj: Obj) -> Iteration:
+def keys_of(m: Machine, f: Frame, obj: Obj, at: int = 0) -> Iteration:
     """The keys of a dict."""
-    known = tuple(_key_value(m, f, key) for key, value in obj.items() if not value.is_bottom)
+    known = tuple(keys.value_of(m, f, key, at) for key, value in obj.items() if not value.is_bottom)
     others = obj.parts.get(KEYS, BOTTOM)
     if obj.info == "exact":
         return Iteration(known, join_all(known))
     return Iteration(None, join_all([*known, others, OPAQUE]))
 
 
-def _key_value(m: Machine, f: Frame, key: Const) -> Value:
-    return of_const(key.value) if key.type != "loc" else OPAQUE
-
-
-def entries_of(m: Machine, f: Frame, obj: Obj) -> list[tuple[Value, Value]]:
+def entries_of(m: Machine, f: Frame, obj: Obj, at: int = 0) -> list[tuple[Value, Value]]:
     """Keys and values of a dict; what has no known key comes last."""
-    found = [(of_const(key.value), value) for key, value in obj.items() if not value.is_bottom]
+    found = [(keys.value_of(m, f, key, at), value) for key, value in obj.items() if not value.is_bottom]
     if not obj.rest.is_bottom:
         found.append((join(obj.parts.get(KEYS, BOTTOM), OPAQUE), obj.rest))
     return found
@@ -92,12 +90,11 @@ def entries_of(m: Machine, f: Frame, obj: Obj) -> list[tuple[Value, Value]]:
 
 def get_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> Value:
     """``container[key]`` for one container."""
-    known = list(key.consts)
-    exact_key = bool(known) and not (key.unknown or key.opaque or key.refs)
+    known = keys.constant_keys(m, f, key)
     if obj.kind == "dict":
-        return _dict_item(m, f, loc, obj, known if exact_key else None)
+        return _dict_item(m, f, loc, obj, known, at)
     items = items_of(obj)
-    if exact_key and items is not None:
+    if known is not None and items is not None:
         found = [
             items[c.value]
             for c in known
@@ -107,14 +104,23 @@ def get_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> V
     return each(obj)
 
 
-def _dict_item(m: Machine, f: Frame, loc: Loc, obj: Obj, known: list[Const] | None) -> Value:
+def _dict_item(m: Machine, f: Frame, loc: Loc, obj: Obj, known: list[Const] | None, at: int) -> Value:
+    factory = obj.parts.get(MISSING)
     if known is None:
+        if factory is not None and obj.rest.is_bottom:
+            made = m.call(f, factory, Args(), at)
+            m.write(f, loc, replace(m.obj(f, loc), rest=made, info=None), strong=True)
+            return join(each(obj), made)
         return each(obj)
     found: list[Value] = []
     for key in known:
         part = obj.parts.get(key)
         if part is not None:
             found.append(part)
+        elif factory is not None:
+            made = join(m.call(f, factory, Args(), at), obj.rest)
+            m.write(f, loc, m.obj(f, loc).put(key, made), strong=True)
+            found.append(made)
         elif obj.info != "exact":
             found.append(obj.rest)
     return join_all(found)
@@ -122,21 +128,24 @@ def _dict_item(m: Machine, f: Frame, loc: Loc, obj: Obj, known: list[Const] | No
 
 def put_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, new: Value, strong: bool) -> Obj:
     """The container after ``container[key] = new``."""
-    constant = key.constant()
+    constant = keys.constant_key(m, f, key)
     if obj.kind == "dict":
         if constant is not None:
             old = obj.parts.get(constant)
             if strong:
                 return obj.put(constant, new)
             return obj.put(constant, new if old is None else join(old, new))
-        keys = join(obj.parts.get(KEYS, BOTTOM), key.with_(refs=NO_REFS))
-        consts = [c for c in key.consts] if not (key.unknown or key.opaque or key.refs) else []
-        if consts:
-            changed = obj
-            for c in consts:
-                changed = changed.put(c, join(changed.parts.get(c, BOTTOM), new))
-            return changed
-        return replace(obj.put(KEYS, keys), rest=join(obj.rest, new), info=None)
+        for one in keys.constant_keys(m, f, key) or ():
+            obj = obj.put(one, join(obj.parts.get(one, BOTTOM), new))
+            constant = one
+        if constant is not None:
+            return obj
+        # Any key may be meant: what is read by a known one can be the new value too.
+        parts: dict[Key, Value] = {
+            name: join(part, new) if isinstance(name, Const) else part for name, part in obj.parts.items()
+        }
+        parts[KEYS] = join(parts.get(KEYS, BOTTOM), key)
+        return replace(obj, parts=parts, rest=join(obj.rest, new), info=None)
     items = items_of(obj)
     if constant is not None and isinstance(constant.value, int) and items is not None:
         index = constant.value + (len(items) if constant.value < 0 else 0)
@@ -154,7 +163,7 @@ def loosened(obj: Obj, extra: Value = BOTTOM) -> Obj:
 
 def delete_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, strong: bool) -> Obj:
     """The container after ``del container[key]``."""
-    constant = key.constant()
+    constant = keys.constant_key(m, f, key)
     if obj.kind == "dict":
         if constant is None or not strong:
             return obj
@@ -168,14 +177,15 @@ def delete_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, strong: bo
         kept = list(items)
         if -len(kept) <= constant.value < len(kept):
             del kept[constant.value]
-            return _renumbered(obj, kept)
+            return renumbered(obj, kept)
     return loosened(obj)
 
 
-def _renumbered(obj: Obj, items: Sequence[Value]) -> Obj:
+def renumbered(obj: Obj, items: Sequence[Value]) -> Obj:
+    """The sequence with other items, all known by position."""
     parts: dict[Key, Value] = {key: v for key, v in obj.parts.items() if not isinstance(key, Const)}
     parts.update({Const("int", index): item for index, item in enumerate(items)})
-    return replace(obj, parts=parts, length=len(items))
+    return replace(obj, parts=parts, rest=BOTTOM, length=len(items))
 
 
 def appended(obj: Obj, new: Value, strong: bool, exact: bool = True) -> Obj:
@@ -204,7 +214,7 @@ def _sequence_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: 
     items = items_of(obj)
     if name in ("append", "add", "appendleft"):
         if name == "appendleft" and items is not None and strong:
-            m.write(f, loc, _renumbered(obj, [first, *items]), strong=True)
+            m.write(f, loc, renumbered(obj, [first, *items]), strong=True)
         else:
             m.write(f, loc, appended(obj, first, strong), strong=True)
         return none
@@ -227,21 +237,19 @@ def _sequence_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: 
         if items is not None and strong and position is not None and isinstance(position.value, int):
             changed = list(items)
             changed.insert(position.value, value)
-            m.write(f, loc, _renumbered(obj, changed), strong=True)
+            m.write(f, loc, renumbered(obj, changed), strong=True)
         else:
             m.write(f, loc, loosened(obj, value), strong=True)
         return none
     if name in ("pop", "popleft"):
         return _pop(m, f, loc, obj, name, args, strong, items)
     if name in ("remove", "discard"):
-        constant = first.constant()
-        if items is not None and strong and constant is not None and name == "remove":
-            matches = [item.constant() == constant for item in items]
-            if all(item.constant() is not None or item.taints for item in items) and any(matches):
-                kept = list(items)
-                del kept[matches.index(True)]
-                m.write(f, loc, _renumbered(obj, kept), strong=True)
-                return none
+        index = _place_of(items, first) if items is not None and strong else None
+        if items is not None and index is not None:
+            kept = list(items)
+            del kept[index]
+            m.write(f, loc, renumbered(obj, kept), strong=True)
+            return none
         m.write(f, loc, loosened(obj), strong=True)
         return none
     if name == "clear":
@@ -253,7 +261,7 @@ def _sequence_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: 
         if key is not None:
             m.call(f, key, Args([each(obj)]), at)
         if name == "reverse" and items is not None and strong:
-            m.write(f, loc, _renumbered(obj, items[::-1]), strong=True)
+            m.write(f, loc, renumbered(obj, items[::-1]), strong=True)
         elif name != "reverse" or items is None:
             m.write(f, loc, loosened(obj), strong=True)
         return none
@@ -275,6 +283,15 @@ def _sequence_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: 
     return None
 
 
+def _place_of(items: Sequence[Value], wanted: Value) -> int | None:
+    """Where a list surely has a value: the same constant, or the same one object."""
+    for index, item in enumerate(items):
+        same = item.constant() is not None and item.constant() == wanted.constant()
+        if same or (item.single() is not None and item.single() == wanted.single()):
+            return index
+    return None
+
+
 def _pop(
     m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, strong: bool, items: tuple[Value, ...] | None
 ) -> Value:
@@ -289,7 +306,7 @@ def _pop(
     if items is not None and strong and obj.kind != "set" and -len(items) <= index < len(items):
         kept = list(items)
         taken = kept.pop(index)
-        m.write(f, loc, _renumbered(obj, kept), strong=True)
+        m.write(f, loc, renumbered(obj, kept), strong=True)
         return taken
     m.write(f, loc, loosened(obj), strong=True)
     return each(obj)
@@ -300,7 +317,7 @@ def next_item(m: Machine, f: Frame, loc: Loc, at: int) -> Value:
     obj = m.obj(f, loc)
     items = items_of(obj)
     if items and not loc.old and obj.kind == "generator":
-        m.write(f, loc, _renumbered(obj, items[1:]), strong=True)
+        m.write(f, loc, renumbered(obj, items[1:]), strong=True)
         return items[0]
     return each(obj)
 
@@ -313,8 +330,8 @@ def _dict_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args
         default = args.get(1, "default")
         found = m.item(f, of_ref(loc), key, at)
         obj = m.obj(f, loc)
-        constant = key.constant()
-        sure = constant is not None and constant in obj.parts and strong
+        constant = keys.constant_key(m, f, key)
+        sure = constant is not None and constant in obj.parts and strong and not obj.parts[constant].is_bottom
         if name == "pop":
             m.write(f, loc, delete_item(m, f, loc, obj, key, strong), strong=True)
         if name == "setdefault":
@@ -335,7 +352,7 @@ def _dict_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args
             m.set_item(f, of_ref(loc), of_const(keyword), value, args.ats.get(keyword, at))
         return none
     if name == "keys":
-        iteration = keys_of(m, f, obj)
+        iteration = keys_of(m, f, obj, at)
         if iteration.items is not None:
             return sequence(m, f, at, "list", iteration.items, None, "keys")
         return m.new(f, at, Obj("list", rest=iteration.each), "keys")
@@ -346,13 +363,13 @@ def _dict_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args
     if name == "items":
         pairs = [
             sequence(m, f, at, "tuple", [k, v], None, f"pair{index}")
-            for index, (k, v) in enumerate(entries_of(m, f, obj))
+            for index, (k, v) in enumerate(entries_of(m, f, obj, at))
         ]
         if obj.info == "exact":
             return sequence(m, f, at, "list", pairs, None, "items")
         return m.new(f, at, Obj("list", rest=join_all(pairs)), "items")
     if name == "popitem":
-        return sequence(m, f, at, "tuple", [join_all([k for k, _ in entries_of(m, f, obj)]), each(obj)], None)
+        return _popitem(m, f, loc, obj, args, at)
     if name == "copy":
         return m.new(f, at, replace(obj), "copy")
     if name == "clear":
@@ -365,9 +382,27 @@ def _dict_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args
         return m.new(f, at, Obj("list", rest=keys_of(m, f, obj).each))
     if name == "move_to_end":
         return none
-    if name == "fromkeys":
-        return None
+    if name == "__setitem__":
+        m.write(f, loc, put_item(m, f, loc, obj, key, args.get(1) or BOTTOM, strong), strong=True)
+        return none
+    if name == "__delitem__":
+        m.write(f, loc, delete_item(m, f, loc, obj, key, strong), strong=True)
+        return none
     return None
+
+
+def _popitem(m: Machine, f: Frame, loc: Loc, obj: Obj, args: Args, at: int) -> Value:
+    """The pair that was put last (or first, for ``OrderedDict.popitem(last=False)``)."""
+    entries = entries_of(m, f, obj, at)
+    last = args.get(0, "last")
+    end = last.constant() if last is not None else None
+    known = [key for key, value in obj.items() if not value.is_bottom]
+    if obj.info == "exact" and not loc.old and known and (last is None or end is not None):
+        index = 0 if end is not None and not end.value else -1
+        parts = {key: part for key, part in obj.parts.items() if key != known[index]}
+        m.write(f, loc, replace(obj, parts=parts), strong=True)
+        return sequence(m, f, at, "tuple", list(entries[index]), None)
+    return sequence(m, f, at, "tuple", [join_all([k for k, _ in entries]), each(obj)], None)
 
 
 def update(m: Machine, f: Frame, loc: Loc, value: Value, at: int) -> None:
@@ -378,11 +413,11 @@ def update(m: Machine, f: Frame, loc: Loc, value: Value, at: int) -> None:
         if isinstance(ref, Loc) and source is not None and source.kind == "dict" and ref != loc:
             for key, part in source.items():
                 if not part.is_bottom:
-                    m.set_item(f, target, of_const(key.value), stamp(part, facts), at)
+                    m.set_item(f, target, keys.value_of(m, f, key, at), stamp(part, facts), at)
             if source.info != "exact":
                 obj = m.obj(f, loc)
-                keys = join(obj.parts.get(KEYS, BOTTOM), source.parts.get(KEYS, OPAQUE))
-                m.write(f, loc, replace(obj.put(KEYS, keys), rest=join(obj.rest, source.rest), info=None), strong=True)
+                others = join(obj.parts.get(KEYS, BOTTOM), source.parts.get(KEYS, OPAQUE))
+                m.write(f, loc, replace(obj.put(KEYS, others), rest=join(obj.rest, source.rest), info=None), strong=True)
         elif isinstance(ref, Loc) and source is not None and source.kind in SEQUENCES:
             for pair in items_of(source) or (each(source),):
                 first, second = (m.item(f, pair, of_const(index), at) for index in (0, 1))
@@ -422,17 +457,17 @@ def combine(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -
 
 def contains(m: Machine, f: Frame, container: Value, key: Value) -> bool | None:
     """Whether a constant is a key or item of a container, if that is certain."""
-    constant, loc = key.constant(), container.single()
+    constant, loc = keys.constant_key(m, f, key), container.single()
     if constant is None or loc is None or container.unknown:
         return None
     obj = f.state.obj(loc)
     if obj is None:
         return None
     if obj.kind == "dict" and obj.info == "exact":
-        return constant in obj.parts
+        return constant in obj.parts and not obj.parts[constant].is_bottom
     items = items_of(obj)
     if items is not None and obj.kind in SEQUENCES:
-        constants = [item.constant() for item in items]
+        constants = [keys.constant_key(m, f, item) for item in items]
         if all(c is not None for c in constants):
             return constant in constants
     return None
@@ -451,17 +486,9 @@ def exact_dict(m: Machine, f: Frame, value: Value) -> dict[str, Value] | None:
 
 def slice_of(m: Machine, f: Frame, value: Value, bounds: Sequence[Value | None], at: int) -> Value:
     """``value[lower:upper:step]`` of a sequence or a text."""
-    numbers: list[int | None] = []
-    known = True
-    for bound in bounds:
-        constant = bound.constant() if bound is not None else None
-        if bound is None or (constant is not None and constant.value is None):
-            numbers.append(None)
-        elif constant is not None and isinstance(constant.value, int):
-            numbers.append(int(constant.value))
-        else:
-            numbers.append(None)
-            known = False
+    given = numbers_of(bounds)
+    known = given is not None
+    numbers = given if given is not None else [None, None, None]
     results: list[Value] = []
     plain = value.with_(refs=NO_REFS)
     if value.taints or value.consts or not value.refs:
@@ -472,7 +499,9 @@ def slice_of(m: Machine, f: Frame, value: Value, bounds: Sequence[Value | None],
         if not isinstance(ref, Loc):
             continue
         obj = f.state.obj(ref)
-        if obj is not None and obj.kind in SEQUENCES:
+        if obj is not None and is_tabular(obj):
+            results.append(stamp(m.frame_slice(f, ref, obj, numbers, known, at), facts))
+        elif obj is not None and obj.kind in SEQUENCES:
             items = items_of(obj)
             if items is not None and known and numbers[2] != 0:
                 made = sequence(m, f, at, obj.kind, items[slice(*numbers)], None, "slice")
@@ -482,6 +511,20 @@ def slice_of(m: Machine, f: Frame, value: Value, bounds: Sequence[Value | None],
         elif not value.taints and not value.consts:
             results.append(Value(NO_TAINTS, refs={ref: facts}, unknown=True))
     return join_all(results) if results else UNKNOWN
+
+
+def numbers_of(bounds: Sequence[Value | None]) -> list[int | None] | None:
+    """The constants of a slice; None where one of them is not known."""
+    numbers: list[int | None] = []
+    for bound in bounds:
+        constant = bound.constant() if bound is not None else None
+        if bound is None or (constant is not None and constant.value is None):
+            numbers.append(None)
+        elif constant is not None and isinstance(constant.value, int):
+            numbers.append(int(constant.value))
+        else:
+            return None
+    return numbers
 
 
 def _is_container(f: Frame, ref: object) -> bool:

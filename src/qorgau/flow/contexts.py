@@ -17,6 +17,7 @@ from qorgau.flow.values import (
     Loc,
     Obj,
     Value,
+    common_facts,
     join,
     join_all,
     of_const,
@@ -63,7 +64,9 @@ def enter(m: Machine, f: Frame, context: Value, at: int) -> tuple[Value, Entered
             results.append(Value(refs={ref: held}))
             continue
         if HELD in obj.parts:
-            facts = facts | (obj.parts[HELD].when_true or NO_FACTS)
+            gained = (obj.parts[HELD].when_true or NO_FACTS) - f.state.facts
+            facts = facts | gained
+            f.state.facts = f.state.facts | gained
         if obj.type == GUARD and isinstance(obj.info, frozenset):
             facts = facts | obj.info
             results.append(of_ref(ref))
@@ -165,7 +168,7 @@ def yielded(m: Machine, f: Frame, value: Value, *, many: bool = False) -> None:
     if many:
         f.yields_exact = False
     f.yield_state = m.join_states(f.yield_state, f.state.copy()) if f.yield_state is not None else f.state.copy()
-    f.yield_facts = gained if f.yield_facts is None else f.yield_facts & gained
+    f.yield_facts = gained if f.yield_facts is None else common_facts(f.yield_facts, gained)
 
 
 def generator_result(f: Frame, value: Value) -> Value:

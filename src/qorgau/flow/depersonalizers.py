@@ -89,7 +89,9 @@ def _is_salted(m: Machine, f: Frame, use: Use, values: list[Value]) -> bool:
         obj = f.state.obj(loc)
         if obj is not None and obj.parts.get(SALTED) == OPAQUE:
             return True
-    return any(not value.taints and is_secret(value) for value in values)
+    return any(
+        not value.taints and is_secret(value) and not naming.contents(m, f, value, use.at) for value in values
+    )
 
 
 def is_secret(value: Value) -> bool:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import environment, places
-from qorgau.flow.machine import Frame
+from qorgau.flow import environment, objects, places, routers
+from qorgau.flow.machine import Args, Frame
 from qorgau.flow.places import Site
 from qorgau.flow.values import BOTTOM, Loc, Obj, Value, join_all, of_const
 
@@ -22,44 +22,43 @@ LOCAL_BACKENDS = ("sqlite3", "LocMemCache", "DummyCache", "FileBasedCache", "Dat
 LOCAL_BACKENDS += ("InMemoryStorage", "StaticFilesStorage", "console.EmailBackend", "locmem.EmailBackend")
 S3 = ("S3Storage", "S3Boto3Storage", "S3StaticStorage", "S3ManifestStaticStorage")
 
+FILES = ("django.core.files.storage.", "django.db.models.fields.files.", "storages.backends.")
+OPTIONS = ("endpoint_url", "region_name", "bucket_name", "host", "azure_container")
+AWS_ENDPOINTS = ("AWS_ENDPOINT_URL",)
+AWS_REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
+
 
 def complete(m: Machine, f: Frame, dotted: str, receiver: Value, site: Site, at: int) -> Site:
     """The place of a call, with what it leaves to the settings filled in."""
+    if dotted.startswith(FILES):
+        return _files(m, f, receiver, site, at)
     if dotted.startswith("django.db."):
-        return _database(m, f, site, at)
+        return _database(m, f, receiver, site, at)
     if dotted.startswith("django.core.cache."):
         return _cache(m, f, _alias(f, receiver), site, at)
-    if dotted.startswith(("django.core.files.storage.", "django.db.models.fields.files.")):
-        return _files(m, f, _alias(f, receiver), site, at)
     if dotted.startswith("django.core.mail.") and not site.says("hosts"):
         return _mail(m, f, site, at)
     top = dotted.partition(".")[0]
     if not site.says("hosts"):
         site = site.merged(configured(f, top))
+    if top == "boto3" and not site.says("hosts"):
+        return _aws(m, f, site)
     if top == "celery" and not site.says("hosts"):
         broker = [_setting(m, f, name, at) for name in ("CELERY_BROKER_URL", "BROKER_URL", "broker_url")]
         return site.merged(_hosts(broker))
     return site
 
 
-def library_place(top: str) -> Loc:
-    """Where the place of a library that is configured as a whole is kept (``sentry_sdk.init``)."""
-    return Loc(None, ("library", top))
+def _aws(m: Machine, f: Frame, site: Site) -> Site:
+    """What Amazon's own variables of the environment say, where the code does not."""
+    hosts = [environment.variable(m, f, [name], BOTTOM) for name in AWS_ENDPOINTS]
+    regions = [environment.variable(m, f, [name], BOTTOM) for name in AWS_REGIONS]
+    known = Site(hosts=_known(hosts), regions=_known(regions) if not site.says("regions") else frozenset())
+    return site.merged(known)
 
 
-def configure(m: Machine, f: Frame, dotted: str, site: Site) -> None:
-    """A library is told where to send: all its later calls without a client of their own go there."""
-    loc = library_place(dotted.partition(".")[0])
-    m.base.setdefault(loc, Obj("library"))
-    held = f.state.obj(loc)
-    if held is None or held.info != site:
-        f.state.heap[loc] = Obj("library", info=site)
-
-
-def configured(f: Frame, top: str) -> Site:
-    """The place that a library was told."""
-    obj = f.state.obj(library_place(top))
-    return obj.info if obj is not None and isinstance(obj.info, Site) else places.EMPTY
+def _known(values: list[Value]) -> frozenset[str]:
+    return next((frozenset(texts) for value in values if (texts := value.texts())), frozenset())
 
 
 def _setting(m: Machine, f: Frame, name: str, at: int) -> Value:
@@ -98,10 +97,13 @@ def _alias(f: Frame, receiver: Value) -> str:
     return DEFAULT
 
 
-def _database(m: Machine, f: Frame, site: Site, at: int) -> Site:
+def _database(m: Machine, f: Frame, receiver: Value, site: Site, at: int) -> Site:
     if site.says("hosts"):
         return site
-    aliases = site.databases or frozenset((DEFAULT,))
+    aliases = site.databases
+    if not aliases:
+        aliases, all_told = routers.written_to(m, f, _setting(m, f, "DATABASE_ROUTERS", at), receiver, at)
+        aliases = aliases if all_told else aliases | {DEFAULT}
     databases = _setting(m, f, "DATABASES", at)
     found = [_key(m, f, databases, alias, at) for alias in sorted(aliases)]
     made = replace(site, databases=aliases)
@@ -127,26 +129,105 @@ def _cache(m: Machine, f: Frame, alias: str, site: Site, at: int) -> Site:
     return site.merged(_hosts([items.each if items is not None else location]))
 
 
-def _files(m: Machine, f: Frame, alias: str, site: Site, at: int) -> Site:
-    if site.says("hosts") or site.says("regions"):
+def _files(m: Machine, f: Frame, receiver: Value, site: Site, at: int) -> Site:
+    """Where a file storage writes: by the object that it is, else by the settings of its alias."""
+    if site.provider == "local" or site.says("hosts") or site.says("regions"):
         return site
-    entry = _key(m, f, _setting(m, f, "STORAGES", at), alias, at)
+    field = _held(f, receiver, "$storage")
+    if not field.is_bottom:
+        receiver = m.call(f, field, Args(), at) if _is_code(f, field) else field
+        site = site.merged(_own_site(f, receiver))
+    own = {name: _class_option(m, f, receiver, name, at) for name in OPTIONS}
+    made = _own_class(m, f, receiver)
+    if made:
+        return _file_site(m, f, made, own, {}, site, at)
+    entry = _key(m, f, _setting(m, f, "STORAGES", at), _alias(f, receiver), at)
     backend = _key(m, f, entry, "BACKEND", at) if not entry.is_bottom else _setting(m, f, "DEFAULT_FILE_STORAGE", at)
     if backend.is_bottom or _is_local(backend):
         known = not _setting(m, f, "INSTALLED_APPS", at).is_bottom or not backend.is_bottom
         return replace(site, provider="local") if known else site
     options = _key(m, f, entry, "OPTIONS", at)
+    given = {name: _key(m, f, options, name, at) for name in OPTIONS}
+    kinds: list[str] = []
+    for text in backend.texts():
+        cls = routers.named_class(m, f, text, at)
+        kinds += _libraries(m, f, cls) if cls is not None else [text]
+        if cls is not None:
+            own = {name: _class_option(m, f, cls, name, at) for name in OPTIONS}
+    if kinds and all(kind.endswith(LOCAL_BACKENDS) for kind in kinds):
+        return replace(site, provider="local")
+    return _file_site(m, f, kinds, given, own, site, at)
 
-    def option(name: str, setting: str) -> list[Value]:
-        return [_key(m, f, options, name, at), _setting(m, f, setting, at)]
 
-    provider = "aws" if any(text.endswith(S3) for text in backend.texts()) else ""
-    hosts, _ = places.told(option("endpoint_url", "AWS_S3_ENDPOINT_URL"))
-    regions, _ = places.told(option("region_name", "AWS_S3_REGION_NAME"))
-    buckets, _ = places.told(
-        [*option("bucket_name", "AWS_STORAGE_BUCKET_NAME"), _setting(m, f, "GS_BUCKET_NAME", at)]
-    )
-    return site.merged(Site(provider, hosts, regions, buckets))
+def _file_site(
+    m: Machine, f: Frame, kinds: list[str], first: dict[str, Value], second: dict[str, Value], site: Site, at: int
+) -> Site:
+    """The place that options, attributes of a class and the settings of its backend say, in this order."""
+
+    def option(name: str, *settings: str) -> list[Value]:
+        given = [first.get(name, BOTTOM), second.get(name, BOTTOM)]
+        return [*given, *(_setting(m, f, setting, at) for setting in settings)]
+
+    if any(kind.endswith(S3) for kind in kinds):
+        hosts, untold = places.told(option("endpoint_url", "AWS_S3_ENDPOINT_URL", "AWS_S3_HOST"))
+        regions, unsure = places.told(option("region_name", "AWS_S3_REGION_NAME"))
+        buckets, _ = places.told(option("bucket_name", "AWS_STORAGE_BUCKET_NAME"))
+        parts = frozenset(part for part, given in (("hosts", untold), ("regions", unsure)) if given)
+        made = site.merged(Site("aws", hosts, regions, buckets, untold=parts))
+        return _aws(m, f, made) if not made.says("hosts") else made
+    if any(kind.endswith("SFTPStorage") for kind in kinds):
+        return site.merged(_hosts(option("host", "SFTP_STORAGE_HOST")))
+    buckets, _ = places.told([*option("bucket_name", "GS_BUCKET_NAME"), *option("azure_container", "AZURE_CONTAINER")])
+    return site.merged(Site(buckets=buckets))
+
+
+def _held(f: Frame, value: Value, part: str) -> Value:
+    found = [obj.parts[part] for loc in value.locs() if (obj := f.state.obj(loc)) is not None and part in obj.parts]
+    return join_all(found)
+
+
+def _is_code(f: Frame, value: Value) -> bool:
+    kinds = [obj.kind for loc in value.locs() if (obj := f.state.obj(loc)) is not None]
+    return bool(kinds) and all(kind in ("function", "class") for kind in kinds)
+
+
+def _own_site(f: Frame, value: Value) -> Site:
+    sites = [obj.info for loc in value.locs() if (obj := f.state.obj(loc)) is not None and isinstance(obj.info, Site)]
+    return sites[0] if sites else places.EMPTY
+
+
+def _own_class(m: Machine, f: Frame, receiver: Value) -> list[str]:
+    """The backends that a storage object made in the code is of; none for the default storage."""
+    found: list[str] = []
+    for loc in receiver.locs():
+        obj = f.state.obj(loc)
+        if obj is not None and obj.type.startswith("storages.backends."):
+            found.append(obj.type)
+        elif obj is not None and obj.cls is not None:
+            found += _libraries(m, f, Value(refs={obj.cls: frozenset()}))
+    return [kind for kind in found if kind.startswith("storages.backends.")]
+
+
+def _libraries(m: Machine, f: Frame, cls: Value) -> list[str]:
+    infos = [info for loc in cls.locs() if (info := m.class_info(f, loc)) is not None]
+    return [library for info in infos for library in info.libraries]
+
+
+def _class_option(m: Machine, f: Frame, value: Value, name: str, at: int) -> Value:
+    """An option that stands as an attribute of a class of the program, or of its object."""
+    found: list[Value] = []
+    for loc in value.locs():
+        obj = f.state.obj(loc)
+        if obj is None:
+            continue
+        if name in obj.parts and obj.kind != "class":
+            found.append(obj.parts[name])
+            continue
+        cls = loc if obj.kind == "class" else obj.cls
+        part = objects.class_part(m, f, cls, name) if cls is not None else None
+        if part is not None:
+            found.append(part)
+    return join_all(found)
 
 
 def _mail(m: Machine, f: Frame, site: Site, at: int) -> Site:

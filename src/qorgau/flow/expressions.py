@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import operators, texts
+from qorgau.flow import keys, operators, texts
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.state import State, age, bottom_like
 from qorgau.flow.values import (
@@ -20,11 +21,13 @@ from qorgau.flow.values import (
     OPAQUE,
     UNKNOWN,
     Const,
+    External,
     Fact,
     Facts,
     Loc,
     Obj,
     Value,
+    common_facts,
     join,
     of_const,
     of_ref,
@@ -72,7 +75,7 @@ def truth_facts(m: Machine, f: Frame, value: Value, truth: bool) -> Facts | None
         agreeing = [held for c, held in value.consts.items() if _may_be(c, truth)]
         if not agreeing:
             return None
-        facts = facts | frozenset.intersection(*agreeing)
+        facts = facts | reduce(common_facts, agreeing)
     elif value.refs and not (value.unknown or value.opaque or value.consts):
         if not truth and all(_always_true(f, ref) for ref in value.refs):
             return None
@@ -90,7 +93,7 @@ def _always_true(f: Frame, ref: object) -> bool:
     obj = f.state.obj(ref)
     if obj is None:
         return False
-    if obj.kind in ("function", "class", "module"):
+    if obj.kind in ("function", "class", "module") or keys.is_member(ref):
         return True
     if obj.kind in ("list", "tuple", "dict", "set") and not ref.old:
         if obj.length:
@@ -193,7 +196,7 @@ def meet(m: Machine, f: Frame, outcomes: list[tuple[State, Value]]) -> Value:
         return BOTTOM
     common = live[0][0].facts
     for state, _ in live[1:]:
-        common &= state.facts
+        common = common_facts(common, state.facts)
     result = BOTTOM
     joined = live[0][0]
     for index, (state, value) in enumerate(live):
@@ -231,10 +234,12 @@ def _subscript(m: Machine, f: Frame, node: ir.Subscript) -> Value:
 
 
 def _slice(m: Machine, f: Frame, node: ir.Slice) -> Value:
+    """A slice among others (``table.loc[:, "name"]``): a bare ``:`` means everything."""
+    bounded = any(part is not None for part in (node.lower, node.upper, node.step))
     for part in (node.lower, node.upper, node.step):
         if part is not None:
             m.evaluate(f, part)
-    return OPAQUE
+    return OPAQUE if bounded else of_ref(External("builtins.slice"))
 
 
 def arguments(m: Machine, f: Frame, node: ir.Call) -> Args:
@@ -438,7 +443,7 @@ def _clauses(m: Machine, f: Frame, node: ir.Comprehension, loc: Loc, depth: int,
     before = f.state.copy()
     mark = len(m.made)
     _pass(m, f, node, clause, iteration.each, loc, depth, False)
-    f.state = m.join_states(before, age(f.state, m.made[mark:]))
+    f.state = m.join_states(before, age(f.state, m.made[mark:], before))
 
 
 def _pass(
@@ -489,13 +494,8 @@ def _joined(m: Machine, f: Frame, node: ir.Joined) -> Value:
     for part in node.parts:
         if isinstance(part, ir.Formatted):
             value = m.evaluate(f, part.value)
-            if part.spec is not None:
-                spec = m.evaluate(f, part.spec)
-                parts.append(m.text(f, value, part.at))
-                if spec.constant() is None or value.constant() is None:
-                    parts[-1] = texts.formatted(parts[-1], spec)
-                continue
-            parts.append(m.text(f, value, part.at, representation=part.conversion in ("r", "a")))
+            spec = m.evaluate(f, part.spec) if part.spec is not None else of_const("")
+            parts.append(m.formatted(f, value, spec, part.at, representation=bool(part.conversion)))
         else:
             parts.append(m.evaluate(f, part))
     return texts.concat(parts)

@@ -1,4 +1,4 @@
-"""What reading, writing and iterating over a table means: ``table[key]``, ``table.loc[...]``, ``table.name``."""
+"""What reading, writing and iterating over a table means: by key, by attribute and by ``loc``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qorgau.flow import frame_rows, frames, strings
-from qorgau.flow.frame_types import COLUMNS, EXPRESSIONS, INDEXERS, ROW, TEXTS
+from qorgau.flow.frame_types import COLUMNS, EXPRESSIONS, INDEXER, INDEXERS, ROW, TEXTS
 from qorgau.flow.frames import (
     MADE_OF,
     Table,
@@ -50,10 +50,8 @@ from qorgau.flow.values import (
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
-INDEXER = "frame-indexer"
 OWNER = "$table"
 """The part of an indexer (``table.loc``) that is its table."""
-
 
 
 def item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> Value:
@@ -71,10 +69,12 @@ def item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> Value
         if exact or names:
             chosen = selected(m, f, loc, names, at)
             return new(m, f, at, chosen if exact else joined([chosen, read(m.obj(f, loc))]), "chosen")
-    return new(m, f, at, filtered(m, f, table, key), "filtered")
+    return new(m, f, at, frames.filtered(m, f, table, key), "filtered")
 
 
-def set_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, value: Value, at: int, strong: bool) -> None:
+def set_item(
+    m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, value: Value, at: int, strong: bool
+) -> None:
     """``table[key] = value``"""
     names, exact = names_in(m, f, key, at)
     table = read(obj)
@@ -102,13 +102,15 @@ def _cells_for(m: Machine, f: Frame, names: Sequence[Const], value: Value, at: i
         sources = [table.known() for _, table in found]
         if all(len(source) == len(names) for source in sources):
             return {
-                name: join_all(table.columns[source[index]] for (_, table), source in zip(found, sources, strict=True))
+                name: join_all(
+                    table.columns[source[index]] for (_, table), source in zip(found, sources, strict=True)
+                )
                 for index, name in enumerate(names)
             }
         if all(name in table.columns for name in names for _, table in found):
             return {name: join_all(table.columns[name] for _, table in found) for name in names}
     cell = cell_of(m, f, value, at)
-    return {name: cell for name in names}
+    return dict.fromkeys(names, cell)
 
 
 def drop(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value) -> None:
@@ -151,10 +153,9 @@ def unified(m: Machine, f: Frame, value: Value, at: int) -> Value | None:
     loc = f.place(at, "unified")
     if loc in value.refs:
         loc = f.place(at, "unified again")
-    f.state.heap[loc] = written(joined(filled), Value(refs={ref: NO_FACTS for ref in value.refs}))
+    f.state.heap[loc] = written(joined(filled), Value(refs=dict.fromkeys(value.refs, NO_FACTS)))
     m.made.append(loc)
     return value.with_(refs={loc: NO_FACTS})
-
 
 
 # Attributes
@@ -188,7 +189,11 @@ def _table_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: in
         cell = column_of(m, f, loc, const(name), at)
         return column(m, f, at, cell, [name], series_type(table.type))
     if m.policy.catalog.rows(f"{table.type}.{name}"):
-        if m.policy.catalog.attribute(f"{table.type}.{name}") is not None:
+        known = m.policy.catalog.attribute(f"{table.type}.{name}")
+        if known is not None and known.type and not known.clean:
+            # What writes or shows a table holds it (``df.write``, ``df.style``).
+            return m.new(f, at, Obj("library", type=known.type, parts={strings.DATA: of_ref(loc)}), name)
+        if known is not None:
             return None
         return of_ref(Builtin(of_ref(loc), name))
     if name.startswith("_"):
@@ -204,14 +209,18 @@ def _column_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: i
     if name in ("values", "array", "T"):
         return of_ref(loc)
     if name == "index":
-        levels = [part for key, part in obj.parts.items() if isinstance(key, str) and key.startswith(frames.INDEX)]
+        levels = [
+            part for key, part in obj.parts.items() if isinstance(key, str) and key.startswith(frames.INDEX)
+        ]
         return column(m, f, at, join_all([*levels, OPAQUE]), [], "pandas.Series", "index")
     if name == "name" and obj.type in COLUMNS:
         return obj.parts.get(frames.NAMES, OPAQUE)
     return None
 
 
-def set_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, value: Value, at: int, strong: bool) -> bool:
+def set_attribute(
+    m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, value: Value, at: int, strong: bool
+) -> bool:
     """``table.columns = [...]``, ``table.name = value``; False where it is no part of a table."""
     if not is_table(obj):
         return False
@@ -331,7 +340,9 @@ WHOLE = of_ref(External("builtins.slice"))
 """What a bare ``:`` evaluates to as an index of rows."""
 
 
-def sliced(m: Machine, f: Frame, loc: Loc, obj: Obj, bounds: Sequence[int | None], known: bool, at: int) -> Value:
+def sliced(
+    m: Machine, f: Frame, loc: Loc, obj: Obj, bounds: Sequence[int | None], known: bool, at: int
+) -> Value:
     """``table[1:5]``, ``column[:3]``; a slice of the texts of a column cuts each of them."""
     if obj.kind == INDEXER:
         owners = [(owner, m.obj(f, owner)) for owner in obj.parts[OWNER].locs()]
@@ -347,7 +358,9 @@ def sliced(m: Machine, f: Frame, loc: Loc, obj: Obj, bounds: Sequence[int | None
 def made_column(m: Machine, f: Frame, of: Obj, cell: Value, at: int, label: str) -> Value:
     """A column of the same names with other values; ``of`` is a column or its accessor."""
     parts = {**of.parts, strings.DATA: cell}
-    type_ = next((kind for kind in (*COLUMNS, *EXPRESSIONS) if of.type in (kind, f"{kind}.str", f"{kind}.dt")), of.type)
+    type_ = next(
+        (kind for kind in (*COLUMNS, *EXPRESSIONS) if of.type in (kind, f"{kind}.str", f"{kind}.dt")), of.type
+    )
     return m.new(f, at, Obj("library", type=type_, parts=parts), label)
 
 
@@ -371,3 +384,28 @@ def column_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -
 def is_row(obj: Obj | None) -> bool:
     """Whether an object is a row of a table."""
     return obj is not None and obj.kind == "dict" and ROW in obj.parts
+
+
+# Unknown objects that are used as tables
+
+
+def columns_of_unknown(m: Machine, f: Frame, loc: Loc, key: Value, at: int) -> Value | None:
+    """``thing[["iin", "phone"]]``: what takes a list of names is a table; None for other keys."""
+    if not is_selection(f, key):
+        return None
+    names, exact = names_in(m, f, key, at)
+    if not exact or not names or any(name.type != "str" for name in names):
+        return None
+    owner = of_ref(loc, unknown=True)
+    columns = {name: m.item(f, owner, of_const(name.value), at) for name in names}
+    return new(m, f, at, Table("", columns), "chosen of unknown")
+
+
+def become_table(m: Machine, f: Frame, loc: Loc) -> None:
+    """An unknown object turns out to be a table by a method that only tables have."""
+    obj = f.state.obj(loc)
+    owner = of_ref(loc)
+    parts = obj.items() if obj is not None else []
+    columns = {name: named_cell(m, f, cell, name, owner, at=0) for name, cell in parts}
+    rest = obj.rest if obj is not None else BOTTOM
+    m.write(f, loc, written(Table("", columns, {}, rest, open=True)), strong=True)

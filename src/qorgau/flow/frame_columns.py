@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING
 from qorgau.flow import frames, texts
 from qorgau.flow.behaviours import Use
 from qorgau.flow.frame_access import is_row, made_column
-from qorgau.flow.frame_types import COLUMNS, EXPRESSIONS, TEXTS
-from qorgau.flow.frames import NAMES, cell_of, column, is_column, is_table, read
+from qorgau.flow.frames import NAMES, cell_of, column, is_column
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.values import (
     BOTTOM,
     NO_REFS,
     OPAQUE,
-    Bound,
     Const,
-    External,
     Facts,
     Loc,
     Obj,
@@ -75,8 +72,7 @@ def same(m: Machine, f: Frame, u: Use, obj: Obj) -> Value:
     if name in ("rename", "alias") and u.arg(0, "index").texts():
         parts[NAMES] = join_all(of_const(text) for text in u.arg(0, "index").texts())
     if name == "reset_index":
-        levels = {k[len(frames.INDEX) :]: p for k, p in parts.items() if isinstance(k, str) and k.startswith(frames.INDEX)}
-        return _with_index(m, f, u, obj, levels)
+        return _with_index(m, f, u, obj, frames.levels_of(obj))
     if name in ("fillna", "fill_null", "where", "mask", "replace", "combine_first"):
         others = [cell_of(m, f, value, u.at) for value in u.args.all()]
         parts["$data"] = join_all([obj.parts.get("$data", BOTTOM), *(o for o in others if o.taints)])
@@ -93,12 +89,18 @@ def _with_index(m: Machine, f: Frame, u: Use, obj: Obj, levels: dict[str, Value]
     return frames.new(m, f, u.at, frames.Table("pandas.DataFrame", columns), "frame of column")
 
 
-def to_frame(m: Machine, f: Frame, u: Use, obj: Obj) -> Value:
+def to_frame(m: Machine, f: Frame, u: Use) -> Value:
     """``column.to_frame()``"""
+    held = [m.obj(f, loc) for loc in u.receiver.locs()]
+    made = [_framed(m, f, u, obj) for obj in held if is_column(obj)]
+    return join_all(made) if made else m.unknown_call(f, "to_frame", u.receiver, u.args, u.at)
+
+
+def _framed(m: Machine, f: Frame, u: Use, obj: Obj) -> Value:
     names = u.arg(0, "name").texts() or frames.names_of_column(obj) or ["0"]
     type_ = obj.type.replace("Series", "DataFrame")
-    index = {k[len(frames.INDEX) :]: p for k, p in obj.parts.items() if isinstance(k, str) and k.startswith(frames.INDEX)}
-    table = frames.Table(type_, {Const("str", names[0]): frames.element(m, f, obj, u.at)}, index)
+    columns = {Const("str", names[0]): frames.element(m, f, obj, u.at)}
+    table = frames.Table(type_, columns, frames.levels_of(obj))
     return frames.new(m, f, u.at, table, "frame of column")
 
 
@@ -154,7 +156,12 @@ def text_method(m: Machine, f: Frame, u: Use) -> Value:
     return join_all(results) if results else OPAQUE
 
 
-TEXT_NAMES = {"replace_all": "replace", "to_lowercase": "lower", "to_uppercase": "upper", "strip_chars": "strip"}
+TEXT_NAMES = {
+    "replace_all": "replace",
+    "to_lowercase": "lower",
+    "to_uppercase": "upper",
+    "strip_chars": "strip",
+}
 
 
 def _piece(u: Use, cell: Value, how: int) -> Value:
@@ -213,7 +220,7 @@ def listed(m: Machine, f: Frame, u: Use) -> Value:
     name = u.dotted.rpartition(".")[2]
     for loc in u.receiver.locs():
         obj = m.obj(f, loc)
-        if is_row(obj) or not is_column(obj):
+        if not is_column(obj):
             continue
         cell = frames.element(m, f, obj, u.at)
         if name in ("item", "first", "last", "pop", "get", "xs", "mode"):
@@ -224,15 +231,22 @@ def listed(m: Machine, f: Frame, u: Use) -> Value:
             results.append(m.new(f, u.at, Obj("generator", rest=pair), "items of column"))
         elif name == "to_dict":
             keys = [p for k, p in obj.parts.items() if str(k).startswith(frames.INDEX)]
-            results.append(m.new(f, u.at, Obj("dict", parts={"$keys": join_all([*keys, OPAQUE])}, rest=cell), "dict of column"))
+            results.append(
+                m.new(
+                    f,
+                    u.at,
+                    Obj("dict", parts={"$keys": join_all([*keys, OPAQUE])}, rest=cell),
+                    "dict of column",
+                )
+            )
         else:
             results.append(m.new(f, u.at, Obj("list", rest=cell), "values of column"))
     return join_all(results) if results else m.unknown_call(f, name, u.receiver, u.args, u.at)
 
 
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
+    "frame-of-column": to_frame,
     "frame-text": text_method,
     "frame-values": listed,
     "series": construct,
 }
-

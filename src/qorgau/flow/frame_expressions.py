@@ -1,4 +1,4 @@
-"""Expressions of columns (``pl.col``, ``F.col``): what they make of the columns of the table they are used on.
+"""Expressions of columns (``pl.col``, ``F.col``): what they make of a table that they are used on.
 
 An expression is evaluated where it is written, on the columns that its names say: their data is marked
 with the column it stands for (``standing_for``). Where the expression is used on a table, that is
@@ -12,10 +12,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qorgau.findings import Confidence
-from qorgau.flow import frame_columns, frames, naming, texts
+from qorgau.flow import frame_columns, frames, texts
 from qorgau.flow.behaviours import Use
 from qorgau.flow.frame_types import EXPRESSIONS
-from qorgau.flow.frames import NAMES, Table, cell_of, column, column_of, names_in, names_of_column, read
+from qorgau.flow.frames import NAMES, cell_of, column, column_of, names_in, names_of_column, read
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.strings import DATA
 from qorgau.flow.values import (
@@ -23,9 +23,11 @@ from qorgau.flow.values import (
     NO_REFS,
     OPAQUE,
     Const,
+    External,
     Fact,
     Loc,
     Obj,
+    Reversal,
     Taint,
     Trace,
     Value,
@@ -39,6 +41,7 @@ from qorgau.knowledge.libraries import CallRows
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
+    from qorgau.flow.sql_text import Part
 
 ANY = "*"
 """The name that stands for every column of a table."""
@@ -71,7 +74,9 @@ def stands_for(taint: Taint) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def column_named(m: Machine, f: Frame, at: int, names: Sequence[str], type_: str, label: str = "expression") -> Value:
+def column_named(
+    m: Machine, f: Frame, at: int, names: Sequence[str], type_: str, label: str = "expression"
+) -> Value:
     """``col(name)``"""
     cells = [_placeholder(m, f, at, name) for name in names]
     made = column(m, f, at, join_all(cells) if cells else OPAQUE, names, type_, label)
@@ -86,7 +91,9 @@ def _placeholder(m: Machine, f: Frame, at: int, name: str) -> Value:
     subject = standing_for(name)
     fields = m.policy.fields_of(name) or (SOME,)
     taints = frozenset(
-        Taint(field, Confidence.MEDIUM, subject, trace=Trace(None, f.unit, at, f"{field} is the column {name}"))
+        Taint(
+            field, Confidence.MEDIUM, subject, trace=Trace(None, f.unit, at, f"{field} is the column {name}")
+        )
         for field in fields
     )
     return Value(taints, unknown=True)
@@ -103,7 +110,9 @@ def resolved(m: Machine, f: Frame, loc: Loc, values: Iterable[Value], at: int) -
     return found
 
 
-def _resolved(m: Machine, f: Frame, loc: Loc, value: Value, at: int, number: int) -> list[tuple[Const, Value]]:
+def _resolved(
+    m: Machine, f: Frame, loc: Loc, value: Value, at: int, number: int
+) -> list[tuple[Const, Value]]:
     found: list[tuple[Const, Value]] = []
     for constant in value.consts:
         found += _by_name(m, f, loc, constant, at)
@@ -113,12 +122,16 @@ def _resolved(m: Machine, f: Frame, loc: Loc, value: Value, at: int, number: int
             continue
         if obj.kind in frames.ELEMENTS_OF:
             iteration = m.iterate(f, of_ref(ref), at)
-            found += resolved(m, f, loc, iteration.items if iteration.items is not None else [iteration.each], at)
+            found += resolved(
+                m, f, loc, iteration.items if iteration.items is not None else [iteration.each], at
+            )
         elif obj.kind == "dict":
             found += [(name, cell_on(m, f, loc, part, name, at)) for name, part in obj.items()]
         elif frames.is_column(obj):
             for name in _outputs(f, loc, obj, number):
-                found.append((name, cell_on(m, f, loc, of_ref(ref), name, at, several=len(names_of_column(obj)) > 1)))
+                found.append(
+                    (name, cell_on(m, f, loc, of_ref(ref), name, at, several=len(names_of_column(obj)) > 1))
+                )
     if value.taints and not found:
         found.append((const(f"column{number}"), cell_on(m, f, loc, value, const(""), at)))
     return found
@@ -155,9 +168,14 @@ def cell_on(
             continue
         real = column_of(m, f, loc, const(source) if source != ANY else name, at)
         opaque = opaque or not real.unknown
-        taints += [_done_to(found, taint) for found in real.taints if taint.field in (SOME, found.field) or source == ANY]
-        taints += [_done_to(found, taint) for found in real.taints if taint.field not in (SOME, found.field)]
-    return Value(merge_taints(taints), cell.consts, cell.refs, cell.unknown and not cell.taints, opaque or bool(cell.taints))
+        taints += [_done_to(found, taint) for found in real.taints]
+    return Value(
+        merge_taints(taints),
+        cell.consts,
+        cell.refs,
+        cell.unknown and not cell.taints,
+        opaque or bool(cell.taints),
+    )
 
 
 def _done_to(found: Taint, by: Taint) -> Taint:
@@ -189,7 +207,13 @@ def makes_expression(rows: CallRows) -> bool:
 def call(m: Machine, f: Frame, u: Use, rows: CallRows, by_rows: Callable[[Use], Value]) -> Value:
     """A call that gives an expression: by its rows, with the names and columns that it speaks of."""
     owner, _, name = u.dotted.rpartition(".")
-    type_ = rows.returns.type if rows.returns is not None else "polars.Expr" if owner.startswith("polars") else "pyspark.sql.Column"
+    type_ = (
+        rows.returns.type
+        if rows.returns is not None
+        else "polars.Expr"
+        if owner.startswith("polars")
+        else "pyspark.sql.Column"
+    )
     function = owner not in EXPRESSIONS and not owner.endswith((".str", ".dt"))
     if function and (name in NAMED or name in WILD):
         return _columns(m, f, u, name, type_)
@@ -215,14 +239,16 @@ def _columns(m: Machine, f: Frame, u: Use, name: str, type_: str) -> Value:
 
 def _with_columns(m: Machine, f: Frame, u: Use, name: str, type_: str) -> Use:
     """Texts among the arguments of a function are names of columns."""
-    if name in LITERAL or name == "otherwise" and "pyspark" in u.dotted:
+    if name in LITERAL or (name == "otherwise" and "pyspark" in u.dotted):
         return u
     kind = "polars.Expr" if "polars" in u.dotted else "pyspark.sql.Column"
     given: list[Value] = []
     for index, value in enumerate(u.args.positional):
         names, exact = names_in(m, f, value, u.at)
         listed = [str(constant.value) for constant in names if constant.type == "str"]
-        is_names = exact and bool(listed) and len(listed) == len(names) and not _holds_columns(m, f, value, u.at)
+        is_names = (
+            exact and bool(listed) and len(listed) == len(names) and not _holds_columns(m, f, value, u.at)
+        )
         given.append(column_named(m, f, u.at, listed, kind, f"argument{index}") if is_names else value)
     return replace(u, args=Args(given, u.args.keywords, u.args.star, u.args.double, u.args.ats))
 
@@ -247,11 +273,22 @@ def _cell_by_rows(m: Machine, f: Frame, u: Use, rows: CallRows, name: str) -> Va
     if name in PIECES and cells:
         receiver = cell_of(m, f, u.receiver, u.at) if u.receiver.refs else BOTTOM
         own = not receiver.is_bottom
-        numbers = [constant.value if (constant := value.constant()) is not None else "?" for value in u.args.positional]
+        numbers = [
+            constant.value if (constant := value.constant()) is not None else "?"
+            for value in u.args.positional
+        ]
         numbers = numbers if own else numbers[1:]
-        if "pyspark" in u.dotted and PIECES[name] == 0 and numbers and isinstance(numbers[0], int) and numbers[0] > 0:
+        if (
+            "pyspark" in u.dotted
+            and PIECES[name] == 0
+            and numbers
+            and isinstance(numbers[0], int)
+            and numbers[0] > 0
+        ):
             numbers[0] -= 1
-        return frame_columns.piece((receiver if own else cells[0]).with_(refs=NO_REFS), PIECES[name], numbers, lengths=True)
+        return frame_columns.piece(
+            (receiver if own else cells[0]).with_(refs=NO_REFS), PIECES[name], numbers, lengths=True
+        )
     return join_all(cells) if cells else None
 
 
@@ -279,7 +316,6 @@ def _of_text(m: Machine, f: Frame, u: Use) -> Value:
 
 def of_sql(m: Machine, f: Frame, text: str, at: int) -> list[Value]:
     """The expressions that the text of a SQL select list stands for."""
-    from qorgau.flow.queries import column_after
     from qorgau.flow.sql_text import ColumnRef, parse_sql
 
     made: list[Value] = []
@@ -288,25 +324,36 @@ def of_sql(m: Machine, f: Frame, text: str, at: int) -> list[Value]:
         for part in each.parts:
             if isinstance(part.origin, ColumnRef):
                 stands = _placeholder(m, f, at, part.origin.name)
-                taints += [left for taint in stands.taints if (left := column_after(m, taint, part)) is not None]
+                taints += [
+                    left for taint in stands.taints if (left := _left_by_sql(m, taint, part)) is not None
+                ]
         cell = Value(merge_taints(taints), opaque=True)
-        made.append(column(m, f, at, cell, [each.name or f"column{position}"], "pyspark.sql.Column", f"sql{position}"))
+        made.append(
+            column(m, f, at, cell, [each.name or f"column{position}"], "pyspark.sql.Column", f"sql{position}")
+        )
     return made
+
+
+def _left_by_sql(m: Machine, taint: Taint, part: Part) -> Taint | None:
+    """What a function of SQL leaves of a datum."""
+    if part.effect == "":
+        return taint
+    if isinstance(part.effect, tuple):
+        return replace(taint, kept=part.effect[1], slice=("sql", part.call))
+    if part.effect == "reversible":
+        return replace(taint, reversal=Reversal(part.call, "it can be undone", "a keyed hash"))
+    if part.effect == "hash" and m.policy.is_enumerable(taint.field) and not part.joined:
+        why = "so few values exist that all can be tried"
+        return replace(taint, reversal=Reversal(part.call, why, "a keyed hash"))
+    return None
 
 
 def function_of_columns(m: Machine, f: Frame, u: Use) -> Value:
     """``udf(function)``: a function of the cells of the columns that it is called with."""
     given = u.arg(0, "f")
     if not given.refs:
-        return of_ref(frames_identity())
+        return of_ref(External("qorgau.identity"))
     return m.new(f, u.at, Obj("made", type=FUNCTION, parts={Const("int", 0): given}, length=1), "udf")
-
-
-def frames_identity() -> object:
-    """A decorator that gives the function itself back."""
-    from qorgau.flow.values import External
-
-    return External("qorgau.identity")
 
 
 def call_function(m: Machine, f: Frame, obj: Obj, args: Args, at: int) -> Value:
@@ -318,7 +365,9 @@ def call_function(m: Machine, f: Frame, obj: Obj, args: Args, at: int) -> Value:
     ]
     cells = [cell_of(m, f, value, at) for value in columns]
     result = m.repeated(f, lambda: m.call(f, function, Args(cells), at))
-    held = next((found for value in columns if (found := frame_columns.column_value(f, value)) is not None), None)
+    held = next(
+        (found for value in columns if (found := frame_columns.column_value(f, value)) is not None), None
+    )
     names = names_of_column(held) if held is not None else []
     return column(m, f, at, result, names, "pyspark.sql.Column", "called")
 
@@ -355,4 +404,3 @@ def _consent(name: str) -> set[Fact]:
 
 
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {FUNCTION: function_of_columns}
-

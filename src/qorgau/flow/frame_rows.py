@@ -31,8 +31,22 @@ from qorgau.flow.values import (
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
-SAME = frozenset("copy fillna dropna astype replace rename sort_index sort_values infer_objects where mask".split())
-PLAIN = frozenset("to_dict _asdict asDict to_json".split())
+SAME = frozenset(
+    [
+        "copy",
+        "fillna",
+        "dropna",
+        "astype",
+        "replace",
+        "rename",
+        "sort_index",
+        "sort_values",
+        "infer_objects",
+        "where",
+        "mask",
+    ]
+)
+PLAIN = frozenset(["to_dict", "_asdict", "asDict", "to_json"])
 
 
 def personal(f: Frame, table: Table, sources: Iterable[Loc], person: Loc) -> Table:
@@ -54,7 +68,12 @@ def row(
     index = join_all([*own.index.values(), OPAQUE])
     parts[frames.INDEX] = index
     closed = not own.open and own.rest.is_bottom
-    obj = Obj("dict", parts=parts, rest=BOTTOM if closed else join(own.rest, UNKNOWN), info="exact" if closed else None)
+    obj = Obj(
+        "dict",
+        parts=parts,
+        rest=BOTTOM if closed else join(own.rest, UNKNOWN),
+        info="exact" if closed else None,
+    )
     return m.new(f, at, obj, label)
 
 
@@ -72,8 +91,7 @@ def record(m: Machine, f: Frame, at: int, table: Table, sources: Iterable[Loc], 
     made = row(m, f, at, table, sources, label)
     loc = made.locs()[0]
     obj = m.obj(f, loc)
-    parts = {key: part for key, part in obj.parts.items() if isinstance(key, Const)}
-    m.write(f, loc, replace(obj, parts=parts), strong=True)
+    m.write(f, loc, replace(obj, parts=frames.items_of(obj)), strong=True)
     return made
 
 
@@ -157,8 +175,8 @@ def method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, at: 
     if name in ("isna", "notna", "isnull", "notnull", "count", "sum", "mean", "any", "all"):
         return OPAQUE
     if name in ("apply", "map", "agg") and args.positional:
-        cells = {
-            key: m.call(f, args.positional[0], Args([part]), at) for key, part in obj.parts.items() if isinstance(key, Const)
+        cells: dict[Key, Value] = {
+            key: m.call(f, args.positional[0], Args([part]), at) for key, part in obj.items()
         }
         return m.new(f, at, replace(obj, parts={**obj.parts, **cells}), "mapped row")
     return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from qorgau.flow.values import Obj
+
 TABLE = "frame-table"
 """The kind of an object that is a table."""
 
@@ -43,6 +45,32 @@ TEXTS = frozenset(
 )
 """Accessors of the methods of texts and dates."""
 
+GUESSED = ("pandas.DataFrame", "polars.DataFrame", "pyspark.sql.DataFrame")
+"""Whose table an object can be that is only used like one, in the order that is tried."""
+
+TELLING = frozenset(
+    "to_csv to_excel to_parquet to_sql to_feather to_gbq to_hdf itertuples iterrows sort_values "
+    "drop_duplicates reset_index set_index write_csv write_parquet write_database write_excel write_delta "
+    "with_columns withColumn withColumnRenamed toPandas".split()
+)
+"""Methods that only tables have: an unknown object on which one is called is a table."""
+
 INDEXERS = frozenset(("loc", "iloc", "at", "iat"))
 ROW = "$frame-row"
 """Marks a dict that is a row of a table: its columns are attributes too, and it iterates over its values."""
+
+GROUP = "frame-groups"
+"""The kind of the groups of a table."""
+
+INDEXER = "frame-indexer"
+"""The kind of ``table.loc`` and its like."""
+
+KINDS = frozenset((TABLE, GROUP, INDEXER))
+TYPES = TABLES | COLUMNS | EXPRESSIONS | TEXTS
+
+
+def is_tabular(obj: Obj | None) -> bool:
+    """Whether an object is a table or a part of one, of which the core of the engine asks ``frame_hooks``."""
+    if obj is None or obj.cls is not None:
+        return False
+    return obj.kind in KINDS or obj.type in TYPES or (obj.kind == "dict" and ROW in obj.parts)

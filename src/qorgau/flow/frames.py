@@ -50,6 +50,9 @@ NAMES = "$names"
 INDEX = "$keys:"
 """Levels of the index: they are written with the table, but chosen by no column's name."""
 
+HOLDS = "$holds"
+"""Facts that conditions on the rows of a table imply of the person of each row."""
+
 MADE_OF = "$made-of"
 """The tables that a variable could stand for before they were looked at as one."""
 
@@ -58,13 +61,17 @@ ELEMENTS_OF = ("list", "tuple", "set", "generator")
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What is known of a table. A column that was dropped from an open table is ``BOTTOM``."""
+    """What is known of a table. A column that was dropped from an open table is ``BOTTOM``.
+
+    ``holds`` are facts about the person of each row, for columns that nobody has named yet.
+    """
 
     type: str
     columns: Mapping[Const, Value] = field(default_factory=dict)
     index: Mapping[str, Value] = field(default_factory=dict)
     rest: Value = BOTTOM
     open: bool = False
+    holds: Facts = NO_FACTS
 
     def cells(self) -> list[Value]:
         """Everything that stands in it."""
@@ -79,7 +86,7 @@ class Table:
         gone = set(names)
         columns = {name: cell for name, cell in self.columns.items() if name not in gone}
         if self.open:
-            columns.update({name: BOTTOM for name in gone})
+            columns.update(dict.fromkeys(gone, BOTTOM))
         return replace(self, columns=columns)
 
     def mapped(self, cells: Mapping[Const, Value]) -> Table:
@@ -107,15 +114,29 @@ def read(obj: Obj) -> Table:
         held = obj.parts.get(strings.DATA, BOTTOM)
         known = {key: part for key, part in obj.parts.items() if isinstance(key, Const)}
         return Table(obj.type, known, {}, join(obj.rest, held), open=held.is_bottom)
-    index = {key[len(INDEX) :]: part for key, part in obj.parts.items() if isinstance(key, str) and key.startswith(INDEX)}
+    index = levels_of(obj)
     held = obj.parts.get(strings.DATA, BOTTOM)
-    return Table(obj.type, dict(obj.items()), index, join(obj.rest, held), obj.info == OPEN)
+    holds = obj.parts[HOLDS].when_true if HOLDS in obj.parts else None
+    return Table(obj.type, dict(obj.items()), index, join(obj.rest, held), obj.info == OPEN, holds or NO_FACTS)
+
+
+def levels_of(obj: Obj) -> dict[str, Value]:
+    """The levels of the index of a table or a column, by name."""
+    named = {key: part for key, part in obj.parts.items() if isinstance(key, str)}
+    return {key[len(INDEX) :]: part for key, part in named.items() if key.startswith(INDEX)}
+
+
+def items_of(obj: Obj) -> dict[Key, Value]:
+    """The items of a dict, by key."""
+    return dict(obj.items())
 
 
 def written(table: Table, made_of: Value | None = None) -> Obj:
     """The object of a table."""
-    parts: dict[Key, Value] = dict(table.columns)
+    parts: dict[Key, Value] = dict(table.columns.items())
     parts.update({f"{INDEX}{name}": cell for name, cell in table.index.items()})
+    if table.holds:
+        parts[HOLDS] = Value(opaque=True, when_true=table.holds)
     if made_of is not None:
         parts[MADE_OF] = made_of
     return Obj(TABLE, type=table.type, parts=parts, rest=table.rest, info=OPEN if table.open else None)
@@ -171,7 +192,8 @@ def joined(tables: Sequence[Table]) -> Table:
             for name in dict.fromkeys([*first.index, *other.index])
         }
         type_ = first.type or other.type
-        first = Table(type_, columns, index, join(first.rest, other.rest), first.open or other.open)
+        rest, holds = join(first.rest, other.rest), first.holds & other.holds
+        first = Table(type_, columns, index, rest, first.open or other.open, holds)
     return first
 
 
@@ -206,7 +228,7 @@ def column_of(m: Machine, f: Frame, loc: Loc, name: Const, at: int) -> Value:
         return table.index[name.value]
     if not table.open:
         return table.rest if not table.rest.is_bottom else OPAQUE
-    cell = join(raw(m, f.unit, at, loc, name), table.rest)
+    cell = join(_told(raw(m, f.unit, at, loc, name), table.holds), table.rest)
     if cell.taints:
         store(m, f, loc, table.put(name, cell))
     return cell
@@ -224,7 +246,9 @@ def column(
 
 def series_type(type_: str) -> str:
     """The type of a column of a table."""
-    return "polars.Series" if type_.startswith("polars.") else "pyspark.sql.Column" if type_.startswith("pyspark.") else "pandas.Series"
+    if type_.startswith("polars."):
+        return "polars.Series"
+    return "pyspark.sql.Column" if type_.startswith("pyspark.") else "pandas.Series"
 
 
 def names_of_column(obj: Obj) -> list[str]:
@@ -261,8 +285,11 @@ def element(m: Machine, f: Frame, obj: Obj, at: int) -> Value:
     held = obj.parts.get(strings.DATA, BOTTOM)
     if held.is_bottom:
         return OPAQUE
-    inner = [loc for loc in held.locs() if (of := f.state.obj(loc)) is not None and (of.kind in ELEMENTS_OF or is_column(of) or is_table(of))]
-    return cell_of(m, f, held, at) if inner else held
+    return cell_of(m, f, held, at) if any(_is_many(f.state.obj(loc)) for loc in held.locs()) else held
+
+
+def _is_many(obj: Obj | None) -> bool:
+    return obj is not None and (obj.kind in ELEMENTS_OF or is_column(obj) or is_table(obj))
 
 
 def named_cell(m: Machine, f: Frame, cell: Value, name: Const, owner: Value, at: int) -> Value:
@@ -310,12 +337,13 @@ def selected(m: Machine, f: Frame, loc: Loc, names: Sequence[Const], at: int) ->
     """A table of these columns only."""
     columns = {name: column_of(m, f, loc, name, at) for name in names}
     table = read(m.obj(f, loc))
-    return Table(table.type, columns, table.index)
+    return Table(table.type, columns, table.index, holds=table.holds)
 
 
 def is_selection(f: Frame, key: Value) -> bool:
     """Whether a key is a list of names, not one name or a condition."""
-    return any((obj := f.state.obj(loc)) is not None and obj.kind in ("list", "tuple", "set") for loc in key.locs())
+    objects = [f.state.obj(loc) for loc in key.locs()]
+    return any(obj is not None and obj.kind in ("list", "tuple", "set") for obj in objects)
 
 
 # Conditions on rows
@@ -333,11 +361,18 @@ def holding(table: Table, facts: Facts) -> Table:
     if not kept:
         return table
 
+    known = replace(table, holds=table.holds | frozenset(kept))
+    return each_cell(known, lambda cell: _told(cell, kept))
+
+
+def _told(cell: Value, facts: Iterable[Fact]) -> Value:
+    """A cell of whose person these facts hold."""
+
     def told(taint: Taint) -> Taint:
-        own = frozenset(Fact(fact.kind, taint.subject, fact.detail, fact.holds) for fact in kept)
+        own = frozenset(Fact(fact.kind, taint.subject, fact.detail, fact.holds) for fact in facts)
         return replace(taint, facts=taint.facts | own)
 
-    return each_cell(table, lambda cell: cell.map_taints(told))
+    return cell.map_taints(told) if facts else cell
 
 
 def of_person(table: Table, old: Iterable[Loc], person: Loc) -> Table:
@@ -346,7 +381,9 @@ def of_person(table: Table, old: Iterable[Loc], person: Loc) -> Table:
 
     def change(taint: Taint) -> Taint:
         subject = person if taint.subject is None or taint.subject in olds else taint.subject
-        facts = frozenset(fact._replace(subject=person) if fact.subject in olds else fact for fact in taint.facts)
+        facts = frozenset(
+            fact._replace(subject=person) if fact.subject in olds else fact for fact in taint.facts
+        )
         return replace(taint, subject=subject, facts=facts)
 
-    return each_cell(table, lambda cell: cell.with_(taints=merge_taints(change(taint) for taint in cell.taints)))
+    return each_cell(table, lambda cell: cell.with_(taints=merge_taints(map(change, cell.taints))))

@@ -38,7 +38,10 @@ def unknown_arguments(
             label = "request" if parameter.name in request else "param"
             loc = Loc(f.ctx, (label, closure.unit.name, parameter.at, parameter.name))
             value = of_ref(loc, unknown=True)
-            if isinstance(parameter.default, ir.Const) and not isinstance(parameter.default.value, str):
+            given = _default_callable(m, f, closure, parameter)
+            if given is not None:
+                value = given
+            elif isinstance(parameter.default, ir.Const) and not isinstance(parameter.default.value, str):
                 value = join(value, m.quiet(f, parameter.default, closure.unit))
         if parameter.kind == "keyword":
             args.keywords[parameter.name] = value
@@ -50,6 +53,18 @@ def unknown_arguments(
         spread = Loc(f.ctx, ("param", closure.unit.name, closure.function.at, "**"))
         args.double.append(of_ref(spread, unknown=True))
     return args
+
+
+def _default_callable(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter) -> Value | None:
+    """A function or class that a parameter defaults to: what is called where nobody passes another."""
+    if not isinstance(parameter.default, ir.Name | ir.Attribute):
+        return None
+    value = m.quiet(f, parameter.default, closure.unit)
+    for ref in value.refs:
+        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+        if not isinstance(ref, External) and (obj is None or obj.kind not in ("function", "class")):
+            return None
+    return value if value.refs and not value.unknown else None
 
 
 def _injected(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, depth: int) -> Value | None:

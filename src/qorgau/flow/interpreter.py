@@ -19,6 +19,10 @@ from qorgau.flow import (
     contexts,
     environment,
     expressions,
+    frame_access,
+    frame_columns,
+    frame_expressions,
+    frame_hooks,
     frames,
     instances,
     library_calls,
@@ -26,6 +30,7 @@ from qorgau.flow import (
     naming,
     objects,
     operators,
+    records,
     orm,
     scopes,
     sinks,
@@ -36,11 +41,12 @@ from qorgau.flow import (
 from qorgau.flow.arrivals import Arrival
 from qorgau.flow.behaviours import Use
 from qorgau.flow.calls import Active
+from qorgau.flow.frame_types import TABLE
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration
 from qorgau.flow.memo import Remembered
 from qorgau.flow.policy import Policy
 from qorgau.flow.state import State, join_states
-from qorgau.flow.values import BOTTOM, External, Facts, Key, Loc, Obj, Ref, Taints, Value, of_ref
+from qorgau.flow.values import BOTTOM, External, Fact, Facts, Key, Loc, Obj, Ref, Taints, Value, of_ref
 from qorgau.linking import Program, Unit
 
 BUDGET = 60_000
@@ -122,7 +128,10 @@ class Interpreter:
 
     def fresh(self, f: Frame, at: int, label: str) -> Loc:
         """The identity of an unknown object that appears at a node."""
-        loc = f.place(at, label)
+        return self.anew(f, f.place(at, label))
+
+    def anew(self, f: Frame, loc: Loc) -> Loc:
+        """A location at which something unknown appears: what was known of it before is forgotten."""
         f.state.heap.pop(loc, None)
         if loc in f.state.base:
             f.state.heap[loc] = Obj("unknown")
@@ -142,6 +151,8 @@ class Interpreter:
         return join_states(left, right, lambda state, loc, obj, key: self._default(state, loc, obj, key))
 
     def _default(self, state: State, loc: Loc, obj: Obj, key: Key) -> Value:
+        if obj.kind == TABLE:
+            return frames.default(self, state, loc, obj, key)
         return objects.default_part(loc, obj, key)
 
     # Running
@@ -273,6 +284,8 @@ class Interpreter:
 
     def call_made(self, f: Frame, obj: Obj, args: Args, at: int) -> Value:
         """Call an ``itemgetter`` and its like."""
+        if obj.type == frame_expressions.FUNCTION:
+            return frame_expressions.call_function(self, f, obj, args, at)
         return behaviours.call_made(self, f, obj, args, at)
 
     def resume(self, f: Frame, loc: Loc, obj: Obj, sent: Value, at: int) -> Value:
@@ -285,6 +298,19 @@ class Interpreter:
         """The result of a function that the configuration speaks of; None for others."""
         names = scopes.call_names(self, f, loc, closure, receiver)
         return consent.configured(self, f, names, receiver, args, at, closure.function)
+
+    def configured_class(self, f: Frame, cls: Loc, args: Args, at: int) -> Value | None:
+        """The result of making an object of a class that the configuration speaks of; None for others."""
+        names = scopes.names_of(self, f, cls)
+        role = self.policy.role(names)
+        if role is None or role.kind == "require":
+            return None
+        return consent.configured(self, f, names, None, args, at, None)
+
+    def concluded_class(self, f: Frame, cls: Loc, args: Args, made: Value, at: int) -> Value:
+        """A new object whose class asks for consent when its ``with`` block is entered."""
+        names = scopes.names_of(self, f, cls) if self.policy.concludes else []
+        return consent.held(self, f, names, args, made)
 
     def concluded(
         self, f: Frame, loc: Loc, closure: Closure, receiver: Value | None, args: Args, value: Value, at: int
@@ -385,6 +411,22 @@ class Interpreter:
         """The fields of a class in the order of its constructor."""
         return classes.declared_fields(self, f, cls)
 
+    def constructor_fields(self, f: Frame, cls: Loc) -> list[str]:
+        """The fields that positional arguments of a class stand for."""
+        return classes.constructor_fields(self, f, cls)
+
+    def takes_fields(self, f: Frame, cls: Loc) -> bool:
+        """Whether the constructor of a class takes its declared fields in order."""
+        return classes.takes_fields(self, f, cls)
+
+    def passing_fields(self, f: Frame, cls: Loc) -> list[str]:
+        """The arguments of a dataclass that only ``__post_init__`` gets."""
+        return classes.passing_fields(self, f, cls)
+
+    def field_of_alias(self, f: Frame, cls: Loc, name: str) -> str:
+        """The field that a keyword of a model means."""
+        return classes.field_of_alias(self, f, cls, name)
+
     def default_of(self, f: Frame, default: Value, at: int) -> Value | None:
         """The value of a declared default."""
         return classes.default_of(self, f, default, at)
@@ -473,7 +515,7 @@ class Interpreter:
 
     def as_dict(self, f: Frame, value: Value, at: int) -> Value:
         """The fields of an object as a dict."""
-        return classes.as_dict(self, f, value, at)
+        return records.as_dict(self, f, value, at)
 
     def iterate(self, f: Frame, value: Value, at: int) -> Iteration:
         """What iterating gives."""
@@ -500,6 +542,10 @@ class Interpreter:
     def text(self, f: Frame, value: Value, at: int, *, representation: bool = False) -> Value:
         """``str(value)`` or ``repr(value)``"""
         return strings.text(self, f, value, at, representation=representation)
+
+    def formatted(self, f: Frame, value: Value, spec: Value, at: int, *, representation: bool = False) -> Value:
+        """``format(value, spec)``"""
+        return strings.formatted(self, f, value, spec, at, representation=representation)
 
     def awaited(self, f: Frame, value: Value, at: int) -> Value:
         """``await value``"""
@@ -567,9 +613,9 @@ class Interpreter:
                     return origin
         return ""
 
-    def consent_purpose(self, f: Frame, args: Args, target: Value) -> object:
-        """The purpose that a check names; None where it names none."""
-        return consent.purpose(self, f, args, None)
+    def consent_fact(self, f: Frame, names: list[str], args: Args, target: Value) -> Fact:
+        """What a configured decorator of consent establishes inside the function."""
+        return consent.guarded(self, f, names, args, target)
 
     # Libraries
 
@@ -586,6 +632,10 @@ class Interpreter:
     def library_class_attribute(self, f: Frame, loc: Loc, library: str, name: str, at: int) -> Value:
         """An attribute that a class of the project inherits from a library's."""
         return library_calls.class_attribute(self, f, loc, library, name, at)
+
+    def inherited_attribute(self, f: Frame, loc: Loc, obj: Obj, libraries: tuple[str, ...], name: str) -> Value | None:
+        """An attribute that an object has from its library bases, as far as rows tell."""
+        return library_calls.inherited_attribute(self, f, loc, obj, libraries, name)
 
     def library_item(self, f: Frame, ref: External, key: Value, at: int) -> Value:
         """``library.name[key]``"""
@@ -608,6 +658,12 @@ class Interpreter:
         row = self.policy.catalog.behaviour(dotted)
         return row.does if row is not None else ""
 
+    def settings_field(
+        self, f: Frame, info: ClassInfo, name: str, default: Value | None, declared: Value | None, at: int
+    ) -> Value | None:
+        """A field of a class of settings that the environment fills."""
+        return environment.settings_field(self, f, info, name, default, declared, at)
+
     def environment(self, f: Frame, use: Use) -> Value:
         """A look-up in the environment."""
         return environment.look_up(self, f, use)
@@ -616,18 +672,58 @@ class Interpreter:
 
     def frame_item(self, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> Value:
         """``table[key]``"""
-        return frames.item(self, f, loc, obj, key, at)
+        return frame_hooks.item(self, f, loc, obj, key, at)
 
-    def set_frame_item(self, f: Frame, loc: Loc, obj: Obj, key: Value, new: Value, at: int) -> None:
+    def set_frame_item(
+        self, f: Frame, loc: Loc, obj: Obj, key: Value, new: Value, at: int, strong: bool
+    ) -> None:
         """``table[key] = new``"""
-        frames.set_item(self, f, loc, obj, key, new, at)
+        frame_hooks.set_item(self, f, loc, obj, key, new, at, strong)
 
     def drop_frame_columns(self, f: Frame, loc: Loc, obj: Obj, key: Value) -> None:
         """``del table[key]``"""
-        frames.drop(self, f, loc, obj, key)
+        frame_hooks.delete_item(self, f, loc, obj, key)
 
     def iterate_frame(self, f: Frame, loc: Loc, obj: Obj, at: int) -> Iteration:
         """What iterating over a table gives."""
-        return frames.iterate(self, f, loc, obj, at)
+        return frame_hooks.iterate(self, f, loc, obj, at)
+
+    def frame_attribute(self, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Value | None:
+        """``table.name``; None where the library's rows say what it is."""
+        return frame_hooks.attribute(self, f, loc, obj, name, at)
+
+    def set_frame_attribute(
+        self, f: Frame, loc: Loc, obj: Obj, name: str, new: Value, at: int, strong: bool
+    ) -> bool:
+        """``table.name = new``; False where that is no part of a table."""
+        return frame_hooks.set_attribute(self, f, loc, obj, name, new, at, strong)
+
+    def frame_slice(
+        self, f: Frame, loc: Loc, obj: Obj, bounds: Sequence[int | None], known: bool, at: int
+    ) -> Value:
+        """``table[1:5]``"""
+        return frame_hooks.sliced(self, f, loc, obj, bounds, known, at)
+
+    def column_operator(self, f: Frame, op: str, left: Value, right: Value, at: int) -> Value | None:
+        """An operator between columns; None where neither side is one."""
+        return frame_columns.binary(self, f, op, left, right, at)
+
+    def unified_table(self, f: Frame, value: Value, at: int) -> Value | None:
+        """Several tables that a variable can stand for as one; None where they are something else."""
+        return frame_access.unified(self, f, value, at)
+
+    def telling_method(
+        self, f: Frame, loc: Loc, obj: Obj | None, name: str, args: Args, at: int
+    ) -> Value | None:
+        """A method of an unknown object that only tables have; None for other methods."""
+        return frame_hooks.telling(self, f, loc, obj, name, args, at)
+
+    def columns_of_unknown(self, f: Frame, loc: Loc, obj: Obj | None, key: Value, at: int) -> Value | None:
+        """``thing[["iin", "phone"]]`` of an unknown object; None for other keys."""
+        return frame_hooks.chosen(self, f, loc, obj, key, at)
+
+    def frame_method(self, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, at: int) -> Value | None:
+        """A method of a row or an indexer; None where rows of the library know it."""
+        return frame_hooks.method(self, f, loc, obj, name, args, at)
 
 

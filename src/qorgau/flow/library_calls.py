@@ -8,7 +8,28 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import consent, deployment, depersonalizers, environment, frames, naming, orm, places, queries, sinks, strings
+from qorgau.flow import (
+    buffers,
+    consent,
+    deployment,
+    depersonalizers,
+    environment,
+    frame_behaviours,
+    frame_expressions,
+    lookups,
+    made_classes,
+    naming,
+    orm,
+    places,
+    queries,
+    raising,
+    records,
+    registries,
+    routers,
+    sinks,
+    strings,
+    tasks,
+)
 from qorgau.flow.behaviours import BEHAVIOURS, BUILTINS, Use
 from qorgau.flow.classes import ELEMENTS
 from qorgau.flow.machine import Args, ClassInfo, Frame
@@ -27,6 +48,7 @@ from qorgau.flow.values import (
     join,
     join_all,
     merge_taints,
+    of_const,
     of_ref,
 )
 from qorgau.knowledge import rows as rows_of
@@ -38,10 +60,9 @@ if TYPE_CHECKING:
 BUFFERS = frozenset(("io.StringIO", "io.BytesIO"))
 """Files in memory: what is written there is exported when they are handed out."""
 
-CONFIGURING = frozenset(("sentry_sdk.init", "celery.Celery"))
-"""Types whose making tells a whole library where it sends."""
-
 ORIGINS = ("request", "public")
+CONSTANTS = {"typing.TYPE_CHECKING": False, "typing_extensions.TYPE_CHECKING": False}
+"""Names of libraries whose value decides what runs."""
 
 
 def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int) -> Value:
@@ -64,20 +85,30 @@ def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int
         found = _builtin(m, f, use, rows)
         if found is not None:
             return found
-    return _result(m, f, use, rows)
+    looked_up = lookups.look_up(m, f, use, rows)
+    if looked_up is not None:
+        return looked_up
+    return lookups.named(m, f, use, _result(m, f, use, rows))
 
 
 def _builtin(m: Machine, f: Frame, use: Use, rows: CallRows) -> Value | None:
     name = use.dotted.partition(".")[2]
-    if name in BUILTINS:
-        return BUILTINS[name](m, f, use)
+    for table in (buffers.BUILTINS, made_classes.BUILTINS, BUILTINS):
+        if name in table:
+            return table[name](m, f, use)
     kind = getattr(builtins, name, None)
     if isinstance(kind, type) and issubclass(kind, BaseException):
-        message = strings.message_of(m, f, use.args, use.at)
-        return m.new(f, use.at, Obj("library", type=use.dotted, parts={strings.MESSAGE: message}), "exception")
+        return _new_exception(m, f, use)
     if isinstance(kind, type) and name == "object":
         return m.new(f, use.at, Obj("instance"), "object")
     return None
+
+
+def _new_exception(m: Machine, f: Frame, use: Use) -> Value:
+    obj = raising.described(m, f, Obj("library", type=use.dotted), use.args, use.at)
+    if use.dotted.endswith("ExceptionGroup") and len(use.args.positional) > 1:
+        obj = obj.put("exceptions", use.args.positional[1])
+    return m.new(f, use.at, obj, "exception")
 
 
 def _sinks(m: Machine, f: Frame, use: Use, rows: CallRows) -> None:
@@ -102,7 +133,7 @@ def _sinks(m: Machine, f: Frame, use: Use, rows: CallRows) -> None:
 
 def _named_keywords(row: rows_of.Sink) -> frozenset[str]:
     texts = [*row.data, *row.url, row.local, row.verify, *row.place.host, *row.place.region, *row.place.bucket]
-    texts += row.place.database
+    texts += [*row.place.database, *row.place.address]
     return frozenset(text.rpartition(":")[2].partition(".")[0] for text in texts if text)
 
 
@@ -137,7 +168,10 @@ def site_of(m: Machine, f: Frame, use: Use, place: rows_of.Place) -> Site:
     for text in place.inherit:
         for value in arguments(m, f, use, text):
             site = site.merged(site_of_value(f, value))
-    return site.merged(site_of_value(f, use.receiver))
+    site = site.merged(site_of_value(f, use.receiver))
+    named, _ = places.told(value for text in place.address for value in arguments(m, f, use, text))
+    site = site.named_by(named) if named else site
+    return site if site.says("hosts") or not place.default else replace(site, hosts=frozenset((place.default,)))
 
 
 def site_of_value(f: Frame, value: Value) -> Site:
@@ -157,6 +191,12 @@ def _result(m: Machine, f: Frame, use: Use, rows: CallRows) -> Value:
         behaviour = _behaviour(rows.behaviour.does)
         if behaviour is not None:
             return behaviour(m, f, use)
+    if frame_expressions.makes_expression(rows):
+        return frame_expressions.call(m, f, use, rows, lambda used: _by_rows(m, f, used, rows))
+    return _by_rows(m, f, use, rows)
+
+
+def _by_rows(m: Machine, f: Frame, use: Use, rows: CallRows) -> Value:
     if rows.depersonalizer is not None:
         return depersonalizers.apply(m, f, use, rows.depersonalizer)
     if rows.clean is not None:
@@ -178,7 +218,8 @@ def _result(m: Machine, f: Frame, use: Use, rows: CallRows) -> Value:
 
 
 def _behaviour(does: str) -> Callable[[Machine, Frame, Use], Value] | None:
-    for table in (BEHAVIOURS, orm.BEHAVIOURS, queries.BEHAVIOURS, getattr(frames, "BEHAVIOURS", {})):
+    own = (records.BEHAVIOURS, made_classes.BEHAVIOURS, tasks.BEHAVIOURS, raising.BEHAVIOURS)
+    for table in (*own, BEHAVIOURS, orm.BEHAVIOURS, queries.BEHAVIOURS, environment.BEHAVIOURS, registries.BEHAVIOURS, frame_behaviours.BEHAVIOURS):
         found = table.get(does)
         if found is not None:
             return found
@@ -195,9 +236,9 @@ def typed(m: Machine, f: Frame, use: Use, type_name: str, site: Site = places.EM
 
 def _returned(m: Machine, f: Frame, use: Use, row: rows_of.Returns) -> Value:
     site = site_of(m, f, use, row.place)
-    if row.type in CONFIGURING and not site.is_empty:
-        deployment.configure(m, f, use.dotted, site)
     made = typed(m, f, use, row.type, site)
+    if row.registers and not site.is_empty:
+        registries.register(m, f, use.dotted, site.databases, made)
     loc = made.locs()[0]
     obj = m.obj(f, loc)
     parts: dict[Key, Value] = {f"@{index}": value for index, value in enumerate(use.args.positional)}
@@ -210,6 +251,7 @@ def _returned(m: Machine, f: Frame, use: Use, row: rows_of.Returns) -> Value:
     wholes = [value for text in row.place.inherit for value in arguments(m, f, use, text) if value.locs()]
     if wholes:
         parts["$part-of"] = join_all(wholes)
+    parts.update(registries.binds_of(f, use.receiver))
     info = site if not site.is_empty else None
     m.write(f, loc, replace(obj, parts={**obj.parts, **parts}, info=info), strong=True)
     return made
@@ -262,6 +304,8 @@ def hold(m: Machine, f: Frame, target: Value, values: list[Value]) -> None:
 def attribute(m: Machine, f: Frame, ref: External, name: str, at: int, found: External | None) -> Value:
     """``library.name``: a typed object, what a request fills, or a name to go on with."""
     dotted = m.policy.catalog.canonical(found.dotted if found is not None else f"{ref.dotted}.{name}")
+    if dotted in CONSTANTS:
+        return of_const(CONSTANTS[dotted])
     settings = environment.setting(m, f, dotted, at)
     if settings is not None:
         return settings
@@ -281,6 +325,10 @@ def class_attribute(m: Machine, f: Frame, loc: Loc, library: str, name: str, at:
     """An attribute that a class of the project has from a library's (``Client.objects``)."""
     row = m.policy.catalog.attribute(f"{library}.{name}")
     child = loc.child(name)
+    if name == "_meta" and orm.is_model(m, f, loc):
+        described = routers.options(m, f, loc)
+        if described is not None:
+            return described
     if row is not None and row.type:
         elements = {ELEMENTS: of_ref(loc)}
         f.state.heap.setdefault(child, Obj("library", type=row.type, parts=dict(elements)))
@@ -288,6 +336,21 @@ def class_attribute(m: Machine, f: Frame, loc: Loc, library: str, name: str, at:
     return Value(refs={Builtin(of_ref(loc), name): NO_FACTS}) if m.policy.catalog.rows(f"{library}.{name}") else of_ref(
         child, unknown=True
     )
+
+
+def inherited_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, libraries: tuple[str, ...], name: str) -> Value | None:
+    """An attribute that an object of the project's class has from a library's (``self.stdout`` of a command)."""
+    for library in libraries:
+        row = m.policy.catalog.attribute(f"{library}.{name}")
+        if row is None:
+            continue
+        if row.clean:
+            return OPAQUE
+        child = Loc(loc, (row.source, name)) if row.source in ORIGINS else loc.child(name)
+        if row.type and f.state.obj(child) is None:
+            f.state.heap[child] = Obj("library", type=row.type)
+        return of_ref(child, unknown=True)
+    return None
 
 
 def typed_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Value:
@@ -307,6 +370,8 @@ def typed_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int
         return Value(data.taints, refs={child: NO_FACTS}, unknown=True)
     if row.clean:
         return OPAQUE
+    if row.shared:
+        return of_ref(registries.shared(m, row.type))
     if row.source in ORIGINS:
         child = Loc(loc, (row.source, name))
     if row.type and f.state.obj(child) is None:
@@ -403,10 +468,15 @@ def initialize(m: Machine, f: Frame, receiver: Value, libraries: list[str], args
     """A library's ``__init__`` on an object of the project's class: exceptions keep their text, clients their place."""
     for loc in receiver.locs():
         obj = m.obj(f, loc)
+        if obj.kind == "dict" or obj.kind in ("list", "set"):
+            records.fill(m, f, of_ref(loc), args, at)
+            continue
         for library in libraries:
-            if _is_exception(library):
-                message = strings.message_of(m, f, args, at)
-                m.write(f, loc, obj.put(strings.MESSAGE, message), strong=True)
+            if raising.is_exception(m, library):
+                m.write(f, loc, raising.described(m, f, obj, args, at), strong=True)
+                return
+            if any(name in tasks.STARTED for name in m.policy.catalog.ancestry(library)):
+                tasks.BEHAVIOURS["thread"](m, f, Use(library, BOTTOM, args, at))
                 return
             row = m.policy.catalog.returns(library)
             if row is not None:
@@ -416,17 +486,14 @@ def initialize(m: Machine, f: Frame, receiver: Value, libraries: list[str], args
         for name, value in args.keywords.items():
             if not name.startswith("_"):
                 m.set_attribute(f, of_ref(loc), name, value, at)
-
-
-def _is_exception(library: str) -> bool:
-    kind = getattr(builtins, library.removeprefix("builtins."), None)
-    if isinstance(kind, type):
-        return issubclass(kind, BaseException)
-    return library.rpartition(".")[2].endswith(("Error", "Exception"))
+        if libraries and any(value.taints or value.refs for value in args.positional):
+            hold(m, f, of_ref(loc), args.positional)
 
 
 def constructed(m: Machine, f: Frame, cls: Loc, info: ClassInfo, made: Value, args: Args, at: int) -> None:
     """A new object whose class has no ``__init__`` of its own."""
-    if info.libraries and any(_is_exception(name) or m.policy.catalog.returns(name) for name in info.libraries):
+    if info.libraries and any(raising.is_exception(m, name) or m.policy.catalog.returns(name) for name in info.libraries):
         initialize(m, f, made, list(info.libraries), Args(list(args.positional), {}, args.star), at)
+    elif info.libraries and not m.takes_fields(f, cls) and any(v.taints or v.refs for v in args.positional):
+        hold(m, f, made, args.positional)
 

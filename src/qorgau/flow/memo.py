@@ -13,7 +13,22 @@ from dataclasses import dataclass, field, replace
 
 from qorgau.flow.machine import Closure
 from qorgau.flow.state import Renaming, State
-from qorgau.flow.values import BOTTOM, Bound, Builtin, Fact, Facts, Loc, Obj, Ref, SuperOf, Taint, Trace, Value
+from qorgau.flow.values import (
+    BOTTOM,
+    Bound,
+    Builtin,
+    Either,
+    Fact,
+    Facts,
+    Loc,
+    Obj,
+    Ref,
+    SuperOf,
+    Taint,
+    Trace,
+    Value,
+    told_of,
+)
 
 CONTEXTS = frozenset(("call", "root", "init"))
 
@@ -47,11 +62,16 @@ class Canon:
             if obj is not None:
                 parts.append((self._numbers[loc], self._object(obj)))
         facts = frozenset(
-            (fact.kind, self._known(fact.subject), fact.detail, fact.holds)
-            for fact in self._state.facts
-            if fact.subject is None or self._reaches(fact.subject)
+            self._fact(fact)
+            for fact in _ordered(self._state.facts)
+            if (told := list(told_of(fact))) == [] or any(self._reaches(loc) for loc in told)
         )
         return (*parts, facts)
+
+    def _fact(self, fact: Fact) -> Hashable:
+        if isinstance(fact.detail, Either):
+            return (fact.kind, frozenset(self._facts(way) for way in sorted(fact.detail.ways, key=_way_order)))
+        return (fact.kind, self._known(fact.subject), fact.detail, fact.holds)
 
     def _known(self, loc: Loc | None) -> Hashable:
         return None if loc is None else self.loc(loc)
@@ -99,7 +119,7 @@ class Canon:
     def _facts(self, facts: Facts | None) -> Hashable:
         if not facts:
             return facts
-        return frozenset((fact.kind, self._known(fact.subject), fact.detail, fact.holds) for fact in _ordered(facts))
+        return frozenset(self._fact(fact) for fact in _ordered(facts))
 
     def taint(self, taint: Taint) -> Hashable:
         """A taint in canonical form; its trace is kept aside."""
@@ -154,6 +174,10 @@ class Canon:
 
 def _ordered(facts: Facts) -> list[Fact]:
     return sorted(facts, key=repr)
+
+
+def _way_order(way: Facts) -> list[str]:
+    return [repr(fact) for fact in _ordered(way)]
 
 
 def _taint_order(taint: Taint) -> tuple[str, str, str]:

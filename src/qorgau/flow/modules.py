@@ -40,7 +40,10 @@ def initialize(m: Machine, unit: Unit) -> None:
     frame.state.heap[cell(unit.name, "__name__")] = Obj(
         "cell", rest=join(of_const(unit.name), of_const("__main__"))
     )
+    # An import runs another module in the middle of this one: each has a budget of its own.
+    spent, m.steps = m.steps, 0
     m.execute(frame, unit.module.body)
+    m.steps = spent
     del m.initializing[unit.name]
     state = frame.state
     for other in frame.raises:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qorgau import ir
 from qorgau.findings import Confidence
 from qorgau.flow.machine import ClassInfo, Closure, Frame
-from qorgau.flow.values import NO_TAINTS, Loc, Obj, Taint, Taints, Trace, Value, merge_taints
+from qorgau.flow.values import NO_FACTS, NO_TAINTS, Loc, Obj, Taint, Taints, Trace, Value, merge_taints
 from qorgau.linking import Unit
 
 if TYPE_CHECKING:
@@ -37,12 +38,24 @@ def named(
     fields = m.policy.fields_of(name)
     if not fields or _is_code(f, value):
         return value
-    subject = owner.single()
-    known = subject is not None and is_record(m, f, subject, fields)
-    confidence = Confidence.HIGH if known and not put else Confidence.MEDIUM
     note = f"{fields[0]} is {'put under' if put else 'read from'} {'key ' if key else ''}{name}"
-    taints = frozenset(source(m, f.unit, at, field, confidence, subject, note) for field in fields)
-    return value.with_(taints=taints)
+    if put:
+        bare = bare_subject(value)
+        taints = [source(m, f.unit, at, field, Confidence.MEDIUM, bare, note) for field in fields]
+        return value.with_(taints=merge_taints(taints))
+    taints = []
+    for subject, facts in [(ref, facts) for ref, facts in owner.refs.items() if isinstance(ref, Loc)] or [(None, NO_FACTS)]:
+        known = subject is not None and is_record(m, f, subject, fields)
+        confidence = Confidence.HIGH if known else Confidence.MEDIUM
+        found = [source(m, f.unit, at, field, confidence, subject, note) for field in fields]
+        taints += [replace(taint, facts=facts) for taint in found] if facts else found
+    return value.with_(taints=merge_taints(taints))
+
+
+def bare_subject(value: Value) -> Loc | None:
+    """The subject of a datum that is read from nobody: itself."""
+    loc = value.single()
+    return loc.child("$value") if loc is not None else None
 
 
 def _is_code(f: Frame, value: Value) -> bool:
@@ -68,6 +81,7 @@ def _configured(
             if field is not None:
                 note = f"{field} is {'put into' if put else 'read from'} {name}"
                 taint = source(m, f.unit, at, field, Confidence.HIGH, loc, note)
+                taint = replace(taint, facts=owner.refs[loc]) if owner.refs[loc] else taint
                 return value.with_(taints=merge_taints([*value.taints, taint]))
     return None
 
@@ -104,6 +118,13 @@ def record(m: Machine, f: Frame, loc: Loc) -> list[tuple[str, str]]:
     if info is None:
         return []
     return class_record(m, f, obj.cls, info)
+
+
+def is_configured_record(m: Machine, f: Frame, cls: Loc) -> bool:
+    """Whether the configuration calls a class, or one it inherits from, a record."""
+    info = m.class_info(f, cls)
+    bases = [m.class_info(f, base) for base in info.order] if info is not None else []
+    return any(base is not None and m.policy.record_fields(base.dotted) is not None for base in bases)
 
 
 def class_record(m: Machine, f: Frame, cls: Loc, info: ClassInfo) -> list[tuple[str, str]]:
@@ -143,7 +164,7 @@ def parameter_named(m: Machine, f: Frame, closure: Closure, parameter: ir.Parame
         if fields and not _is_code(f, value):
             note = f"{fields[0]} is the parameter {parameter.name}"
             taints = frozenset(
-                source(m, closure.unit, parameter.at, field, Confidence.MEDIUM, value.single(), note)
+                source(m, closure.unit, parameter.at, field, Confidence.MEDIUM, bare_subject(value), note)
                 for field in fields
             )
             return value.with_(taints=taints)
@@ -160,7 +181,7 @@ def variable_named(m: Machine, f: Frame, name: str, value: Value, at: int) -> Va
     note = f"{fields[0]} is the variable {name}"
     return value.with_(
         taints=frozenset(
-            source(m, f.unit, at, field, Confidence.LOW, value.single(), note) for field in fields
+            source(m, f.unit, at, field, Confidence.LOW, bare_subject(value), note) for field in fields
         )
     )
 
@@ -204,8 +225,6 @@ def _collect(
         found.extend(obj.rest.taints)
         _collect(m, f, obj.rest, at, found, seen, as_row)
         if facts:
-            from dataclasses import replace
-
             found[before:] = [replace(taint, facts=taint.facts | facts) for taint in found[before:]]
 
 

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import containers, orm
+from qorgau.flow import buffers, checks, containers, orm
+from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration
-from qorgau.flow.state import State, widen
+from qorgau.flow.state import Renaming, State, widen
 from qorgau.flow.values import (
     BOTTOM,
     NO_FACTS,
@@ -34,6 +35,7 @@ from qorgau.flow.values import (
     of_const,
     of_ref,
     stamp,
+    told_of,
 )
 
 if TYPE_CHECKING:
@@ -43,6 +45,9 @@ ENUMS = frozenset(("enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "en
 TUPLES = frozenset(("typing.NamedTuple", "collections.namedtuple"))
 DECLARING_TYPES = frozenset(("mapped_column", "relationship", "Column", "field", "Field", "attrib", "ib", "column_property"))
 """Last names of what class bodies declare fields with; their values come from elsewhere."""
+
+EACH = "$each"
+"""The part of a collection that stands for each of its items in facts that hold of all."""
 
 OPEN_KINDS = frozenset(("unknown", "library", "instance", "tainted"))
 
@@ -121,6 +126,10 @@ def _attribute_of_loc(m: Machine, f: Frame, loc: Loc, name: str, at: int) -> Val
     obj = f.state.obj(loc)
     if obj is None:
         return _derived(m, f, loc, None, name, at)
+    if is_tabular(obj):
+        found = m.frame_attribute(f, loc, obj, name, at)
+        if found is not None:
+            return found
     part = obj.parts.get(name)
     if obj.kind == "module":
         return m.module_part(f, loc, name, at)
@@ -129,10 +138,26 @@ def _attribute_of_loc(m: Machine, f: Frame, loc: Loc, name: str, at: int) -> Val
     if obj.kind in ("function", "generator", "future", "frame"):
         return part if part is not None else _of_function(m, f, loc, obj, name)
     if obj.kind in ("list", "tuple", "set", "dict"):
-        return part if part is not None else of_ref(Builtin(of_ref(loc), name))
+        if part is not None:
+            return part
+        return _of_container(m, f, loc, obj, name, at)
+    if obj.kind == "dispatch":
+        return of_ref(Builtin(of_ref(loc), name))
     if obj.kind == "attributes":
         return of_ref(Builtin(of_ref(loc), name))
     return _instance_attribute(m, f, loc, obj, name, at)
+
+
+def _of_container(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Value:
+    """An attribute of a list or dict, or of an object of a class that extends one."""
+    found = class_part(m, f, obj.cls, name) if obj.cls is not None else None
+    if found is not None:
+        special = _descriptor(m, f, found, of_ref(loc), at)
+        return special if special is not None else bind(m, f, found, of_ref(loc), at)
+    getter = class_part(m, f, obj.cls, "__getattr__") if obj.cls is not None else None
+    if getter is not None and not _inside(f, "__getattr__"):
+        return m.call(f, bind(m, f, getter, of_ref(loc), at), Args([of_const(name)]), at)
+    return of_ref(Builtin(of_ref(loc), name))
 
 
 def _of_function(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str) -> Value:
@@ -171,6 +196,10 @@ def _instance_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at:
         return part
     if obj.type:
         return m.typed_attribute(f, loc, obj, name, at)
+    if obj.cls is not None and name not in m.declared_fields(f, obj.cls):
+        inherited = m.inherited_attribute(f, loc, obj, _class_libraries(m, f, obj.cls), name)
+        if inherited is not None:
+            return inherited
     return _derived(m, f, loc, obj, name, at)
 
 
@@ -181,9 +210,17 @@ def _field_default(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, found: V
     ``models.CharField()`` describe a value, they aren't one.
     """
     described = any(_is_declaration(f, ref) for ref in found.refs)
-    if described or (obj.kind == "unknown" and not _callable(f, found)):
+    if described or (obj.kind == "unknown" and not _callable(f, found) and not _is_service(m, f, found)):
         return _derived(m, f, loc, obj, name, at)
     return found
+
+
+def _is_service(m: Machine, f: Frame, value: Value) -> bool:
+    """Whether a class attribute is a library's object to work with (``log = logging.getLogger()``), no datum."""
+    objs = [f.state.obj(ref) if isinstance(ref, Loc) else None for ref in value.refs]
+    return bool(objs) and all(
+        obj is not None and obj.kind == "library" and bool(obj.type) and m.policy.catalog.has_methods(obj.type) for obj in objs
+    )
 
 
 def _is_declaration(f: Frame, ref: Ref) -> bool:
@@ -262,6 +299,8 @@ def bind(m: Machine, f: Frame, found: Value, receiver: Value, at: int) -> Value:
                 bound.append(stamp(m.call(f, of_ref(ref), Args([receiver]), at), facts))
             else:
                 bound.append(Value(refs={Bound(ref, receiver): facts}))
+        elif isinstance(ref, Loc) and obj is not None and obj.kind == "dispatch" and obj.info:
+            bound.append(Value(refs={Bound(ref, receiver): facts}))
         elif isinstance(ref, Loc) and obj is not None and obj.kind == "partialmethod":
             bound.append(m.bind_partial(f, ref, receiver, at))
         else:
@@ -326,6 +365,8 @@ def set_attribute(m: Machine, f: Frame, value: Value, name: str, new: Value, at:
         if obj.kind == "module":
             m.set_module_part(f, loc, name, new, strong)
             continue
+        if is_tabular(obj) and m.set_frame_attribute(f, loc, obj, name, new, at, len(value.refs) == 1 and not loc.old):
+            continue
         _forget(f.state, loc, name)
         if strong and not loc.old:
             m.write(f, loc, obj.put(name, new), strong=True)
@@ -378,6 +419,7 @@ def _forget(state: State, loc: Loc, name: str) -> None:
     if not state.facts:
         return
     child = loc.child(name)
+    state.facts = checks.unset(state.facts, loc, name)
     state.facts = frozenset(
         fact
         for fact in state.facts
@@ -451,8 +493,14 @@ def _item_of_ref(m: Machine, f: Frame, ref: Ref, key: Value, at: int, whole: Val
     if not isinstance(ref, Loc):
         return UNKNOWN
     obj = f.state.obj(ref)
+    if key.refs:
+        columns = m.columns_of_unknown(f, ref, obj, key, at)
+        if columns is not None:
+            return columns
     if obj is None:
         return of_ref(_child_item(ref, key), unknown=True)
+    if is_tabular(obj):
+        return m.frame_item(f, ref, obj, key, at)
     if obj.kind == "attributes":
         owner = obj.info
         assert isinstance(owner, Loc)
@@ -462,19 +510,32 @@ def _item_of_ref(m: Machine, f: Frame, ref: Ref, key: Value, at: int, whole: Val
         if ENUMS & set(_libraries(obj)):
             return join_all([_class_attribute(m, f, ref, obj, text, at) for text in key.texts()] or [UNKNOWN])
         return of_ref(ref) if getter is None else m.call(f, bind(m, f, getter, of_ref(ref), at), Args([key]), at)
+    if obj.cls is not None and (obj.kind == "dict" or obj.kind in containers.SEQUENCES):
+        own = _own_item(m, f, ref, obj, key, at)
+        if own is not None:
+            return own
     if obj.kind == "dict":
         found = containers.get_item(m, f, ref, obj, key, at)
         return _with_spreads(m, f, ref, obj, found, key, at)
     if obj.kind in containers.SEQUENCES:
         return containers.get_item(m, f, ref, obj, key, at)
-    if obj.kind == "frame-table":
-        return m.frame_item(f, ref, obj, key, at)
     getter = method(m, f, ref, obj, "__getitem__", at) if obj.cls is not None else None
     if getter is not None:
         return m.call(f, getter, Args([key]), at)
     if obj.cls is not None and TUPLES & set(_class_libraries(m, f, obj.cls)):
         return _tuple_item(m, f, ref, obj, key, at)
     return _unknown_item(m, f, ref, obj, key, at)
+
+
+def _own_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> Value | None:
+    """``__getitem__`` and ``__missing__`` of a class that extends a builtin container."""
+    if not _inside(f, "__getitem__"):
+        getter = method(m, f, loc, obj, "__getitem__", at)
+        if getter is not None:
+            return m.call(f, getter, Args([key]), at)
+    absent = m.contains(f, of_ref(loc), key) is False
+    missing = method(m, f, loc, obj, "__missing__", at) if absent and obj.kind == "dict" else None
+    return m.call(f, missing, Args([key]), at) if missing is not None else None
 
 
 def _with_spreads(m: Machine, f: Frame, loc: Loc, obj: Obj, found: Value, key: Value, at: int) -> Value:
@@ -544,10 +605,16 @@ def set_item(m: Machine, f: Frame, value: Value, key: Value, new: Value, at: int
         if obj.kind == "attributes" and isinstance(obj.info, Loc):
             for text in key.texts():
                 set_attribute(m, f, of_ref(obj.info), text, new, at)
+        elif is_tabular(obj) and obj.kind != "dict":
+            m.set_frame_item(f, loc, obj, key, new, at, len(value.refs) == 1 and not loc.old)
         elif obj.kind == "dict" or obj.kind in containers.SEQUENCES:
-            m.write(f, loc, containers.put_item(m, f, loc, obj, key, new, strong), strong=True)
-        elif obj.kind == "frame-table":
-            m.set_frame_item(f, loc, obj, key, new, at)
+            setter = method(m, f, loc, obj, "__setitem__", at) if obj.cls is not None else None
+            if setter is not None and not _inside(f, "__setitem__"):
+                m.call(f, setter, Args([key, new]), at)
+            else:
+                m.write(f, loc, containers.put_item(m, f, loc, obj, key, new, strong), strong=True)
+        elif obj.type == buffers.TYPE:
+            buffers.join_item(m, f, loc, new)
         else:
             setter = method(m, f, loc, obj, "__setitem__", at) if obj.cls is not None else None
             if setter is not None:
@@ -573,7 +640,7 @@ def delete_item(m: Machine, f: Frame, value: Value, key: Value, at: int) -> None
         obj = f.state.obj(loc) or Obj("unknown")
         if obj.kind == "dict" or obj.kind in containers.SEQUENCES:
             m.write(f, loc, containers.delete_item(m, f, loc, obj, key, strong), strong=True)
-        elif obj.kind == "frame-table":
+        elif is_tabular(obj):
             m.drop_frame_columns(f, loc, obj, key)
         elif obj.kind == "attributes" and isinstance(obj.info, Loc):
             for text in key.texts():
@@ -619,14 +686,18 @@ def _iterate_ref(m: Machine, f: Frame, ref: Ref, at: int) -> Iteration:
     obj = f.state.obj(ref)
     if obj is None:
         return Iteration(None, _element(m, f, ref, None, at))
+    if is_tabular(obj):
+        return m.iterate_frame(f, ref, obj, at)
+    if obj.cls is not None and obj.kind in ("dict", "list", "set", "tuple") and not _inside(f, "__iter__"):
+        getter = method(m, f, ref, obj, "__iter__", at)
+        if getter is not None:
+            return iterate(m, f, m.call(f, getter, Args(), at), at)
     if obj.kind == "dict":
-        keys = containers.keys_of(m, f, obj)
+        keys = containers.keys_of(m, f, obj, at)
         spreads = [p for n, p in obj.parts.items() if isinstance(n, str) and n.startswith("$spread")]
         return Iteration(None, join(keys.each, UNKNOWN)) if spreads else keys
     if obj.kind in containers.SEQUENCES:
         return Iteration(containers.items_of(obj), containers.each(obj))
-    if obj.kind == "frame-table":
-        return m.iterate_frame(f, ref, obj, at)
     if obj.kind == "class" and ENUMS & set(_libraries(obj)):
         members = [
             _class_attribute(m, f, ref, obj, name, at)
@@ -728,7 +799,14 @@ def _element(m: Machine, f: Frame, loc: Loc, obj: Obj | None, at: int) -> Value:
     told = orm.item_of(m, f, obj, at) if obj is not None else None
     if told is not None:
         return told
-    element = m.fresh(f, at, "element")
+    element = m.anew(f, loc.child(("element", f.unit.name, at, *f.passes)))
+    each = loc.child(EACH)
+    told = frozenset(fact for fact in f.state.facts if each in told_of(fact))
+    if told:
+        held = Renaming(lambda one: element if one == each else one).facts(told)
+        if obj is not None:
+            m.describe_element(f, loc, obj, element, at)
+        return Value(refs={element: held}, unknown=True)
     if obj is not None:
         m.describe_element(f, loc, obj, element, at)
         if not obj.rest.is_bottom or any(isinstance(key, Const) for key in obj.parts):
@@ -737,8 +815,21 @@ def _element(m: Machine, f: Frame, loc: Loc, obj: Obj | None, at: int) -> Value:
     return of_ref(element, unknown=True)
 
 
+def each_of(loc: Loc) -> Loc | None:
+    """What stands for all items of a collection, if a location is one of them."""
+    if loc.parent is not None and isinstance(loc.label, tuple) and loc.label[:1] == ("element",):
+        return loc.parent.child(EACH)
+    return None
+
+
+SHARED = frozenset(("registry", "flask.Config", "celery.app.utils.Settings"))
+"""Types of objects that hold what a program is set up with: what nobody wrote into them is not there."""
+
+
 def default_part(loc: Loc, obj: Obj, key: Key) -> Value:
     """What reading a part gives that was never written: for joins of states."""
+    if obj.type in SHARED:
+        return BOTTOM
     if obj.kind in ("unknown", "library"):
         if isinstance(key, Const):
             return Value(refs={loc.child(("item", key)): NO_FACTS}, unknown=True)

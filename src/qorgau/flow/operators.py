@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from functools import reduce
 from typing import TYPE_CHECKING
 
-from qorgau.flow import objects, texts
+from qorgau.flow import keys, objects, texts
 from qorgau.flow.machine import Args
 from qorgau.flow.values import (
     HOLE,
@@ -20,6 +21,7 @@ from qorgau.flow.values import (
     Facts,
     Loc,
     Value,
+    common_facts,
     const,
     join_all,
     of_const,
@@ -77,6 +79,8 @@ CONTAINERS = ("list", "tuple", "set", "dict", "generator")
 def binary(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -> Value:
     """``left op right``."""
     result = m.operator_method(f, DUNDER.get(op, ""), left, right, at)
+    if result is None and (left.refs or right.refs):
+        result = m.column_operator(f, op, left, right, at)
     if result is not None:
         return result
     kinds = {obj.kind for loc in left.locs() if (obj := f.state.obj(loc)) is not None}
@@ -197,6 +201,9 @@ def compare(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -
         decided = _compare_constants(op, left, right)
         if decided is not None:
             return decided
+    decided = _compare_members(f, op, left, right)
+    if decided is not None:
+        return decided
     if op in ("in", "not in"):
         member = m.contains(f, right, left)
         if member is not None:
@@ -238,6 +245,43 @@ def compare(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -
     return OPAQUE
 
 
+def _compare_members(f: Frame, op: str, left: Value, right: Value) -> Value | None:
+    """Members of an enumeration are compared by identity; those that are texts or numbers also by value."""
+    if POSITIVE.get(op, op) not in ("is", "==") or not (_known(left) and _known(right)):
+        return None
+    if not any(keys.is_member(ref) for ref in (*left.refs, *right.refs)):
+        return None
+    yes: list[Facts] = []
+    no: list[Facts] = []
+    for a, held_a in (*left.refs.items(), *left.consts.items()):
+        for b, held_b in (*right.refs.items(), *right.consts.items()):
+            answer = _same_member(f, a, b)
+            if answer is None:
+                return None
+            (yes if answer else no).append(held_a | held_b)
+    if op in POSITIVE:
+        yes, no = no, yes
+    return _decided(_common(yes) if yes else None, _common(no) if no else None)
+
+
+def _known(value: Value) -> bool:
+    return not (value.unknown or value.opaque or value.taints)
+
+
+def _same_member(f: Frame, a: object, b: object) -> bool | None:
+    """Whether two alternatives are equal, if one of them is a member; None where that isn't certain."""
+    if isinstance(a, Loc) and isinstance(b, Loc):
+        both = keys.is_member(a) and keys.is_member(b)
+        return a == b if both else None
+    member, other = (a, b) if isinstance(a, Loc) else (b, a)
+    if not isinstance(member, Loc) or not isinstance(other, Const) or not keys.is_member(member):
+        return None
+    held = keys.of_member(f, member)
+    if held is None:
+        return None
+    return held.value == other.value and keys.is_plain(f, member)
+
+
 def _decided(yes: Facts | None, no: Facts | None) -> Value:
     if yes is None and no is not None:
         return of_const(False)
@@ -261,7 +305,7 @@ def _alternative_facts(value: Value, constant: Const) -> tuple[Facts | None, Fac
 
 
 def _common(facts: list[Facts]) -> Facts:
-    return frozenset.intersection(*facts) if facts else frozenset()
+    return reduce(common_facts, facts) if facts else frozenset()
 
 
 def _compare_constants(op: str, left: Value, right: Value) -> Value | None:
@@ -289,7 +333,7 @@ def narrow(value: Value, op: str, right: Value, truth: bool) -> Value:
     """What is left of a variable after a comparison with a constant came out ``truth``."""
     constant = right.constant()
     if constant is None:
-        return value
+        return _narrow_member(value, op, right, truth)
     positive = POSITIVE.get(op, op)
     if op in POSITIVE and op not in (">", ">="):
         truth = not truth
@@ -313,3 +357,15 @@ def narrow(value: Value, op: str, right: Value, truth: bool) -> Value:
         return value.with_(consts={c: h for c, h in value.consts.items() if c != constant})
     return value
 
+
+def _narrow_member(value: Value, op: str, right: Value, truth: bool) -> Value:
+    """A variable after it was compared with a member of an enumeration."""
+    ref = next(iter(right.refs), None)
+    if ref is None or len(right.refs) != 1 or right.consts or right.unknown or not keys.is_member(ref):
+        return value
+    positive = POSITIVE.get(op, op)
+    if positive not in ("is", "==") or ref not in value.refs:
+        return value
+    if (op in POSITIVE) is truth:
+        return value.with_(refs={other: held for other, held in value.refs.items() if other != ref})
+    return value.with_(refs={ref: value.refs[ref]}, consts=NO_CONSTS, opaque=False)

@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qorgau.flow import containers, places
-from qorgau.flow.behaviours import Use
+from qorgau.flow.uses import Use
 from qorgau.flow.classes import ELEMENTS
-from qorgau.flow.consent import Check
+from qorgau.flow.checks import Check
 from qorgau.flow.machine import Frame
 from qorgau.flow.places import Site
 from qorgau.flow.state import Renaming
@@ -43,6 +43,7 @@ ROW = "$row"
 ONLY = "$only"
 HOLDS = "$holds"
 VALUES = "$values"
+KEY = "@key"
 TEXT = "$text"
 COLUMN = "qorgau.Column"
 ITEM = Loc(None, ("item-of",))
@@ -253,8 +254,9 @@ def item_of(m: Machine, f: Frame, obj: Obj, at: int, label: str = "element") -> 
     cls = _class(obj)
     if cls is None:
         return None
-    element = m.fresh(f, at, label)
-    parts: dict[Key, Value] = {ONLY: obj.parts[ONLY]} if ONLY in obj.parts else {}
+    info = m.class_info(f, cls)
+    element = m.fresh(f, at, f"{label} {info.node.name}" if info is not None else label)
+    parts: dict[Key, Value] = {name: obj.parts[name] for name in (ONLY, KEY) if name in obj.parts}
     f.state.heap[element] = Obj("unknown", cls=cls, parts=parts)
     return Value(refs={element: _told_of(facts, element)}, unknown=True)
 

@@ -47,6 +47,31 @@ class Site:
             self.memory or other.memory,
         )
 
+    def named_by(self, addresses: frozenset[str]) -> Site:
+        """This place, with what a queue's URL or an ARN says of it."""
+        urls = frozenset(text for text in addresses if "://" in text)
+        regions = frozenset(region for text in addresses if (region := _arn_region(text)))
+        site = replace(self, buckets=self.buckets | frozenset(_last_name(text) for text in addresses))
+        if urls and not site.hosts:
+            site = replace(site, hosts=urls, untold=site.untold - {"hosts"})
+        return replace(site, regions=regions, untold=site.untold - {"regions"}) if regions else site
+
+    def either(self, other: Site) -> Site:
+        """This place or another: a part that only one of them gives is untold on the other's path."""
+        one_sided = frozenset(
+            part for part in ("hosts", "regions") if self.says(part) != other.says(part) and "local" not in self.provider
+        )
+        return Site(
+            self.provider if self.provider == other.provider else "",
+            self.hosts | other.hosts,
+            self.regions | other.regions,
+            self.buckets | other.buckets,
+            self.databases | other.databases,
+            self.files | other.files,
+            self.untold | other.untold | one_sided,
+            self.memory and other.memory,
+        )
+
     def says(self, part: str) -> bool:
         """Whether a part is given, told or not."""
         return bool(getattr(self, part)) or part in self.untold
@@ -58,6 +83,17 @@ class Site:
 
 
 EMPTY = Site()
+
+
+def _arn_region(text: str) -> str:
+    """The region of ``arn:partition:service:region:account:resource``; empty for other texts."""
+    parts = text.split(":")
+    return parts[3] if len(parts) > 5 and parts[0] == "arn" and HOLE not in parts[3] else ""
+
+
+def _last_name(text: str) -> str:
+    """The queue's own name in its URL or ARN."""
+    return text.rpartition("/")[2].rpartition(":")[2] or text
 
 
 def told(values: Iterable[Value]) -> tuple[frozenset[str], bool]:
@@ -167,11 +203,20 @@ def _spots(policy: Policy, site: Site) -> list[_Spot]:
 def _by_region(policy: Policy, site: Site) -> list[_Spot]:
     spots: list[_Spot] = []
     for region in sorted(site.regions):
-        countries = policy.regions.country_of_region(site.provider or None, region)
-        spots.append(_Spot(_shown(site) or region, countries))
+        spots.append(_Spot(_shown(site) or region, region_countries(policy, site.provider, region)))
     if "regions" in site.untold and site.regions:
         spots.append(_Spot(_shown(site)))
     return spots
+
+
+def region_countries(policy: Policy, provider: str, region: str) -> tuple[str, ...]:
+    """The countries of a region: the provider's own, else those of a compatible cloud that has one of this name."""
+    prefix, colon, rest = region.partition(":")
+    if colon and prefix in policy.regions.providers():
+        provider, region = prefix, rest
+    return policy.regions.country_of_region(provider or None, region) or (
+        policy.regions.country_of_region(None, region) if provider else ()
+    )
 
 
 def _shown(site: Site) -> str:
@@ -238,7 +283,7 @@ def _recipient_at(policy: Policy, host: Host, vendor: str, country: str, site: S
             return _of_spec(policy, name, spec, shown, host, country)
     countries = _host_countries(policy, host)
     if not countries and site.regions:
-        countries = policy.regions.country_of_region(site.provider or None, min(site.regions))
+        countries = region_countries(policy, site.provider, min(site.regions))
     return _standing(policy, countries or ((country,) if country else ()), shown or vendor)
 
 
@@ -272,7 +317,7 @@ def _standing(policy: Policy, countries: tuple[str, ...], shown: str) -> Destina
 def _unknown_recipient(vendor: str, country: str, policy: Policy, site: Site, shown: str) -> Destination:
     countries = (country,) if country else ()
     if not countries and site.regions:
-        countries = policy.regions.country_of_region(site.provider or None, min(site.regions))
+        countries = region_countries(policy, site.provider, min(site.regions))
     return _standing(policy, countries, shown or vendor)
 
 

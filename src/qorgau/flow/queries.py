@@ -10,7 +10,7 @@ from qorgau.findings import Confidence
 from qorgau.flow import deployment, naming, orm, sinks
 from qorgau.flow.arrivals import Destination
 from qorgau.flow.behaviours import Use
-from qorgau.flow.consent import Check
+from qorgau.flow.checks import Check
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.places import Site
 from qorgau.flow.references import arguments

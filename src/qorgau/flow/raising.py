@@ -7,14 +7,15 @@ any call may raise carries none: its exception can be of every class.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from qorgau import ir
 from qorgau.flow import strings
 from qorgau.flow.machine import Args, Frame
-from qorgau.flow.state import State
-from qorgau.flow.values import BOTTOM, NO_FACTS, External, Facts, Loc, Obj, Ref, Value
+from qorgau.flow.state import State, bottom_like
+from qorgau.flow.uses import Use
+from qorgau.flow.values import BOTTOM, NO_FACTS, External, Facts, Loc, Obj, Ref, Value, of_ref
 from qorgau.linking import walk
 
 if TYPE_CHECKING:
@@ -71,6 +72,26 @@ def described(m: Machine, f: Frame, obj: Obj, args: Args, at: int) -> Obj:
     """An exception object with its text and ``args``, as ``BaseException`` keeps them."""
     given = m.sequence(f, at, "tuple", args.positional, args.star, "args")
     return obj.put(strings.MESSAGE, strings.message_of(m, f, Args(args.positional, {}, args.star), at)).put("args", given)
+
+
+def leave(f: Frame, value: Value = BOTTOM) -> None:
+    """End the path here and hand its state to the innermost handler."""
+    if f.state.reachable:
+        state = f.state
+        state.env = dict(state.env)
+        state.env[EXCEPTION] = value
+        (f.handlers[-1] if f.handlers else f.raises).append(state)
+    f.state = bottom_like(f.state)
+
+
+def _never_returns(m: Machine, f: Frame, u: Use) -> Value:
+    """``sys.exit()``, ``abort()``: the path ends with an exception."""
+    name = "builtins.SystemExit" if u.dotted.rpartition(".")[2] in ("exit", "quit", "_exit") else f"{u.dotted}.raised"
+    leave(f, of_ref(External(name)))
+    return BOTTOM
+
+
+BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {"raise": _never_returns}
 
 
 # Handlers

@@ -37,6 +37,11 @@ BUILTIN_NAMES = frozenset(dir(builtins))
 def load(m: Machine, f: Frame, name: str, at: int) -> Value:
     """The value of a name, looked up from the inside out."""
     found = f.state.env.get(name)
+    if found is not None and len(found.refs) > 1:
+        # Tables that different paths gave one variable are changed as one (``df["iin"] = ...``).
+        unified = m.unified_table(f, found, at)
+        if unified is not None:
+            f.state.env[name] = found = unified
     if found is None:
         found = _shared(f, name)
     if found is None and f.kind == "function" and name in f.locals:

@@ -10,7 +10,7 @@ from qorgau.flow.arrivals import Arrival, Destination
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.places import Site
 from qorgau.flow.policy import Role
-from qorgau.flow.values import External, Facts, Loc, Taint, Taints, Value, merge_taints
+from qorgau.flow.values import NO_REFS, External, Facts, Loc, Taint, Taints, Value, merge_taints, told_of
 from qorgau.knowledge.hosts import host_of_path
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ def library(m: Machine, f: Frame, dotted: str, row: Sink, values: list[Value], s
     """A library's call that hands on ``values`` to the place ``site``."""
     if row.kind == "storage":
         values = [value for value in values if not _is_reference(m, f, value, dotted)]
+    elif row.kind == "log":
+        values = [strings.shown(m, f, value, at) for value in values]
     taints = gather(m, f, values, at, as_row=row.kind == "storage")
     if not taints:
         return
@@ -98,29 +100,68 @@ def record(
 ) -> None:
     """Note that data arrived here."""
     facts: Facts = frozenset(fact for fact in f.state.facts if fact.kind in KEPT_FACTS)
+    taints = frozenset(taint for taint in taints if not _impossible(f, taint))
+    if not taints:
+        return
     trimmed = merge_taints(
         replace(taint, facts=frozenset(fact for fact in taint.facts if fact.kind in KEPT_FACTS))
         for taint in taints
     )
     function = f.closure.function.qualname if f.closure is not None else ""
     arrival = Arrival(
-        f.unit.name, at, kind, call, function, destination, trimmed, facts, confidence, same=_same(m, f, trimmed, facts)
+        f.unit.name,
+        at,
+        kind,
+        call,
+        function,
+        destination,
+        trimmed,
+        facts,
+        confidence,
+        same=_same(m, f, trimmed, facts),
+        others=_others(f, trimmed, facts),
     )
     m.arrivals.setdefault(arrival)
 
 
+def _impossible(f: Frame, taint: Taint) -> bool:
+    """Whether a datum is there only where a test came out otherwise than on every path to here."""
+    known = [fact for fact in taint.facts if fact.kind in ("true", "test")]
+    return bool(known) and any(fact.contradicts(held) for fact in known for held in f.state.facts)
+
+
 def _same(m: Machine, f: Frame, taints: Taints, facts: Facts) -> tuple[tuple[object, object], ...]:
     """Which subjects were made from which keys, so that a check of the key is a check of the object."""
-    pairs: list[tuple[object, object]] = []
-    subjects = {taint.subject for taint in taints} | {fact.subject for fact in facts}
-    subjects |= {fact.subject for taint in taints for fact in taint.facts}
-    for subject in subjects:
-        for loc in subject.ancestors() if subject is not None else ():
+    pairs: dict[tuple[object, object], None] = {}
+    for subject in _subjects(taints, facts):
+        for loc in subject.ancestors():
             obj = f.state.obj(loc)
             made_from = obj.parts.get("@key") if obj is not None else None
             if made_from is not None:
-                pairs += [(loc, key) for key in made_from.locs()]
+                pairs.update(((loc, key), None) for key in made_from.locs())
     return tuple(sorted(pairs, key=repr))
+
+
+def _others(f: Frame, taints: Taints, facts: Facts) -> tuple[object, ...]:
+    """Objects that were reached from another of their own class (``client.referred_by``)."""
+    found: dict[Loc, None] = {}
+    for subject in _subjects(taints, facts):
+        seen: set[Loc] = set()
+        for loc in reversed(list(subject.ancestors())):
+            obj = f.state.obj(loc)
+            cls = obj.cls if obj is not None else None
+            if cls is not None and cls in seen:
+                found[loc] = None
+            elif cls is not None:
+                seen.add(cls)
+    return tuple(sorted(found, key=repr))
+
+
+def _subjects(taints: Taints, facts: Facts) -> set[Loc]:
+    """Whose data it is, and whom the checks were about."""
+    held = [*facts, *(fact for taint in taints for fact in taint.facts)]
+    subjects = {loc for fact in held for loc in told_of(fact)}
+    return subjects | {taint.subject for taint in taints if taint.subject is not None}
 
 
 def raised(m: Machine, f: Frame, value: Value, at: int) -> None:
@@ -134,8 +175,9 @@ def raised(m: Machine, f: Frame, value: Value, at: int) -> None:
         shown = strings.text(m, f, Value(refs={ref: frozenset()}), at)
         call = obj.type.removeprefix("builtins.") or _class_name(m, f, obj.cls)
         _log(m, f, at, call or "raise", shown)
-    if not value.refs and value.taints:
-        _log(m, f, at, "assert", value)
+    if value.taints:
+        # The message of an assertion, or an exception of a class that is not known: its arguments are its text.
+        _log(m, f, at, "raise" if value.refs else "assert", value.with_(refs=NO_REFS))
 
 
 def _log(m: Machine, f: Frame, at: int, call: str, shown: Value) -> None:

@@ -18,6 +18,7 @@ from qorgau.flow.values import (
     Bound,
     Builtin,
     Const,
+    Either,
     Fact,
     Facts,
     Key,
@@ -27,10 +28,12 @@ from qorgau.flow.values import (
     SuperOf,
     Taint,
     Value,
+    common_facts,
     join,
     join_objects,
     merge_taints,
     stamp,
+    without,
 )
 
 Defaults: TypeAlias = Callable[["State", Loc, Obj, Key], Value]
@@ -82,13 +85,15 @@ def join_states(left: State, right: State, defaults: Defaults) -> State:
         return left
     if not left.reachable:
         return right
-    common = left.facts & right.facts
+    common = common_facts(left.facts, right.facts)
     of_left, of_right = left.facts - common, right.facts - common
     joined = State(left.base, facts=common)
     joined.env = _join_maps(left.env, right.env, of_left, of_right)
-    heap = dict(left.heap)
-    for loc, obj in right.heap.items():
-        other = heap.get(loc)
+    mine, theirs = left.heap, right.heap
+    heap = dict(mine)
+    # Most objects are the same on both sides: they are passed over at the speed of a comprehension.
+    for loc, obj in [pair for pair in theirs.items() if mine.get(pair[0]) is not pair[1]]:
+        other = mine.get(loc)
         if other is None:
             other = left.base.get(loc)
         if other is None:
@@ -99,13 +104,13 @@ def join_states(left: State, right: State, defaults: Defaults) -> State:
                 continue
         if other is not obj:
             heap[loc] = _join_objs(left, right, loc, other, obj, of_left, of_right, defaults)
-    for loc, obj in left.heap.items():
-        if loc not in right.heap:
-            other = right.base.get(loc)
-            if other is None and obj.kind == "unknown":
-                other = Obj("unknown", obj.cls, obj.type)
-            if other is not None and other is not obj:
-                heap[loc] = _join_objs(left, right, loc, obj, other, of_left, of_right, defaults)
+    for loc in [loc for loc in mine if loc not in theirs]:
+        obj = mine[loc]
+        other = right.base.get(loc)
+        if other is None and obj.kind == "unknown":
+            other = Obj("unknown", obj.cls, obj.type)
+        if other is not None and other is not obj:
+            heap[loc] = _join_objs(left, right, loc, obj, other, of_left, of_right, defaults)
     joined.heap = heap
     return joined
 
@@ -143,7 +148,7 @@ def _join_objs(
     if a.kind != b.kind:
         return join_objects(a, b)
     parts: dict[Key, Value] = {}
-    derived = a.kind in ("unknown", "library", "instance", "dict")
+    derived = a.kind in ("unknown", "library", "instance", "dict", "frame-table")
     for key in dict.fromkeys([*a.parts, *b.parts]):
         x, y = a.parts.get(key), b.parts.get(key)
         if x is None and derived:
@@ -177,7 +182,7 @@ def widen(old: State, new: State) -> State:
         widened.env[name] = settle(old.env.get(name), value)
     for loc, obj in new.heap.items():
         before = old.heap.get(loc)
-        if before is None or before == obj:
+        if before is None or before is obj or before == obj:
             continue
         parts = {key: settle(before.parts.get(key), value) for key, value in obj.parts.items()}
         if len(parts) > len(before.parts) + 8:
@@ -215,6 +220,8 @@ class Renaming:
 
     def fact(self, fact: Fact) -> Fact:
         """A fact about the renamed subject."""
+        if isinstance(fact.detail, Either):
+            return fact._replace(detail=Either(frozenset(self.facts(way) for way in fact.detail.ways)))
         if fact.subject is None:
             return fact
         subject = self.loc(fact.subject)
@@ -255,7 +262,7 @@ class Renaming:
             refs: dict[Ref, Facts] = {}
             for ref, facts in value.refs.items():
                 new, held = self.ref(ref), self.facts(facts)
-                refs[new] = refs[new] & held if new in refs else held
+                refs[new] = common_facts(refs[new], held) if new in refs else held
             found = Value(
                 merge_taints(self.taint(taint) for taint in value.taints),
                 {constant: self.facts(held) for constant, held in value.consts.items()},
@@ -282,10 +289,11 @@ class Renaming:
         return replace(obj, parts=parts, rest=rest, cls=cls, info=info)
 
 
-def age(state: State, made: Iterable[Loc]) -> State:
+def age(state: State, made: Iterable[Loc], before: State) -> State:
     """The state after a pass of a loop: what the pass made belongs to the past.
 
-    Facts about it die, except those that values carry as their own.
+    Facts about it die, except those that values carry as their own. What is as it was ``before``
+    the pass cannot speak of what the pass made.
     """
     fresh = frozenset(made)
     if not fresh:
@@ -294,16 +302,22 @@ def age(state: State, made: Iterable[Loc]) -> State:
     renaming = Renaming(lambda loc: loc.aged() if loc in fresh else loc)
     aged = State(state.base)
     aged.reachable = state.reachable
-    aged.env = {name: renaming.value(value) for name, value in state.env.items()}
-    heap: dict[Loc, Obj] = {}
+    held = before.env
+    aged.env = {
+        name: value if held.get(name) is value else renaming.value(value) for name, value in state.env.items()
+    }
+    known = before.heap
+    heap: dict[Loc, Obj] = {
+        loc: obj for loc, obj in state.heap.items() if known.get(loc) is obj and loc not in fresh
+    }
     for loc, obj in state.heap.items():
+        if loc in heap and known.get(loc) is obj:
+            continue
         new, renamed = renaming.loc(loc), renaming.obj(obj)
         other = heap.get(new)
         heap[new] = renamed if other is None else join_objects(other, renamed)
     aged.heap = heap
-    aged.facts = frozenset(
-        fact for fact in state.facts if fact.subject is None or renaming.loc(fact.subject) is fact.subject
-    )
+    aged.facts = without(state.facts, lambda loc: renaming.loc(loc) is not loc)
     return aged
 
 

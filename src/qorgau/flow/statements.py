@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import containers, contexts, patterns, raising
+from qorgau.flow import contexts, patterns, raising, slices
 from qorgau.flow.expressions import MAX_UNROLLED
-from qorgau.flow.machine import Args, Frame, LoopExits
+from qorgau.flow.machine import Frame, LoopExits
 from qorgau.flow.state import Renaming, State, age, bottom_like, widen
-from qorgau.flow.values import BOTTOM, NO_FACTS, OPAQUE, UNKNOWN, Fact, Loc, Value, join, of_const
+from qorgau.flow.values import BOTTOM, NO_FACTS, OPAQUE, UNKNOWN, Fact, Loc, Value, join, of_const, without
 from qorgau.linking import walk
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ def _annotated(m: Machine, f: Frame, node: ir.Annotated) -> None:
 def bind(m: Machine, f: Frame, target: ir.Expr, value: Value) -> None:
     """Assign a value to a target of any form."""
     if isinstance(target, ir.Name):
+        if f.state.facts:
+            checks.overwritten(m, f, target.id, value)
         m.store(f, target.id, value, target.at)
     elif isinstance(target, ir.Attribute):
         m.set_attribute(f, m.evaluate(f, target.value), target.attr, value, target.at)
@@ -88,7 +90,7 @@ def bind(m: Machine, f: Frame, target: ir.Expr, value: Value) -> None:
 
 
 def _assign_slice(m: Machine, f: Frame, owner: Value, index: ir.Slice, value: Value, at: int) -> None:
-    containers.put_slice(m, f, owner, _bounds(m, f, index), value, at)
+    slices.put(m, f, owner, _bounds(m, f, index), value, at)
 
 
 def _bounds(m: Machine, f: Frame, index: ir.Slice) -> list[Value | None]:
@@ -154,7 +156,7 @@ def _delete_target(m: Machine, f: Frame, target: ir.Expr) -> None:
     elif isinstance(target, ir.Subscript):
         owner = m.evaluate(f, target.value)
         if isinstance(target.index, ir.Slice):
-            containers.delete_slice(m, f, owner, _bounds(m, f, target.index), target.at)
+            slices.delete(m, f, owner, _bounds(m, f, target.index), target.at)
         else:
             m.delete_item(f, owner, m.evaluate(f, target.index), target.at)
     elif isinstance(target, ir.Sequence):
@@ -175,17 +177,7 @@ def _raise(m: Machine, f: Frame, node: ir.Raise) -> None:
         m.evaluate(f, node.cause)
     if node.exception is not None:
         m.raised(f, value, node.at)
-    leave_by_exception(f, value)
-
-
-def leave_by_exception(f: Frame, value: Value = BOTTOM) -> None:
-    """End the path here and hand its state to the innermost handler."""
-    if f.state.reachable:
-        state = f.state
-        state.env = dict(state.env)
-        state.env[raising.EXCEPTION] = value
-        (f.handlers[-1] if f.handlers else f.raises).append(state)
-    f.state = bottom_like(f.state)
+    raising.leave(f, value)
 
 
 def _assert(m: Machine, f: Frame, node: ir.Assert) -> None:
@@ -195,7 +187,7 @@ def _assert(m: Machine, f: Frame, node: ir.Assert) -> None:
         m.raised(f, m.evaluate(f, node.message), node.at)
         no = f.state
     f.state = no
-    leave_by_exception(f)
+    raising.leave(f)
     f.state = yes
 
 
@@ -250,11 +242,27 @@ def _for(m: Machine, f: Frame, node: ir.For) -> None:
     iterator = m.iterator(f, iterable, node.at)
 
     def enter() -> State:
+        held = f.state.facts
         each, done = m.advance(f, iterator, node.at)
+        gained = f.state.facts - held
+        forget_pass(f, each)
+        f.state.facts = f.state.facts | gained
         bind(m, f, node.target, each)
         return done
 
     loop(m, f, enter, node.body, node.orelse)
+
+
+def forget_pass(f: Frame, each: Value) -> None:
+    """What was checked of an item in an earlier pass is not checked of the next one, which has the same identity."""
+    again = frozenset(loc for loc in each.locs() if loc.old or is_item(loc))
+    if again:
+        f.state.facts = without(f.state.facts, lambda loc: any(step in again for step in loc.ancestors()))
+
+
+def is_item(loc: Loc) -> bool:
+    """Whether an object is one of many that an iteration gives."""
+    return isinstance(loc.label, tuple) and bool(loc.label) and str(loc.label[0]).startswith("element")
 
 
 def _unrolled(m: Machine, f: Frame, node: ir.For, items: Sequence[Value]) -> None:
@@ -300,7 +308,7 @@ def loop(
         _age_yields(f, mark_yields, made, bool(exits.breaks))
         if not f.state.reachable:
             break
-        after = m.join_states(invariant, age(f.state, made))
+        after = m.join_states(invariant, age(f.state, made, invariant))
         if number >= WIDEN_AFTER:
             after = widen(invariant, after)
         if after.same(invariant):
@@ -333,7 +341,7 @@ def repeated(m: Machine, f: Frame, run: Callable[[], Value]) -> Value:
     mark = len(m.made)
     value = run()
     made = m.made[mark:]
-    f.state = m.join_states(before, age(f.state, made))
+    f.state = m.join_states(before, age(f.state, made, before))
     return aged(value, made)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qorgau.flow import classes, containers, objects, texts
+from qorgau.flow import classes, containers, naming, objects, records, texts
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.values import (
     BOTTOM,
@@ -70,9 +70,16 @@ def _plain(value: Value) -> Value:
 
 def _of_ref(m: Machine, f: Frame, loc: Loc, at: int, representation: bool) -> Value:
     obj = f.state.obj(loc)
-    if obj is None or (obj.kind == "unknown" and obj.cls is None):
+    if obj is None:
         return Value(unknown=True)
-    if obj.kind in ("dict", "attributes") or obj.kind in containers.SEQUENCES:
+    if obj.kind == "unknown" and obj.cls is None and not obj.type:
+        held = [_nested(m, f, part, at) for part in (*_parts(obj), obj.parts.get(DATA, BOTTOM))]
+        return Value(texts.combine(part.taints for part in held), unknown=True)
+    if obj.cls is not None and obj.kind in containers.SEQUENCES | {"dict"}:
+        own = _own_text(m, f, loc, obj, at, representation)
+        if own is not None:
+            return own
+    if obj.kind in ("dict", "attributes", "frame-table") or obj.kind in containers.SEQUENCES:
         shown = [_nested(m, f, part, at) for part in _parts(obj)]
         taints = texts.combine(part.taints for part in shown)
         return Value(taints, unknown=any(part.unknown for part in shown), opaque=True)
@@ -80,9 +87,24 @@ def _of_ref(m: Machine, f: Frame, loc: Loc, at: int, representation: bool) -> Va
         return _of_object(m, f, loc, obj, at, representation)
     if MESSAGE in obj.parts:
         return obj.parts[MESSAGE].with_(refs=NO_REFS)
+    listed = _listed(m, f, loc, obj, at)
+    if listed is not None:
+        return listed
     if DATA in obj.parts:
-        return Value(obj.parts[DATA].taints, unknown=True)
+        return Value(_nested(m, f, obj.parts[DATA], at).taints, unknown=True)
     return Value(opaque=True)
+
+
+def _listed(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> Value | None:
+    """The text of a queryset or of rows: that of its items; None for other objects."""
+    if obj.kind != "library" or not ("$row" in obj.parts or classes.ELEMENTS in obj.parts) or f.depth > 40:
+        return None
+    return Value(_nested(m, f, m.iterate(f, Value(refs={loc: NO_FACTS}), at).each, at).taints, opaque=True)
+
+
+def shown(m: Machine, f: Frame, value: Value, at: int) -> Value:
+    """What a log shows of a value: the text of objects, and the data that an unknown one carries."""
+    return text(m, f, value, at) if value.refs else value
 
 
 def _parts(obj: Obj) -> list[Value]:
@@ -105,19 +127,51 @@ def _nested(m: Machine, f: Frame, part: Value, at: int) -> Value:
 
 def _of_object(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int, representation: bool) -> Value:
     assert obj.cls is not None
-    for name in SHOWN[1:] if representation else SHOWN:
-        found = objects.method(m, f, loc, obj, name, at)
-        if found is not None and f.depth < 40:
-            shown = m.call(f, found, Args(), at)
-            return replace_refs(shown)
+    own = _own_text(m, f, loc, obj, at, representation)
+    if own is not None:
+        return own
     if MESSAGE in obj.parts:
         return replace_refs(text(m, f, obj.parts[MESSAGE], at))
-    if classes.prints_fields(m, f, obj.cls) or objects.TUPLES & set(_libraries(m, f, obj.cls)):
+    if naming.is_configured_record(m, f, obj.cls):
         return Value(m.contents(f, Value(refs={loc: NO_FACTS})), opaque=True)
+    if classes.prints_fields(m, f, obj.cls) or objects.TUPLES & set(_libraries(m, f, obj.cls)):
+        return records.shown(m, f, loc, obj)
     enumerated = obj.parts.get("_value_")
     if enumerated is not None:
         return Value(enumerated.taints, opaque=True)
     return Value(opaque=True)
+
+
+def _own_text(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int, representation: bool) -> Value | None:
+    """What the class's own ``__str__`` or ``__repr__`` says."""
+    for name in SHOWN[1:] if representation else SHOWN:
+        found = objects.method(m, f, loc, obj, name, at)
+        if found is not None and f.depth < 40:
+            return replace_refs(m.call(f, found, Args(), at))
+    return None
+
+
+def formatted(m: Machine, f: Frame, value: Value, spec: Value, at: int, *, representation: bool = False) -> Value:
+    """``format(value, spec)``: a class's own ``__format__``, else its text cut by the spec."""
+    results: list[Value] = []
+    left = value
+    for ref, facts in value.refs.items():
+        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+        if representation or obj is None or obj.cls is None or not isinstance(ref, Loc):
+            continue
+        found = objects.method(m, f, ref, obj, "__format__", at)
+        if found is not None:
+            results.append(stamp(replace_refs(m.call(f, found, Args([spec]), at)), facts))
+            left = left.with_(refs={other: held for other, held in left.refs.items() if other != ref})
+    if results and not left.refs and not _has_plain(left):
+        return join_all(results)
+    shown = text(m, f, left, at, representation=representation)
+    known = spec.constant()
+    if known is not None and known.value == "":
+        return join_all([shown, *results])
+    if known is None or left.constant() is None:
+        shown = texts.formatted(shown, spec)
+    return join_all([shown, *results])
 
 
 def _libraries(m: Machine, f: Frame, cls: Loc) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from qorgau.flow.values import (
     Taint,
     Taints,
     Value,
+    common_facts,
     const,
     join_all,
     merge_taints,
@@ -92,7 +93,11 @@ def alternatives(value: Value) -> list[tuple[str, Facts]]:
         for c, facts in value.consts.items()
         if isinstance(c.value, bytes)
     ]
-    if value.unknown or value.opaque or value.refs or value.taints or not found:
+    uncertain = value.unknown or bool(value.refs) or bool(value.taints)
+    if uncertain or value.opaque:
+        # Nobody means the word "None" to be in a text.
+        found = [(text, facts) for text, facts in found if text != "None" or const(None) not in value.consts]
+    if uncertain or not found:
         found.append((HOLE, NO_FACTS))
     return found
 
@@ -110,7 +115,7 @@ def concat(parts: Sequence[Value]) -> Value:
         text = re.sub(f"{HOLE}+", HOLE, "".join(piece for piece, _ in combination))[:MAX_TEXT]
         facts = frozenset().union(*(held for _, held in combination)) if combination else NO_FACTS
         key = const(text)
-        consts[key] = consts[key] & facts if key in consts else facts
+        consts[key] = common_facts(consts[key], facts) if key in consts else facts
     return made_of(parts, consts)
 
 
@@ -119,7 +124,7 @@ def made_of(parts: Sequence[Value], consts: dict[Const, Facts] | None = None) ->
     known = {c: facts for c, facts in (consts or {}).items() if c.value != HOLE}
     holes = any(isinstance(c.value, str) and HOLE in c.value for c in (consts or {})) or not consts
     unknown = holes and any(part.unknown for part in parts)
-    opaque = holes and not unknown
+    opaque = not unknown and (holes or any(part.opaque for part in parts))
     return Value(combine(_salted(parts)), known or NO_CONSTS, {}, unknown, opaque)
 
 
@@ -246,8 +251,7 @@ def format_text(m: Machine, f: Frame, template: Value, args: Args, at: int) -> V
                 if separator == "."
                 else m.item(f, value, of_const(int(step) if step.isdigit() else step), at)
             )
-        shown = m.text(f, value, at, representation=conversion in ("r", "a"))
-        parts.append(formatted(shown, of_const(spec)) if spec else shown)
+        parts.append(m.formatted(f, value, of_const(spec or ""), at, representation=bool(conversion)))
     return concat(parts)
 
 
@@ -286,7 +290,7 @@ def method(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at: int
     folded = _fold(receiver, name, args)
     if folded is not None:
         return folded
-    others = list(args.all()) if name == "replace" else []
+    others = [new for new in (args.get(1, "new"),) if new is not None] if name == "replace" else []
     if name in ("encode", "decode"):
         kept = {const(c.value): held for c, held in receiver.consts.items()}
         return receiver.with_(consts=kept, refs={})

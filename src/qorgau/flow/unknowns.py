@@ -9,7 +9,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import calls, consent, containers, expressions, naming, objects, strings, texts
+from qorgau.flow import (
+    buffers,
+    calls,
+    consent,
+    containers,
+    dispatch,
+    expressions,
+    naming,
+    objects,
+    strings,
+    tasks,
+    texts,
+)
+from qorgau.flow.frame_types import is_tabular
+from qorgau.flow.classes import TYPED_DICTS
 from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.values import (
     BOTTOM,
@@ -38,6 +52,7 @@ from qorgau.flow.values import (
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
+PARTS = ("partition", "rpartition")
 ALWAYS_TEXT = texts.PASS_METHODS - {"format", "translate", "hex", "join", "replace", "partition", "count"} | {
     "format",
     "replace",
@@ -45,6 +60,9 @@ ALWAYS_TEXT = texts.PASS_METHODS - {"format", "translate", "hex", "join", "repla
 MAPPING = frozenset("get pop setdefault items keys values update copy append add extend insert __getitem__".split())
 DELAYED = frozenset("delay apply_async apply send send_with_options enqueue schedule spawn kiq defer".split())
 """Methods of a decorated task that run the task somewhere else with the arguments given."""
+
+ELEMENTWISE = frozenset(("map", "apply"))
+"""Methods of a column of which only its name is known: they call a function with each of its values."""
 
 MAX_CALLBACKS = 3
 
@@ -94,6 +112,10 @@ def _method(m: Machine, f: Frame, ref: Ref, receiver: Value, name: str, args: Ar
     obj = f.state.obj(ref)
     if obj is None:
         return unknown_method(m, f, ref, None, receiver, name, args, at)
+    if is_tabular(obj):
+        answered = m.frame_method(f, ref, obj, name, args, at)
+        if answered is not None:
+            return answered
     part = obj.parts.get(name)
     if part is not None and not part.is_bottom and obj.kind not in ("class", "module"):
         return m.call(f, part, args, at)
@@ -101,9 +123,19 @@ def _method(m: Machine, f: Frame, ref: Ref, receiver: Value, name: str, args: Ar
         return _static_method(m, f, ref, obj, name, args, at)
     if obj.kind == "function":
         return _function_method(m, f, ref, obj, name, args, at)
+    if obj.cls is not None and (obj.kind == "dict" or obj.kind in containers.SEQUENCES):
+        own = objects.method(m, f, ref, obj, name, at)
+        if own is not None:
+            return m.call(f, own, args, at)
     if obj.kind == "dict" or obj.kind in containers.SEQUENCES:
         found = containers.method(m, f, ref, obj, name, args, at)
         return found if found is not None else unknown_method(m, f, ref, obj, receiver, name, args, at)
+    if obj.kind == "future" or obj.type == buffers.TYPE:
+        ask = tasks.future_method if obj.kind == "future" else buffers.method
+        found = ask(m, f, ref, obj, name, args, at)
+        return found if found is not None else unknown_method(m, f, ref, obj, receiver, name, args, at)
+    if obj.kind == dispatch.KIND:
+        return _dispatch_method(m, f, ref, obj, name, args, at)
     if obj.kind == "attributes" and isinstance(obj.info, Loc):
         fields = m.as_dict(f, of_ref(obj.info), at)
         if name in ("update", "setdefault") and args.positional:
@@ -115,6 +147,16 @@ def _method(m: Machine, f: Frame, ref: Ref, receiver: Value, name: str, args: Ar
         own = receiver.with_(refs={ref: NO_FACTS}, consts=NO_CONSTS, unknown=False, opaque=False)
         return m.library_call(f, f"{obj.type}.{name}", own, args, at)
     return unknown_method(m, f, ref, obj, receiver, name, args, at)
+
+
+def _dispatch_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, at: int) -> Value:
+    """``f.register(cls, function)`` and ``f.dispatch(cls)``."""
+    if name == "register" and len(args.positional) > 1:
+        dispatch.add(m, f, loc, args.positional[0], args.positional[1])
+        return args.positional[1]
+    if name == "dispatch":
+        return join_all([obj.parts["$default"], *(v for k, v in obj.parts.items() if str(k).startswith("$case"))])
+    return UNKNOWN
 
 
 def _set_attributes(m: Machine, f: Frame, owner: Loc, args: Args, at: int) -> Value:
@@ -145,11 +187,28 @@ def _super_method(m: Machine, f: Frame, ref: SuperOf, name: str, args: Args, at:
         return of_const(None)
     if name == "__new__":
         return m.new(f, at, Obj("instance", cls=(args.get(0) or BOTTOM).single()), "new")
+    inherited = _container_method(m, f, ref.receiver, name, args, at)
+    if inherited is not None:
+        return inherited
     for library in libraries:
         return m.library_call(f, f"{library}.{name}", ref.receiver, args, at)
     if name in ("__init_subclass__", "__post_init__", "__enter__", "__exit__", "__set_name__", "__del__"):
         return OPAQUE
     return unknown_call(m, f, name, ref.receiver, args, at)
+
+
+def _container_method(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at: int) -> Value | None:
+    """``super().append(x)`` in a class that extends a builtin container."""
+    found: list[Value] = []
+    for loc in receiver.locs():
+        obj = f.state.obj(loc)
+        if obj is None or (obj.kind != "dict" and obj.kind not in containers.SEQUENCES):
+            return None
+        result = containers.method(m, f, loc, obj, name, args, at)
+        if result is None:
+            return None
+        found.append(result)
+    return join_all(found) if found else None
 
 
 def _static_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, at: int) -> Value:
@@ -202,6 +261,8 @@ def _object_method(
         return m.call(f, found, args, at)
     assert obj.cls is not None
     info = m.class_info(f, obj.cls)
+    if info is not None and TYPED_DICTS & set(info.libraries):
+        return unknown_method(m, f, loc, obj, receiver, name, args, at)
     if info is not None and info.libraries:
         known = [name_ for name_ in info.libraries if m.policy.catalog.rows(f"{name_}.{name}")]
         library = (known or list(info.libraries))[0]
@@ -219,11 +280,23 @@ def unknown_method(
     answered = consent.configured(m, f, [name], receiver, args, at, None)
     if answered is not None:
         return answered
+    if loc is not None:
+        table = m.telling_method(f, loc, obj, name, args, at)
+        if table is not None:
+            return table
+    if name in ELEMENTWISE and len(args.positional) == 1 and receiver.taints and args.positional[0].refs:
+        return m.call(f, args.positional[0], Args([receiver.with_(refs=NO_REFS)]), at)
     own = receiver if loc is None else Value(receiver.taints, refs={loc: NO_FACTS}, unknown=True)
     if name in ALWAYS_TEXT or (name in texts.CLEAN_METHODS and (receiver.taints or name.startswith(("is", "start", "end")))):
         found = texts.method(m, f, own if not own.unknown else own.with_(refs=NO_REFS), name, args, at)
         if found is not None:
             return found
+    if name in PARTS and len(args.positional) == 1 and args.positional[0].is_text():
+        found = texts.method(m, f, own.with_(refs=NO_REFS), name, args, at)
+        if found is not None:
+            return found
+    if name == "with_traceback" or (name == "add_note" and obj is not None and strings.MESSAGE in obj.parts):
+        return own
     if name in MAPPING:
         found = _mapping_method(m, f, own, name, args, at)
         if found is not None:
@@ -294,21 +367,19 @@ def unknown_call(
         if answered is not None:
             return answered
     given = args.all()
-    taints: list[Taint] = []
-    for value in (callee, *given):
-        if value.taints or value.refs:
-            taints += naming.contents(m, f, value, at)
     note = f"through {name}()" if name else "through an unknown call"
-    step = 0 if known else 1
-    passed = [
-        replace(taint, calls=min(taint.calls + step, 2)).stepped(f.unit, at, note) for taint in taints
-    ]
+    passed: list[Taint] = []
+    for value in (callee, *given):
+        for taint in naming.contents(m, f, value, at) if value.taints or value.refs else ():
+            # What an unknown object gives of what it was given is one piece of unknown code.
+            step = 0 if known or (value is callee and taint.calls) else 1
+            passed.append(replace(taint, calls=min(taint.calls + step, 2)).stepped(f.unit, at, note))
     if not known:
         _hold_unknown(m, f, callee, given)
         _call_back(m, f, given, passed, at)
     if not f.state.reachable:
         return BOTTOM
-    result = m.unknown(f, at, naming.merge_taints(passed), "call")
+    result = m.unknown(f, at, naming.merge_taints(passed), "result")
     _remember_arguments(m, f, result, callee, given)
     return result
 
@@ -319,7 +390,7 @@ def _hold_unknown(m: Machine, f: Frame, callee: Value, given: list[Value]) -> No
         return
     for loc in callee.locs():
         obj = f.state.obj(loc) or Obj("unknown")
-        if obj.kind not in ("unknown", "library"):
+        if obj.kind not in ("unknown", "library", "instance"):
             continue
         taints = [taint for value in carried for taint in naming.contents(m, f, value, 0)]
         if not taints:

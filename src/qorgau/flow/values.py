@@ -104,6 +104,64 @@ class Fact(NamedTuple):
 Facts: TypeAlias = frozenset[Fact]
 NO_FACTS: Facts = frozenset()
 
+CHECKS = ("consent", "blocked")
+"""Kinds of facts that a check of the configuration establishes."""
+
+MAX_ALTERNATIVES = 6
+"""More ways to a point, each with checks of its own, than this are no longer told apart."""
+
+
+class Either(NamedTuple):
+    """The detail of a fact that paths with different checks share: on each path all facts of one of ``ways`` hold."""
+
+    ways: frozenset[Facts]
+
+    def __repr__(self) -> str:
+        return " or ".join(sorted(repr(sorted(way, key=repr)) for way in self.ways))
+
+
+def common_facts(left: Facts, right: Facts) -> Facts:
+    """What holds on both of two paths: the same facts, and of different checks one or the other."""
+    common = left & right
+    if len(common) == len(left) or len(common) == len(right):
+        return common
+    for kind in CHECKS:
+        one = frozenset(fact for fact in left - common if fact.kind == kind)
+        other = frozenset(fact for fact in right - common if fact.kind == kind)
+        if one and other:
+            common = common | _either(kind, _ways(one) | _ways(other))
+    return common
+
+
+def _ways(facts: Facts) -> frozenset[Facts]:
+    """Facts of one path as its ways: more than one where an earlier join left alternatives."""
+    ways: frozenset[Facts] = frozenset((frozenset(fact for fact in facts if not isinstance(fact.detail, Either)),))
+    for fact in facts:
+        if isinstance(fact.detail, Either):
+            ways = frozenset(way | more for way in ways for more in fact.detail.ways)
+    return ways
+
+
+def _either(kind: str, ways: frozenset[Facts]) -> Facts:
+    least = frozenset(way for way in ways if not any(other < way for other in ways))
+    if len(least) > MAX_ALTERNATIVES or not all(least):
+        return NO_FACTS
+    if len(least) == 1:
+        return next(iter(least))
+    return frozenset((Fact(kind, None, Either(least), kind != "blocked"),))
+
+
+def told_of(fact: Fact) -> Iterable[Loc]:
+    """The objects that a fact speaks of."""
+    if isinstance(fact.detail, Either):
+        return [loc for way in fact.detail.ways for inner in way for loc in told_of(inner)]
+    return () if fact.subject is None else (fact.subject,)
+
+
+def without(facts: Facts, gone: Callable[[Loc], bool]) -> Facts:
+    """The facts that speak of no object that is gone."""
+    return frozenset(fact for fact in facts if not any(gone(loc) for loc in told_of(fact)))
+
 
 class Trace:
     """The steps of a datum, newest first, as a linked list shared between values."""
@@ -368,7 +426,7 @@ def merge_taints(taints: Iterable[Taint]) -> Taints:
             merged[key] = taint
         elif other is not taint:
             first = min(other, taint, key=_trace_order)
-            merged[key] = replace(first, facts=other.facts & taint.facts)
+            merged[key] = replace(first, facts=common_facts(other.facts, taint.facts))
     return frozenset(merged.values())
 
 
@@ -385,7 +443,7 @@ def join_facts(left: Facts | None, right: Facts | None) -> Facts | None:
         return right
     if right is None:
         return left
-    return left & right
+    return common_facts(left, right)
 
 
 def join(left: Value, right: Value) -> Value:
@@ -400,14 +458,14 @@ def join(left: Value, right: Value) -> Value:
     if right.refs and right.refs is not left.refs:
         joined = dict(left.refs)
         for ref, facts in right.refs.items():
-            joined[ref] = joined[ref] & facts if ref in joined else facts
+            joined[ref] = common_facts(joined[ref], facts) if ref in joined else facts
         refs = joined
     opaque = left.opaque or right.opaque
     consts = left.consts
     if right.consts and right.consts is not left.consts:
         both = dict(left.consts)
         for constant, held in right.consts.items():
-            both[constant] = both[constant] & held if constant in both else held
+            both[constant] = common_facts(both[constant], held) if constant in both else held
         consts = both
         if len(consts) > MAX_CONSTANTS:
             consts, opaque = NO_CONSTS, True

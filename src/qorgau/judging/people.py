@@ -3,70 +3,190 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from qorgau.flow.values import Loc
 from qorgau.names import fold
 
+VALUE = "$value"
+"""The part of an object that is the object itself as a bare datum (a parameter ``phone``), read from nobody."""
+
+SELVES = frozenset("user person profile account citizen personal contact".split())
+"""Names of a record that a person has of himself: ``client.user`` is the client."""
+
+RELATIONS = frozenset(
+    "guarantor co_borrower coborrower cosigner surety spouse wife husband partner child son daughter parent mother "
+    "father guardian relative sibling brother sister heir beneficiary representative trustee witness referrer "
+    "inviter invited_by referred_by emergency_contact contact_person next_of_kin director head manager agent doctor "
+    "courier driver operator payer recipient sender receiver owner dependent dependant friend colleague lawyer".split()
+)
+"""Names under which another person is reached, besides those of the regulation."""
+
+KEYS = ("_id", "_pk", "_uuid", "_key")
+TOLD = ("param", "element", "self", "request", "row", "one", "entity", "column", "item-of", "of-row")
+"""How objects come to be of which it can be told that they are two: not by an unknown call."""
+
+
 class Match(enum.Enum):
-    """Whether a check was about the subject of a datum."""
+    """Whether a check was about the subject of a datum; ``STALE``: of its like in another pass of a loop."""
 
     SAME = "same"
     OTHER = "other"
+    STALE = "stale"
     UNTOLD = "untold"
 
 
 class People:
-    """Compares subjects. ``owners`` are the names under which another person is reached (``guarantor``)."""
+    """Compares subjects. ``owners`` are the names by which the regulation knows persons (``guarantor``)."""
 
     def __init__(self, owners: Iterable[str]) -> None:
-        self._owners = frozenset(owners)
+        self._persons = (frozenset(owners) | RELATIONS) - {"personal", "contact"} | SELVES
 
-    def match(self, datum: Loc | None, checked: Loc | None, same: tuple[tuple[object, object], ...]) -> Match:
+    def match(
+        self,
+        datum: Loc | None,
+        checked: Loc | None,
+        same: tuple[tuple[object, object], ...],
+        others: Collection[object] = (),
+    ) -> Match:
         """Whether ``checked`` is the person that ``datum`` was read from.
 
         They are one where they are the same object, where one is a part or key of the other, or
-        where one was loaded by the other (``same``). Another person reached from it is another subject.
+        where one was loaded by the other (``same``). Another person reached from it is another
+        subject, as is an object of its own class (``others``).
         """
         if datum is None or checked is None:
             return Match.UNTOLD
-        if _is_old(checked) and not _is_old(datum):
-            return Match.OTHER
-        if self._one_person(datum, checked):
+        left, right = _plain(datum), _plain(checked)
+        if self._one_person(left, right, others):
             return Match.SAME
         for loaded, key in same:
             if not isinstance(loaded, Loc) or not isinstance(key, Loc):
                 continue
-            for left, right in ((datum, checked), (checked, datum)):
-                if self._one_person(left, loaded) and self._one_person(key, right):
+            for one, two in ((left, right), (right, left)):
+                if self._one_person(one, _plain(loaded), others) and self._one_person(_plain(key), two, others):
                     return Match.SAME
-        if self._is_bare(datum) or self._is_bare(checked):
+        if (_is_old(checked) and not _is_old(datum)) or self._one_person(_young(left), _young(right), others):
+            return Match.STALE
+        if not (_is_told(datum) and _is_told(checked)):
             return Match.UNTOLD
         return Match.OTHER
 
-    def _one_person(self, left: Loc, right: Loc) -> bool:
-        """Whether one is the other or a part of it, with no other person between."""
-        for whole, part in ((left, right), (right, left)):
-            step: Loc | None = part
-            between: list[Loc] = []
-            while step is not None and step != whole:
-                between.append(step)
-                step = step.parent
-            if step is not None:
-                return not any(self._is_person(loc) for loc in between)
+    def _one_person(self, left: Loc, right: Loc, others: Collection[object]) -> bool:
+        """Whether both belong to one person, or one to a thing that the other is part of (an order, its client)."""
+        one, two = self._holder(left, others), self._holder(right, others)
+        if one == two:
+            return True
+        for whole, part in ((one, two), (two, one)):
+            if self._is_thing(whole) and any(step == whole for step in part.ancestors()):
+                return True
         return False
 
-    def _is_person(self, loc: Loc) -> bool:
-        label = loc.label
-        if isinstance(label, tuple) and label[:1] == ("item",):
-            label = getattr(label[1], "value", None)
-        return isinstance(label, str) and fold(label) in self._owners
+    def _holder(self, loc: Loc, others: Collection[object]) -> Loc:
+        """The person that an object belongs to: the innermost on the way out, else the outermost object."""
+        steps = []
+        for step in loc.ancestors():
+            if _is_context(step):
+                break
+            steps.append(step)
+        holder = steps[-1] if steps else loc
+        for step in reversed(steps[:-1]):
+            above, name = name_of(holder), name_of(step)
+            if step in others or self._is_other(name, above):
+                holder = step
+            elif _is_element(step) and (step.parent == steps[-1] or self._is_thing(holder)):
+                holder = step
+        return holder
 
-    def _is_bare(self, loc: Loc) -> bool:
-        """Whether an object is a value handed in by itself (a parameter ``phone``), of nobody known."""
-        label = loc.label
-        return isinstance(label, tuple) and label[:1] == ("call",)
+    def _is_other(self, name: str, above: str) -> bool:
+        """Whether what is reached under ``name`` is another person than the one it is reached from."""
+        if self._in(name, RELATIONS):
+            return True
+        if not self._in(name, self._persons) or name in SELVES:
+            return name in SELVES and above != "" and not self._in(above, self._persons)
+        return above not in SELVES
+
+    def _is_thing(self, loc: Loc) -> bool:
+        """Whether an object is named for something that is no person; what has no telling name could be one."""
+        name = name_of(loc)
+        return len(name) > 3 and name not in UNTELLING and not self._in(name, self._persons)
+
+    def _in(self, name: str, names: Collection[str]) -> bool:
+        return name in names or name.rpartition("_")[2] in names and name.rpartition("_")[2] != "contact"
+
+
+UNTELLING = frozenset("self item items data entry each element object instance target value record subject who".split())
+
+
+def name_of(loc: Loc) -> str:
+    """The name of an object: of its attribute, key or parameter; empty where it has none."""
+    label = loc.label
+    if isinstance(label, tuple) and label[:1] == ("item",) and not _is_element(loc):
+        label = getattr(label[1], "value", None)
+    elif isinstance(label, tuple) and label and label[0] in ("param", "request"):
+        label = label[-1]
+    elif _is_element(loc) and loc.parent is not None and isinstance(label, tuple):
+        kind = "" if label[0] == "item" else str(label[0]).partition(" ")[2]
+        label = kind or _singular(name_of(loc.parent))
+    return fold(label) if isinstance(label, str) else ""
+
+
+def _is_element(loc: Loc) -> bool:
+    """Whether an object is one of many that a collection holds: told by a loop, a look-up or a number."""
+    label = loc.label
+    if not isinstance(label, tuple) or not label:
+        return False
+    if label[0] == "item":
+        return not isinstance(getattr(label[1], "value", None), str)
+    return str(label[0]).startswith(("element", "one"))
+
+
+def _singular(name: str) -> str:
+    if name.endswith(("children", "people")):
+        return {"children": "child", "people": "person"}.get(name.rpartition("_")[2], name)
+    return name.removesuffix("s")
+
+
+def _plain(loc: Loc) -> Loc:
+    """An object named alike whether it is reached itself or by its key: ``order.client_id`` is ``order.client``."""
+    parent = _plain(loc.parent) if loc.parent is not None and not _is_context(loc.parent) else loc.parent
+    label = loc.label
+    if label == VALUE and parent is not None:
+        return parent
+    name = name_of(loc)
+    if name:
+        stem = next((name.removesuffix(key) for key in KEYS if name.endswith(key) and name != key), name)
+        return Loc(parent, ("param", stem) if _is_parameter(loc) else stem, loc.old)
+    return Loc(parent, label, loc.old)
+
+
+def _is_parameter(loc: Loc) -> bool:
+    return isinstance(loc.label, tuple) and loc.label[:1] in (("param",), ("request",))
+
+
+def _is_context(loc: Loc) -> bool:
+    label = loc.label
+    return isinstance(label, tuple) and len(label) >= 3 and label[0] in ("call", "root", "init") and (
+        loc.parent is None or _is_context(loc.parent)
+    )
+
+
+def _is_told(loc: Loc) -> bool:
+    """Whether it can be told which object it is: nobody's bare datum, or what an unknown call gave, cannot."""
+    if loc.label == VALUE:
+        return False
+    root = loc
+    for step in loc.ancestors():
+        if _is_context(step):
+            break
+        root = step
+    kind = root.label[0] if isinstance(root.label, tuple) and root.label else root.label
+    return isinstance(kind, str) and kind.startswith(TOLD)
 
 
 def _is_old(loc: Loc) -> bool:
     return any(step.old for step in loc.ancestors())
+
+
+def _young(loc: Loc) -> Loc:
+    return Loc(_young(loc.parent) if loc.parent is not None else None, loc.label)

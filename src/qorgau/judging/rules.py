@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from qorgau.config import Settings
 from qorgau.findings import Confidence
 from qorgau.flow.arrivals import FOREIGN, UNKNOWN_PLACE, Arrival
-from qorgau.flow.consent import Check
-from qorgau.flow.values import Fact, Taint
+from qorgau.flow.checks import Check
+from qorgau.flow.values import Either, Fact, Facts, Taint
 from qorgau.judging.people import Match, People
 
 KEPT = 4
@@ -83,7 +83,7 @@ class Judge:
         place = arrival.destination
         missing = "PD203" if place.public else "PD202" if place.standing == FOREIGN else "PD201"
         failing = tuple(taint for taints in reasons.values() for taint in taints)
-        code = missing if "none" in reasons else min(reasons)
+        code = min((code for code in reasons if code != "none"), default=missing)
         found = wrong.get(code)
         check = found.detail if found is not None else None
         yield Verdict(
@@ -96,25 +96,35 @@ class Judge:
 
     def _lacks(self, arrival: Arrival, taint: Taint) -> tuple[str, Fact | None]:
         """Why no check covers a datum: a code of the wrong check, ``none``, or nothing where one does."""
-        worst: tuple[str, Fact | None] = ("none", None)
-        facts = sorted(arrival.facts | taint.facts, key=repr)
-        for fact in facts:
-            if fact.kind != "consent" or not fact.holds or not isinstance(fact.detail, Check):
-                continue
-            code = self._fits(arrival, taint, fact, fact.detail)
-            if not code:
-                return "", None
-            if code != "none":
-                worst = min(worst, (code, fact), key=lambda pair: pair[0] if pair[0] != "none" else "PD9")
-        return worst
+        return self._best(arrival, taint, arrival.facts | taint.facts)
+
+    def _best(self, arrival: Arrival, taint: Taint, facts: Facts) -> tuple[str, Fact | None]:
+        """What the checks of one path come to: one that fits is enough (spec section 4)."""
+        outcomes = [
+            self._worst(arrival, taint, fact.detail)
+            if isinstance(fact.detail, Either)
+            else (self._fits(arrival, taint, fact, fact.detail), fact)
+            for fact in sorted(facts, key=repr)
+            if fact.kind == "consent" and fact.holds and isinstance(fact.detail, Check | Either)
+        ]
+        # The empty code sorts first, ``none`` after all codes.
+        return min(outcomes, key=lambda pair: pair[0], default=("none", None))
+
+    def _worst(self, arrival: Arrival, taint: Taint, either: Either) -> tuple[str, Fact | None]:
+        """What several paths come to, each with checks of its own: each must fit."""
+        outcomes = [self._best(arrival, taint, way) for way in sorted(either.ways, key=lambda way: repr(sorted(way, key=repr)))]
+        missing = [pair for pair in outcomes if pair[0] == "none"]
+        wrong = [pair for pair in outcomes if pair[0] not in ("", "none")]
+        return next(iter([*missing, *wrong]), ("", None))
 
     def _fits(self, arrival: Arrival, taint: Taint, fact: Fact, check: Check) -> str:
-        match = self._people.match(taint.subject, fact.subject, arrival.same)
+        match = self._people.match(taint.subject, fact.subject, arrival.same, arrival.others)
+        if match is Match.STALE:
+            return "none"
         if match is Match.OTHER:
-            stale = fact.subject is not None and any(loc.old for loc in fact.subject.ancestors())
-            return "none" if stale else "PD206"
+            return "PD206"
         purpose = arrival.destination.purpose
-        if purpose and check.purposes and purpose not in check.purposes:
+        if purpose and any(asked != purpose for asked in check.purposes):
             return "PD205"
         if self._settings.operator == "state" and not check.state_service:
             return "PD207"

@@ -17,6 +17,8 @@ Spans = Callable[[str, frozenset[int]], Mapping[int, ir.Span]]
 """Positions of nodes of a module (by its name), found only where they are asked for."""
 
 SHOWN_STEPS = 40
+CONSENT = ("PD205", "PD206", "PD207", "PD203", "PD202", "PD201")
+"""A wrong check first, then what no check covers (spec section 4, one family a sink)."""
 
 
 def findings(
@@ -42,9 +44,9 @@ def findings(
 def _one_of_a_family(
     groups: dict[tuple[str, int, str], list[Verdict]],
 ) -> dict[tuple[str, int, str], list[Verdict]]:
-    """A sink that several paths reach gets one code of its family: no consent before a wrong one, abroad first."""
+    """A sink that several paths reach gets one code of its family, in the order of spec section 4."""
     kept: dict[tuple[str, int, str], list[Verdict]] = {}
-    for family in (("PD203", "PD202", "PD201", "PD205", "PD206", "PD207"), ("PD101", "PD102")):
+    for family in (CONSENT, ("PD101", "PD102")):
         sinks: dict[tuple[str, int], list[Verdict]] = {}
         for (unit, at, code), group in groups.items():
             if code in family:
@@ -52,7 +54,7 @@ def _one_of_a_family(
         for (unit, at), group in sinks.items():
             code = min((verdict.code for verdict in group), key=family.index)
             kept[unit, at, code] = group
-    families = frozenset(("PD201", "PD202", "PD203", "PD205", "PD206", "PD207", "PD101", "PD102"))
+    families = frozenset((*CONSENT, "PD101", "PD102"))
     kept.update({key: group for key, group in groups.items() if key[2] not in families})
     return kept
 
@@ -133,7 +135,7 @@ def _finding(
 
 
 def _rank(code: str) -> int:
-    return ("PD203", "PD202", "PD201", "PD205", "PD206", "PD207", "PD101", "PD102", code).index(code)
+    return (*CONSENT, "PD101", "PD102", code).index(code)
 
 
 def _setting(shown: str) -> str:

@@ -78,6 +78,7 @@ class Catalog:
     """Every row by name. Build it with ``load`` or from decoded files; it does not change afterwards."""
 
     __slots__ = (
+        "_acting",
         "_aliases",
         "_bases",
         "_canonical",
@@ -104,6 +105,9 @@ class Catalog:
             for each in library.type
         }
         self._rows = self._by_name(shelf)
+        self._acting = frozenset(
+            name.rpartition(".")[0] for name, rows in self._rows.items() if rows.sinks or rows.query or rows.returns
+        )
         entries = [entry for library in shelf for entry in library.entry]
         self.entry_decorators: Mapping[str, Entry] = {
             self.canonical(name): entry for entry in entries for name in entry.decorators
@@ -167,6 +171,10 @@ class Catalog:
     def knows_package(self, top: str) -> bool:
         """Whether a file of models speaks of this top-level import name."""
         return top in self._packages
+
+    def has_methods(self, type_name: str) -> bool:
+        """Whether a call of a method on this type, or on one it inherits from, hands data on or gives another type."""
+        return any(name in self._acting for name in self.ancestry(type_name))
 
     def names(self) -> Iterator[str]:
         """Every name that has a row of its own, in no particular order."""

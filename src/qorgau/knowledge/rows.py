@@ -29,6 +29,9 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ``provider`` (``aws``, ``gcp``, ``azure``, ``yandex`` ...) names the region table for ``region``.
     ``host`` may be a host name, a URL or a DSN. ``bucket`` is a bucket, container, topic, queue,
     index, table, collection or key prefix. ``database`` is a Django alias or SQLAlchemy bind key.
+    ``address`` is what a call names its queue, topic or stream by: a URL counts where the client has no host
+    of its own, the region of an ARN (``arn:aws:sns:eu-west-1:...``) in any case, other texts not at all.
+    ``default`` is the host of a client that is told none (``localhost``).
     ``inherit`` are argument references whose own place is taken over (``self`` always is).
     """
 
@@ -38,7 +41,9 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     bucket: tuple[str, ...] = ()
     database: tuple[str, ...] = ()
     path: tuple[str, ...] = ()
+    address: tuple[str, ...] = ()
     inherit: tuple[str, ...] = ()
+    default: str = ""
 
 
 class When(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,22 +87,28 @@ class Returns(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     ``type`` may hold ``{0:service_name}``, replaced by the constant of that argument.
     ``elements`` is the type of what iterating, indexing or awaiting the result gives.
-    ``carries`` says that the result also carries what these arguments carry.
+    ``carries`` says that the result also carries what these arguments carry. ``registers``: from now on
+    the library uses this object where the code names none (under the alias that ``place.database`` gives).
     """
 
     type: str
     elements: str = ""
     place: Place = Place()
     carries: tuple[str, ...] = ()
+    registers: bool = False
 
 
 class Attribute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Attributes of library types: their type, and whether a user's request fills them (``source``)."""
+    """Attributes of library types: their type, and whether a user's request fills them (``source``).
+
+    ``shared``: there is one such object in a program (a configuration), whatever it is read from.
+    """
 
     names: tuple[str, ...]
     type: str = ""
     source: str = ""
     clean: bool = False
+    shared: bool = False
 
 
 class Source(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):

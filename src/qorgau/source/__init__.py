@@ -5,6 +5,7 @@ what the text means: nothing here parses Python.
 """
 
 from qorgau.source.discovery import Discovery, discover, find_root
+from qorgau.source.dotenv import read_environment
 from qorgau.source.naming import by_module
 from qorgau.source.reading import SourceText, cell_at, decode, read, split_lines
 from qorgau.source.values import SourceError, SourceFile, SourceProblem
@@ -21,5 +22,6 @@ __all__ = [
     "discover",
     "find_root",
     "read",
+    "read_environment",
     "split_lines",
 ]

@@ -1,0 +1,63 @@
+"""What a check of consent was, and when what it established ends: its variable is bound anew, its flag is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qorgau.flow import naming
+from qorgau.flow.machine import Frame
+from qorgau.flow.values import BOTTOM, Facts, Loc, Value, told_of, without
+from qorgau.names import fold
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The detail of a fact of consent: which check it was, for which purposes, and by which service.
+
+    ``purposes`` are what the check can have been asked for; empty where it names none or it cannot be told.
+    """
+
+    name: str
+    purposes: tuple[str, ...] = ()
+    state_service: bool = False
+    by_attribute: bool = False
+
+
+def overwritten(m: Machine, f: Frame, name: str, value: Value) -> None:
+    """A variable is bound anew: what was checked of its old object ends, unless something still holds or came of it."""
+    before = m.peek(f, name)
+    gone = before.single() if before is not None else None
+    if gone is None or not any(gone in loc.ancestors() for fact in f.state.facts for loc in told_of(fact)):
+        return
+    others = [other for other_name, other in m.local_variables(f).items() if other_name != name]
+    if not any(_comes_of(m, f, kept, gone) for kept in (value, *others)):
+        f.state.facts = without(f.state.facts, lambda loc: gone in loc.ancestors())
+
+
+def _comes_of(m: Machine, f: Frame, value: Value, gone: Loc) -> bool:
+    """Whether a value is an object, a part of it, was made from it or holds its data."""
+    related = {gone, *gone.ancestors()}
+    for loc in value.locs():
+        obj = f.state.obj(loc)
+        made_from = obj.parts.get("@key", BOTTOM).locs() if obj is not None else []
+        if any(step in related for origin in (loc, *made_from) for step in origin.ancestors() if step.parent is not None):
+            return True
+    return any(taint.subject is not None and gone in taint.subject.ancestors() for taint in naming.contents(m, f, value, 0))
+
+
+def unset(facts: Facts, loc: Loc, name: str) -> Facts:
+    """The facts that are left when an attribute is written: a flag of consent that is set says nothing of before."""
+    return frozenset(
+        fact
+        for fact in facts
+        if not (
+            isinstance(fact.detail, Check)
+            and fact.detail.by_attribute
+            and fold(fact.detail.name.rpartition(".")[2]) == fold(name)
+            and fact.subject in loc.ancestors()
+        )
+    )

@@ -1,0 +1,30 @@
+"""What rows of the libraries of tables name by ``does``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from qorgau.flow import (
+    frame_apply,
+    frame_columns,
+    frame_expressions,
+    frame_groups,
+    frame_making,
+    frame_methods,
+)
+
+if TYPE_CHECKING:
+    from qorgau.flow.behaviours import Use
+    from qorgau.flow.interpreter import Interpreter as Machine
+    from qorgau.flow.machine import Frame
+    from qorgau.flow.values import Value
+
+BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
+    **frame_apply.BEHAVIOURS,
+    **frame_columns.BEHAVIOURS,
+    **frame_expressions.BEHAVIOURS,
+    **frame_groups.BEHAVIOURS,
+    **frame_making.BEHAVIOURS,
+    **frame_methods.BEHAVIOURS,
+}

@@ -1,0 +1,119 @@
+"""The door of the tables: what the core of the engine asks of an object that ``is_tabular``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from qorgau.flow import frame_access, frame_groups, frame_rows, frames
+from qorgau.flow.frame_types import GROUP, GUESSED, INDEXER, TABLE, TELLING
+from qorgau.flow.machine import Args, Frame, Iteration
+from qorgau.flow.values import OPAQUE, Loc, Obj, Value, join, of_const, of_ref
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+
+def item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> Value:
+    """``object[key]``"""
+    if frame_access.is_row(obj):
+        return frame_rows.item(m, f, loc, obj, key, at)
+    if obj.kind == INDEXER:
+        return frame_access.indexed(m, f, obj, key, at)
+    if obj.kind == GROUP:
+        return frame_groups.item(m, f, loc, obj, key, at)
+    if frames.is_table(obj):
+        return frame_access.item(m, f, loc, obj, key, at)
+    return frame_access.column_item(m, f, loc, obj, key, at)
+
+
+def set_item(
+    m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, value: Value, at: int, strong: bool
+) -> None:
+    """``object[key] = value``"""
+    if obj.kind == INDEXER:
+        frame_access.set_indexed(m, f, obj, key, value, at, strong)
+    elif frames.is_table(obj):
+        frame_access.set_item(m, f, loc, obj, key, value, at, strong)
+    elif frames.is_column(obj):
+        cell = frames.cell_of(m, f, value, at)
+        held = frames.element(m, f, obj, at)
+        m.write(f, loc, obj.put("$data", cell if held.is_bottom else join(held, cell)), strong=True)
+
+
+def delete_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value) -> None:
+    """``del object[key]``"""
+    if frames.is_table(obj):
+        frame_access.drop(m, f, loc, obj, key)
+
+
+def iterate(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> Iteration:
+    """What iterating over it gives."""
+    if frame_access.is_row(obj):
+        return frame_rows.iterate(m, f, obj, at)
+    if obj.kind == GROUP:
+        return frame_groups.iterate(m, f, obj, at)
+    if frames.is_table(obj):
+        return frame_access.iterate(m, f, loc, obj, at)
+    return frame_access.iterate_column(m, f, obj, at)
+
+
+def attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Value | None:
+    """``object.name``; None where the library's rows say what it is."""
+    if frame_access.is_row(obj):
+        return frame_rows.attribute(m, f, loc, obj, name, at)
+    if obj.kind == GROUP:
+        if m.policy.catalog.rows(f"{obj.type}.{name}"):
+            return None
+        return frame_groups.item(m, f, loc, obj, of_const(name), at)
+    return frame_access.attribute(m, f, loc, obj, name, at)
+
+
+def set_attribute(
+    m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, value: Value, at: int, strong: bool
+) -> bool:
+    """``object.name = value``; False where that is no part of a table."""
+    return frame_access.set_attribute(m, f, loc, obj, name, value, at, strong)
+
+
+def sliced(
+    m: Machine, f: Frame, loc: Loc, obj: Obj, bounds: Sequence[int | None], known: bool, at: int
+) -> Value:
+    """``object[1:5]``"""
+    if frame_access.is_row(obj):
+        return m.new(f, at, Obj("list", rest=frame_rows.iterate(m, f, obj, at).each), "part of row")
+    if obj.kind == GROUP:
+        return of_ref(loc)
+    return frame_access.sliced(m, f, loc, obj, bounds, known, at)
+
+
+def method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, at: int) -> Value | None:
+    """A method that no row knows; None where it is that of a dict or of the library's type."""
+    if frame_access.is_row(obj):
+        return frame_rows.method(m, f, loc, obj, name, args, at)
+    if obj.kind == TABLE and not obj.type:
+        return _guessed(m, f, loc, name, args, at)
+    return OPAQUE if obj.kind == INDEXER else None
+
+
+def _guessed(m: Machine, f: Frame, loc: Loc, name: str, args: Args, at: int) -> Value | None:
+    """A method of a table of which it is not known whose it is: the first library that has such a method."""
+    for type_ in GUESSED:
+        if m.policy.catalog.rows(f"{type_}.{name}"):
+            return m.library_call(f, f"{type_}.{name}", of_ref(loc), args, at)
+    return None
+
+
+def telling(m: Machine, f: Frame, loc: Loc, obj: Obj | None, name: str, args: Args, at: int) -> Value | None:
+    """A method of an unknown object that only tables have; None for other methods."""
+    if name not in TELLING or (obj is not None and (obj.kind != "unknown" or obj.cls is not None or obj.type)):
+        return None
+    frame_access.become_table(m, f, loc)
+    return _guessed(m, f, loc, name, args, at)
+
+
+def chosen(m: Machine, f: Frame, loc: Loc, obj: Obj | None, key: Value, at: int) -> Value | None:
+    """``thing[["iin", "phone"]]`` of an unknown object; None for other keys."""
+    if obj is not None and (obj.kind != "unknown" or obj.cls is not None or obj.type):
+        return None
+    return frame_access.columns_of_unknown(m, f, loc, key, at)

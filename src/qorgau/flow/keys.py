@@ -1,0 +1,84 @@
+"""Keys of dicts: which ones are known for certain, and what they are when they are read again.
+
+Besides constants, members of enumerations and tuples of constants are keys of their own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qorgau.flow.machine import Frame
+from qorgau.flow.values import OPAQUE, Const, External, Loc, Ref, Value, of_const, of_ref
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+OBJECT = "object"
+"""The type of the constant that stands for an object which is a key by its identity."""
+
+
+def is_member(ref: Ref) -> bool:
+    """Whether a reference is a member of an enumeration: one object for the whole program."""
+    return isinstance(ref, Loc) and isinstance(ref.label, tuple) and ref.label[:1] == ("member",) and not ref.old
+
+
+def constant_key(m: Machine, f: Frame, key: Value) -> Const | None:
+    """The one key that a value is, if it is certain."""
+    known = key.constant()
+    if known is not None:
+        return known
+    keys = constant_keys(m, f, key)
+    return keys[0] if keys is not None and len(keys) == 1 else None
+
+
+def constant_keys(m: Machine, f: Frame, key: Value) -> list[Const] | None:
+    """All keys that a value can be; None where it can be another."""
+    if key.unknown or key.opaque or key.taints or (not key.consts and not key.refs):
+        return None
+    found = list(key.consts)
+    for ref in key.refs:
+        one = _of_ref(m, f, ref)
+        if one is None:
+            return None
+        found.append(one)
+    return found
+
+
+def _of_ref(m: Machine, f: Frame, ref: Ref) -> Const | None:
+    if isinstance(ref, External) or is_member(ref):
+        return Const(OBJECT, ref)
+    obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+    if obj is None or not isinstance(ref, Loc):
+        return None
+    if obj.kind == "class" or (obj.kind == "function" and ref.parent is None):
+        return Const(OBJECT, ref)
+    if obj.kind == "tuple" and obj.length is not None:
+        items = [constant_key(m, f, value) for _, value in obj.items()]
+        if len(items) == obj.length and all(item is not None for item in items):
+            return Const("tuple", tuple(item for item in items if item is not None))
+    return None
+
+
+def value_of(m: Machine, f: Frame, key: Const, at: int) -> Value:
+    """The value that a known key is."""
+    if key.type == OBJECT:
+        return of_ref(key.value) if isinstance(key.value, Loc | External) else OPAQUE
+    if key.type == "tuple" and isinstance(key.value, tuple):
+        items = [value_of(m, f, item, at) for item in key.value if isinstance(item, Const)]
+        return m.sequence(f, at, "tuple", items, None, f"key{key.value!r}")
+    return of_const(key.value)
+
+
+def of_member(f: Frame, ref: Ref) -> Const | None:
+    """The constant that a member of an enumeration was declared with."""
+    obj = f.state.obj(ref) if isinstance(ref, Loc) and is_member(ref) else None
+    value = obj.parts.get("value") if obj is not None else None
+    return value.constant() if value is not None else None
+
+
+def is_plain(f: Frame, ref: Loc) -> bool:
+    """Whether a member equals its value: those of ``StrEnum``, ``IntEnum`` and ``class E(str, Enum)`` do."""
+    obj = f.state.obj(ref)
+    cls = f.state.obj(obj.cls) if obj is not None and obj.cls is not None else None
+    libraries = getattr(cls.info, "libraries", ()) if cls is not None else ()
+    return bool({"enum.StrEnum", "enum.IntEnum", "enum.IntFlag", "builtins.str", "builtins.int"} & set(libraries))

@@ -1,0 +1,281 @@
+"""Objects with named fields as a whole: their dict, their tuple, a changed copy, what a dump leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from qorgau.flow import behaviours, classes, containers
+from qorgau.flow.uses import Use
+from qorgau.flow.machine import Args, Frame
+from qorgau.flow.values import BOTTOM, NO_FACTS, OPAQUE, Key, Loc, Obj, Value, join_all, of_const, of_ref
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+Choice: TypeAlias = "Mapping[str, Choice | None]"
+"""Names that a dump includes or excludes; None for a whole field, a choice for a part of one."""
+
+MODELS = ("pydantic.", "sqlmodel.")
+DATA = "$data"
+
+
+def choice(m: Machine, f: Frame, value: Value, at: int) -> Choice | None:
+    """The names in ``include={...}`` or ``exclude={...}``; None where they aren't all known."""
+    exact = m.exact_dict(f, value)
+    if exact is not None:
+        return {name: choice(m, f, part, at) if part.refs else None for name, part in exact.items()}
+    loc = value.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    if obj is None or obj.kind not in containers.SEQUENCES:
+        return None
+    names = [text for item in containers.each(obj).consts for text in (item.value,) if isinstance(text, str)]
+    plain = containers.each(obj)
+    if plain.unknown or plain.opaque or plain.refs:
+        return None
+    return dict.fromkeys(names)
+
+
+def declaration(m: Machine, f: Frame, cls: Loc, name: str) -> Mapping[Key, Value]:
+    """The arguments of the ``field(...)`` or ``Field(...)`` that declares a field; empty for none."""
+    from qorgau.flow import objects
+
+    part = objects.class_part(m, f, cls, name)
+    for loc in part.locs() if part is not None else ():
+        obj = f.state.obj(loc)
+        if obj is not None and obj.kind in ("library", "unknown"):
+            return obj.parts
+    return {}
+
+
+def is_off(parts: Mapping[Key, Value], option: str) -> bool:
+    """Whether ``field(option=False)``."""
+    value = parts.get(f"@{option}")
+    constant = value.constant() if value is not None else None
+    return constant is not None and constant.value is False
+
+
+def as_dict(
+    m: Machine, f: Frame, value: Value, at: int, include: Choice | None = None, exclude: Choice | None = None, *,
+    aliased: bool = False, label: str = "asdict",
+) -> Value:
+    """The fields of an object as a dict; of an object without known fields, all that it holds."""
+    made = m.new(f, at, Obj("dict", info="exact"), label)
+    loc = made.locs()[0]
+    for ref in value.locs():
+        obj = f.state.obj(ref)
+        if obj is not None and obj.kind == "dict":
+            containers.update(m, f, loc, of_ref(ref), at)
+            continue
+        names = classes.declared_fields(m, f, obj.cls) if obj is not None and obj.cls is not None else []
+        for name in names:
+            assert obj is not None and obj.cls is not None
+            _put_field(m, f, made, ref, obj.cls, name, at, include, exclude, aliased, label)
+        if not names:
+            containers.update(m, f, loc, of_ref(ref, unknown=True), at)
+    if not value.refs and value.taints:
+        m.write(f, loc, replace(m.obj(f, loc), rest=Value(value.taints, unknown=True), info=None), strong=True)
+    return made
+
+
+def _put_field(
+    m: Machine, f: Frame, made: Value, ref: Loc, cls: Loc, name: str, at: int,
+    include: Choice | None, exclude: Choice | None, aliased: bool, label: str,
+) -> None:
+    if include is not None and name not in include:
+        return
+    if exclude is not None and name in exclude and exclude[name] is None:
+        return
+    declared = declaration(m, f, cls, name)
+    hidden = declared.get("@exclude")
+    if hidden is not None and (known := hidden.constant()) is not None and known.value is True:
+        return
+    part = m.attribute(f, of_ref(ref), name, at)
+    inner = include.get(name) if include is not None else None
+    outer = exclude.get(name) if exclude is not None else None
+    part = _plain(m, f, part, at, inner, outer, f"{label}.{name}")
+    alias = declared.get("@serialization_alias") or declared.get("@alias")
+    key = alias if aliased and alias is not None and alias.texts() else of_const(name)
+    m.set_item(f, made, key, part, at)
+
+
+def _plain(
+    m: Machine, f: Frame, value: Value, at: int, include: Choice | None, exclude: Choice | None, label: str
+) -> Value:
+    """A field as a dump shows it: objects with fields become dicts, also inside lists."""
+    loc = value.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    if obj is None or f.depth > 40:
+        return value
+    if obj.cls is not None and obj.kind in ("instance", "unknown") and classes.declared_fields(m, f, obj.cls):
+        f.depth += 4
+        made = as_dict(m, f, value, at, include, exclude, label=label)
+        f.depth -= 4
+        return made
+    if obj.kind in ("list", "tuple") and loc is not None and not value.taints:
+        f.depth += 4
+        items = {key: _plain(m, f, part, at, None, None, f"{label}.{key.value}") for key, part in obj.items()}
+        rest = _plain(m, f, obj.rest, at, None, None, f"{label}.*") if not obj.rest.is_bottom else BOTTOM
+        f.depth -= 4
+        parts: dict[Key, Value] = dict(items)
+        return m.new(f, at, replace(obj, parts=parts, rest=rest), label)
+    return value
+
+
+def _asdict(m: Machine, f: Frame, u: Use) -> Value:
+    """``asdict(x)``, ``x._asdict()``, ``x.model_dump(include=..., exclude=..., by_alias=...)``."""
+    model = u.dotted.startswith(MODELS)
+    source = u.receiver if model or not u.args.positional else u.arg(0)
+    include = choice(m, f, u.args.keywords["include"], u.at) if "include" in u.args.keywords else None
+    exclude = choice(m, f, u.args.keywords["exclude"], u.at) if "exclude" in u.args.keywords else None
+    by_alias = u.args.keywords.get("by_alias")
+    constant = by_alias.constant() if by_alias is not None else None
+    aliased = constant is not None and constant.value is True
+    made = as_dict(m, f, source, u.at, include, exclude, aliased=aliased)
+    if u.dotted.endswith(("json", "_json")):
+        return behaviours.BEHAVIOURS["json-dumps"](m, f, Use("json.dumps", BOTTOM, Args([made]), u.at))
+    return made
+
+
+def _astuple(m: Machine, f: Frame, u: Use) -> Value:
+    results: list[Value] = []
+    for loc in u.arg(0).locs():
+        obj = f.state.obj(loc)
+        names = classes.declared_fields(m, f, obj.cls) if obj is not None and obj.cls is not None else []
+        items = [m.attribute(f, of_ref(loc), name, u.at) for name in names]
+        if items:
+            results.append(m.sequence(f, u.at, "tuple", items, None, "astuple"))
+    if not results:
+        return Value(m.contents(f, u.arg(0)), unknown=True)
+    return join_all(results)
+
+
+def _fields(m: Machine, f: Frame, u: Use) -> Value:
+    """``dataclasses.fields(x)``: objects that know the names."""
+    for loc in u.arg(0).locs():
+        obj = f.state.obj(loc)
+        cls = loc if obj is not None and obj.kind == "class" else obj.cls if obj is not None else None
+        if cls is not None:
+            made = [
+                m.new(f, u.at, Obj("library", type="dataclasses.Field", parts={"name": of_const(name)}), f"field{name}")
+                for name in classes.declared_fields(m, f, cls)
+            ]
+            return m.sequence(f, u.at, "tuple", made, None, "fields")
+    return OPAQUE
+
+
+def _replace(m: Machine, f: Frame, u: Use) -> Value:
+    """``replace(x, a=1)``, ``x._replace(a=1)``, ``x.model_copy(update={...})``."""
+    model = u.dotted.startswith(MODELS)
+    source = u.receiver if model or not u.args.positional else u.arg(0)
+    deep = u.args.keywords.get("deep") is not None
+    made = behaviours.copied(m, f, source, u.at, deep=deep)
+    if not model:
+        for name, value in u.args.keywords.items():
+            m.set_attribute(f, made, name, value, u.at)
+        return made
+    update = u.args.keywords.get("update")
+    for name, value in (m.exact_dict(f, update) or {}).items() if update is not None else ():
+        m.set_attribute(f, made, name, value, u.at)
+    excluded = choice(m, f, u.args.keywords["exclude"], u.at) if "exclude" in u.args.keywords else None
+    for name in excluded or ():
+        m.delete_attribute(f, made, name)
+    return made
+
+
+def _validate(m: Machine, f: Frame, u: Use) -> Value:
+    """``Model.model_validate(data)``, ``parse_obj``, ``model_construct(**data)``: an object of the data's fields."""
+    cls = u.receiver.single()
+    if cls is None or m.class_info(f, cls) is None:
+        return Value(m.contents(f, join_all(u.args.all())), unknown=True)
+    given = u.arg(0)
+    if u.dotted.endswith(("json", "raw")):
+        given = behaviours.BEHAVIOURS["json-loads"](m, f, Use("json.loads", BOTTOM, Args([given]), u.at))
+    if u.dotted.endswith("construct"):
+        return m.call(f, of_ref(cls), Args([], dict(u.args.keywords), BOTTOM, list(u.args.double)), u.at)
+    held = f.state.obj(given.single() or cls)
+    if held is not None and held.kind == "instance":
+        given = as_dict(m, f, given, u.at, label="validated")
+    exact = m.exact_dict(f, given)
+    args = Args(keywords=dict(exact)) if exact is not None else Args(double=[given])
+    return m.call(f, of_ref(cls), args, u.at)
+
+
+# Texts
+
+
+def shown(m: Machine, f: Frame, loc: Loc, obj: Obj) -> Value:
+    """The generated text of a record: without the fields that ``repr=False`` leaves out."""
+    assert obj.cls is not None
+    hidden = [
+        name
+        for name in classes.declared_fields(m, f, obj.cls)
+        if is_off(declaration(m, f, obj.cls, name), "repr")
+    ]
+    if hidden:
+        parts = {**obj.parts, **dict.fromkeys(hidden, BOTTOM)}
+        f.state.heap[loc] = replace(obj, parts=parts)
+    found = m.contents(f, Value(refs={loc: NO_FACTS}))
+    f.state.heap[loc] = obj
+    return Value(found, opaque=True)
+
+
+# Containers that classes of the project extend
+
+EXTENDED = {
+    "builtins.dict": "dict",
+    "collections.OrderedDict": "dict",
+    "collections.UserDict": "dict",
+    "collections.defaultdict": "dict",
+    "collections.Counter": "dict",
+    "builtins.list": "list",
+    "collections.deque": "list",
+    "collections.UserList": "list",
+    "builtins.tuple": "tuple",
+    "builtins.set": "set",
+    "builtins.frozenset": "set",
+}
+
+
+def extended(m: Machine, libraries: tuple[str, ...]) -> str:
+    """The kind of container that a class with these library bases is; empty for none."""
+    for library in libraries:
+        for name in (library, *m.policy.catalog.ancestry(library)):
+            if name in EXTENDED:
+                return EXTENDED[name]
+    return ""
+
+
+def empty(kind: str, cls: Loc | None) -> Obj:
+    """A new container of a class of the project, before its ``__init__``."""
+    return Obj("dict", cls, info="exact") if kind == "dict" else Obj(kind, cls, length=0)
+
+
+def fill(m: Machine, f: Frame, made: Value, args: Args, at: int) -> None:
+    """``dict.__init__`` and ``list.__init__``."""
+    for loc in made.locs():
+        obj = m.obj(f, loc)
+        if obj.kind == "dict":
+            containers.method(m, f, loc, obj, "update", args, at)
+        elif args.positional and obj.kind in containers.SEQUENCES:
+            containers.method(m, f, loc, obj, "extend", Args(args.positional[:1]), at)
+
+
+def typed_dict(m: Machine, f: Frame, args: Args, at: int) -> Value:
+    """``Row(a=1)`` of a ``TypedDict``: a dict."""
+    made = m.new(f, at, Obj("dict", info="exact"), "typed-dict")
+    containers.method(m, f, made.locs()[0], m.obj(f, made.locs()[0]), "update", args, at)
+    return made
+
+
+
+
+BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
+    "asdict": _asdict,
+    "astuple": _astuple,
+    "fields": _fields,
+    "replace": _replace,
+    "validate": _validate,
+}
+

@@ -1,0 +1,138 @@
+"""Work that runs elsewhere: futures, executors, threads and processes, and the callbacks that wait for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from qorgau.flow import behaviours, objects
+from qorgau.flow.uses import Use
+from qorgau.flow.machine import Args, Frame
+from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Loc, Obj, Value, join, join_all, of_const, of_ref
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+RESULT = "$result"
+DATA = "$data"
+CLEAN = frozenset("done cancel cancelled running get_name set_name get_loop uncancel cancelling ready successful".split())
+STARTED = ("threading.Thread", "multiprocessing.Process")
+
+
+def future_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, at: int) -> Value | None:
+    """A method of a task or future; None when futures have no such method."""
+    if name in ("result", "get"):
+        return obj.parts.get(RESULT, OPAQUE)
+    if name == "add_done_callback":
+        return _called_back(m, f, of_ref(loc), args, at)
+    if name == "set_result":
+        m.write(f, loc, obj.put(RESULT, join(obj.parts.get(RESULT, BOTTOM), args.get(0, "result") or BOTTOM)), strong=True)
+        return of_const(None)
+    if name in ("wait", "set_exception", "remove_done_callback"):
+        return of_const(None)
+    if name in CLEAN or name == "exception":
+        return OPAQUE
+    return None
+
+
+def _called_back(m: Machine, f: Frame, future: Value, args: Args, at: int) -> Value:
+    callback = args.get(0, "fn") or BOTTOM
+    if callback.refs:
+        before = f.state.copy()
+        m.call(f, callback, Args([future]), at)
+        f.state = m.join_states(before, f.state)
+    return of_const(None)
+
+
+def _done_callback(m: Machine, f: Frame, u: Use) -> Value:
+    """``add_done_callback`` of a library's future: the function gets the future."""
+    return _called_back(m, f, u.receiver, u.args, u.at)
+
+
+def _futures(m: Machine, f: Frame, u: Use) -> Value:
+    """``as_completed(futures)`` gives the futures; ``wait(futures)`` those that are done and those that are not."""
+    each = m.iterate(f, u.arg(0, "fs"), u.at).each
+    made = m.new(f, u.at, Obj("list", rest=each), "futures")
+    if u.dotted.endswith(".wait"):
+        other = m.new(f, u.at, Obj("list", rest=each), "pending")
+        return m.sequence(f, u.at, "tuple", [made, other], None, "waited")
+    return made
+
+
+def _apply(m: Machine, f: Frame, u: Use) -> Value:
+    """``pool.apply(f, args, kwds)`` gives the result, ``apply_async`` something that has it."""
+    function, given, keywords = u.arg(0, "func"), u.arg(1, "args"), u.arg(2, "kwds")
+    result = m.call(f, function, unpacked(m, f, given, keywords, u.at), u.at)
+    callback = u.args.keywords.get("callback")
+    if callback is not None and callback.refs:
+        m.call(f, callback, Args([result]), u.at)
+    return behaviours.future(m, f, result, u.at) if u.dotted.endswith("async") else result
+
+
+def _map_async(m: Machine, f: Frame, u: Use) -> Value:
+    name = "starmap" if "starmap" in u.dotted else "map"
+    mapped = behaviours.BEHAVIOURS[name](m, f, u)
+    iteration = m.iterate(f, mapped, u.at)
+    listed = m.sequence(f, u.at, "list", iteration.items or [], None if iteration.items is not None else iteration.each)
+    return behaviours.future(m, f, listed, u.at)
+
+
+def unpacked(m: Machine, f: Frame, given: Value, keywords: Value, at: int) -> Args:
+    """The arguments in ``args=(...)`` and ``kwargs={...}``."""
+    args = Args()
+    if given.refs or given.unknown:
+        row = m.iterate(f, given, at)
+        args = Args(list(row.items)) if row.items is not None else Args(star=row.each)
+    exact = m.exact_dict(f, keywords) if keywords.refs else None
+    args.keywords.update(exact or {})
+    if keywords.refs and exact is None:
+        args.double.append(keywords)
+    return args
+
+
+def _thread(m: Machine, f: Frame, u: Use) -> Value:
+    """``Thread(target=f, args=(...))``: the function is taken to run at once."""
+    timer = u.dotted.endswith("Timer")
+    target = u.arg(1, "function" if timer else "target")
+    given = u.arg(2 if timer else 3, "args")
+    keywords = u.arg(3 if timer else 4, "kwargs")
+    result = m.call(f, target, unpacked(m, f, given, keywords, u.at), u.at) if target.refs else OPAQUE
+    return m.new(f, u.at, Obj("library", type=u.dotted, parts={RESULT: result}), "thread")
+
+
+def _start(m: Machine, f: Frame, u: Use) -> Value:
+    """``start`` of a project's thread class calls its ``run``."""
+    for loc in u.receiver.locs():
+        obj = f.state.obj(loc)
+        run = objects.method(m, f, loc, obj, "run", u.at) if obj is not None and obj.cls is not None else None
+        if run is not None:
+            before = f.state.copy()
+            m.call(f, run, Args(), u.at)
+            f.state = m.join_states(before, f.state) if f.state.reachable else before
+    return of_const(None)
+
+
+def _queue_get(m: Machine, f: Frame, u: Use) -> Value:
+    found: list[Value] = []
+    for loc in u.receiver.locs():
+        obj = m.obj(f, loc)
+        held = obj.parts.get(DATA)
+        found.append(held if held is not None else obj.parts.get("@default", BOTTOM))
+    result = join_all([*found, u.arg(0)]) if u.dotted.endswith("ContextVar.get") else join_all(found)
+    return UNKNOWN if result.is_bottom else result
+
+
+def _context_run(m: Machine, f: Frame, u: Use) -> Value:
+    return m.call(f, u.arg(0, "callable"), u.args.rest(1), u.at)
+
+
+BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
+    "apply": _apply,
+    "done-callback": _done_callback,
+    "futures": _futures,
+    "map-async": _map_async,
+    "queue-get": _queue_get,
+    "thread": _thread,
+    "thread-start": _start,
+    "to-thread": _context_run,
+}
