@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import containers, dispatch, expressions, objects, raising, records
+from qorgau.flow import containers, dispatch, expressions, objects, raising, records, signatures
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
 from qorgau.flow.memo import Canon, Outcome, Remembered, Transfer
 from qorgau.flow.state import State, bottom_like
@@ -242,7 +242,8 @@ def _run(
     inner = activate(m, closure, bound, ctx, entry, f.depth + 1)
     if receiver is not None:
         inner.receiver = receiver
-    m.execute(inner, closure.function.body)
+    if not signatures.declares(closure.function):
+        m.execute(inner, closure.function.body)
     outcome = conclude(m, inner, closure, entry)
     outcome.made = m.made[mark:]
     return outcome
@@ -285,6 +286,7 @@ def conclude(m: Machine, inner: Frame, closure: Closure, entry: State) -> Outcom
             ends = [(inner.state, of_const(None))]
         value = expressions.meet(m, inner, ends)
         outcome.returns = any(state.reachable for state, _ in ends)
+        value = signatures.answered(m, inner, closure, value)
         if closure.function.is_generator:
             value = _generator(m, inner, closure, value)
         outcome.value = value

@@ -6,13 +6,14 @@ says itself comes first; this fills in what it leaves to the settings (spec sect
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import environment, objects, places, routers
+from qorgau.flow import environment, objects, places, registries, routers
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.places import Site
-from qorgau.flow.values import BOTTOM, Loc, Obj, Value, join_all, of_const
+from qorgau.flow.values import BOTTOM, Value, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -24,12 +25,15 @@ S3 = ("S3Storage", "S3Boto3Storage", "S3StaticStorage", "S3ManifestStaticStorage
 
 FILES = ("django.core.files.storage.", "django.db.models.fields.files.", "storages.backends.")
 OPTIONS = ("endpoint_url", "region_name", "bucket_name", "host", "azure_container")
+BROKERS = ("broker_url", "BROKER_URL", "CELERY_BROKER_URL", "broker_write_url")
 AWS_ENDPOINTS = ("AWS_ENDPOINT_URL",)
 AWS_REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
-def complete(m: Machine, f: Frame, dotted: str, receiver: Value, site: Site, at: int) -> Site:
-    """The place of a call, with what it leaves to the settings filled in."""
+def complete(
+    m: Machine, f: Frame, dotted: str, receiver: Value, site: Site, at: int, data: list[Value] | None = None
+) -> Site:
+    """The place of a call that hands on ``data``, with what it leaves to the settings filled in."""
     if dotted.startswith(FILES):
         return _files(m, f, receiver, site, at)
     if dotted.startswith("django.db."):
@@ -39,14 +43,77 @@ def complete(m: Machine, f: Frame, dotted: str, receiver: Value, site: Site, at:
     if dotted.startswith("django.core.mail.") and not site.says("hosts"):
         return _mail(m, f, site, at)
     top = dotted.partition(".")[0]
-    if not site.says("hosts"):
-        site = site.merged(configured(f, top))
+    if site.says("hosts"):
+        return site
+    if top in MODELS:
+        return MODELS[top](m, f, receiver, site, at)
+    if top in ("sqlalchemy", "flask_sqlalchemy"):
+        return _sessions(m, f, receiver, data or [], site, at)
+    site = site.merged(registries.registered(m, f, top))
     if top == "boto3" and not site.says("hosts"):
         return _aws(m, f, site)
-    if top == "celery" and not site.says("hosts"):
-        broker = [_setting(m, f, name, at) for name in ("CELERY_BROKER_URL", "BROKER_URL", "broker_url")]
-        return site.merged(_hosts(broker))
+    if top == "celery" and not site.says("regions"):
+        return _broker(m, f, site, at)
     return site
+
+
+def _peewee(m: Machine, f: Frame, receiver: Value, site: Site, at: int) -> Site:
+    """``class Meta: database = ...`` of the model or its bases."""
+    model = registries.element_classes(f, receiver)
+    return site.merged(registries.place_of(f, registries.class_setting(m, f, model, "Meta", "database", at)))
+
+
+def _mongoengine(m: Machine, f: Frame, receiver: Value, site: Site, at: int) -> Site:
+    """``meta = {"db_alias": ...}`` of the document, else the default connection."""
+    model = registries.element_classes(f, receiver)
+    aliases = registries.class_setting(m, f, model, "meta", "db_alias", at).texts() or [DEFAULT]
+    site = replace(site, databases=site.databases | frozenset(aliases))
+    return site.merged(registries.registered(m, f, "mongoengine", aliases[0]))
+
+
+def _registered(library: str) -> Callable[[Machine, Frame, Value, Site, int], Site]:
+    def complete(m: Machine, f: Frame, receiver: Value, site: Site, at: int) -> Site:
+        alias = next(iter(sorted(site.databases)), DEFAULT)
+        return site.merged(registries.registered(m, f, library, alias))
+
+    return complete
+
+
+MODELS = {
+    "beanie": _registered("beanie"),
+    "mongoengine": _mongoengine,
+    "peewee": _peewee,
+    "tortoise": _registered("tortoise"),
+}
+
+
+def _sessions(m: Machine, f: Frame, receiver: Value, data: list[Value], site: Site, at: int) -> Site:
+    """A session's binds by class, then Flask's configuration."""
+    bound = registries.bound(f, receiver)
+    if not bound.is_empty:
+        return bound
+    config = of_ref(registries.shared(m, "flask.Config"))
+    keys = [registries.class_part_texts(m, f, cls, "__bind_key__") for cls in registries.classes_of(m, f, data)]
+    aliases = next((key for key in keys if key), [])
+    if aliases:
+        binds = registries.setting(f, config, "SQLALCHEMY_BINDS")
+        url = join_all(_key(m, f, binds, alias, at) for alias in aliases)
+        entry = _key(m, f, url, "url", at)
+        return replace(site, databases=frozenset(aliases)).merged(_hosts([url if entry.is_bottom else entry]))
+    return site.merged(_hosts([registries.setting(f, config, "SQLALCHEMY_DATABASE_URI")]))
+
+
+def _broker(m: Machine, f: Frame, site: Site, at: int) -> Site:
+    """What Celery's configuration or Django's settings say of the broker."""
+    config = of_ref(registries.shared(m, "celery.app.utils.Settings"))
+    told = [registries.setting(f, config, name) for name in BROKERS]
+    broker = [*told, *(_setting(m, f, name, at) for name in BROKERS)]
+    options = registries.setting(f, config, "broker_transport_options")
+    if options.is_bottom:
+        options = _setting(m, f, "CELERY_BROKER_TRANSPORT_OPTIONS", at)
+    site = site.merged(_hosts(broker))
+    regions, _ = places.told([_key(m, f, options, "region", at)])
+    return replace(site, provider="aws", regions=regions) if regions else site
 
 
 def _aws(m: Machine, f: Frame, site: Site) -> Site:

@@ -398,7 +398,7 @@ def _text_conditions(m: Machine, text: str) -> set[Fact]:
 
 
 def _consent(name: str) -> set[Fact]:
-    from qorgau.flow.consent import Check
+    from qorgau.flow.checks import Check
 
     return {Fact("consent", COLUMNS_OF, Check(name), True)}
 

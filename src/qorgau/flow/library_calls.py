@@ -119,7 +119,7 @@ def _sinks(m: Machine, f: Frame, use: Use, rows: CallRows) -> None:
         values = [value for text in row.data for value in arguments(m, f, use, text, named)]
         if not any(value.taints or value.refs for value in values):
             continue
-        site = deployment.complete(m, f, use.dotted, use.receiver, site_of(m, f, use, row.place), use.at)
+        site = deployment.complete(m, f, use.dotted, use.receiver, site_of(m, f, use, row.place), use.at, values)
         if row.local:
             texts, untold = places.told(arguments(m, f, use, row.local))
             if texts or untold:

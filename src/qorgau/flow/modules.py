@@ -112,6 +112,15 @@ def import_star(m: Machine, f: Frame, dotted: str, at: int) -> None:
     m.star_imports.setdefault(f.unit.name, []).extend(m.star_imports.get(found, []))
 
 
+def names_of(m: Machine, f: Frame, loc: Loc) -> list[str]:
+    """The names that a module of the program binds."""
+    dotted = str(loc.label[1]) if isinstance(loc.label, tuple) else ""
+    found: dict[str, None] = {}
+    for heap in (m.base, _partial(m, dotted), f.state.heap):
+        found.update({str(place.label): None for place, obj in heap.items() if place.parent == loc and obj.kind == "cell"})
+    return list(found)
+
+
 def _partial(m: Machine, dotted: str) -> dict[Loc, Obj]:
     frame = m.initializing.get(dotted)
     return frame.state.heap if frame is not None else {}

@@ -29,6 +29,8 @@ def named(
     m: Machine, f: Frame, value: Value, name: str, owner: Value, at: int, *, key: bool = False, put: bool = False
 ) -> Value:
     """A part of ``owner`` read from or put under ``name``: what the name says of an unknown value."""
+    if value.unknown and not put and _is_worn(value) and m.policy.fields_of(name):
+        value = value.with_(taints=NO_TAINTS)
     if not value.unknown or value.taints:
         configured = _configured(m, f, value, name, owner, at, put) if value.unknown and not put else None
         return configured if configured is not None else value
@@ -56,6 +58,20 @@ def bare_subject(value: Value) -> Loc | None:
     """The subject of a datum that is read from nobody: itself."""
     loc = value.single()
     return loc.child("$value") if loc is not None else None
+
+
+def worn(taints: Taints) -> Taints:
+    """What a named part of an unknown call's answer has of the data the call was given: surely less than all.
+
+    ``repository.find(iin)`` may give the iin back, but its ``id`` and ``status`` hardly are the iin.
+    """
+    if not any(taint.calls for taint in taints):
+        return taints
+    return merge_taints(replace(taint, calls=2) if taint.calls else taint for taint in taints)
+
+
+def _is_worn(value: Value) -> bool:
+    return bool(value.taints) and all(taint.calls > 1 for taint in value.taints)
 
 
 def _is_code(f: Frame, value: Value) -> bool:

@@ -79,7 +79,7 @@ def attribute(m: Machine, f: Frame, value: Value, name: str, at: int) -> Value:
         results.append(_attribute_of_scalar(m, f, value, name, at))
     result = join_all(results)
     if value.taints and not _is_method(result):
-        result = join(result, Value(value.taints, unknown=True, refs=result.refs))
+        result = join(result, Value(naming.worn(value.taints), unknown=True, refs=result.refs))
     return m.named(f, result, name, value, at)
 
 
@@ -472,6 +472,8 @@ def _is_table(f: Frame, value: Value) -> bool:
 
 def _item_taints(value: Value, key: Value) -> Value:
     constant = key.constant()
+    if constant is not None and constant.type == "str":
+        return value.with_(taints=naming.worn(value.taints))
     if constant is not None and isinstance(constant.value, int) and all(t.calls == 0 for t in value.taints):
         from qorgau.flow.texts import keep
 

@@ -48,7 +48,8 @@ def _found(m: Machine, f: Frame, use: Use, reference: Reference, named: frozense
     if position is not None and position < len(args.positional):
         return [args.positional[position]]
     if keyword is not None and keyword in args.keywords:
-        return [args.keywords[keyword]]
+        given_at = args.ats.get(keyword, use.at)
+        return [m.named(f, args.keywords[keyword], keyword, BOTTOM, given_at, put=True)]
     found: list[Value] = []
     if position is not None and not args.star.is_bottom:
         found.append(args.star)

@@ -165,7 +165,7 @@ def _join_objs(
     cls, type_ = a.cls or b.cls, a.type or b.type
     info = a.info if a.info == b.info or a.kind == "dict" and b.info == a.info else None
     if info is None and a.kind != "dict":
-        info = a.info or b.info
+        info = a.info.either(b.info) if hasattr(a.info, "either") and hasattr(b.info, "either") else a.info or b.info
     return Obj(a.kind, cls, type_, parts, rest, a.length if a.length == b.length else None, info)
 
 

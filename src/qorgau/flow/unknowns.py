@@ -301,7 +301,8 @@ def unknown_method(
         found = _mapping_method(m, f, own, name, args, at)
         if found is not None:
             return found
-    return unknown_call(m, f, name, own, args, at, checked=True)
+    result = unknown_call(m, f, name, own, args, at, checked=True)
+    return m.named(f, result, name, own, at) if not args.all() else result
 
 
 def _mapping_method(m: Machine, f: Frame, own: Value, name: str, args: Args, at: int) -> Value | None:
@@ -366,7 +367,11 @@ def unknown_call(
         answered = consent.configured(m, f, [name], callee, args, at, None)
         if answered is not None:
             return answered
-    given = args.all()
+    named = {
+        keyword: m.named(f, value, keyword, BOTTOM, args.ats.get(keyword, at), put=True)
+        for keyword, value in args.keywords.items()
+    }
+    given = Args(args.positional, named, args.star, args.double).all()
     note = f"through {name}()" if name else "through an unknown call"
     passed: list[Taint] = []
     for value in (callee, *given):
