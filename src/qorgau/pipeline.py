@@ -195,6 +195,6 @@ def _syntax_error(file: SourceFile, error: LoweringError, page: Page, settings: 
 def _link(units: list[Unit], files: tuple[SourceFile, ...], root: Path) -> Program:
     lowered = {unit.file: unit for unit in units}
     names = source.by_module([file for file in files if file in lowered])
-    folders = (root, *sorted({folder for file in files for folder in file.path.parents if root in folder.parents}))
-    environment = source.read_environment(folders)
+    inner = {folder for file in files for folder in file.path.parents if root in folder.parents}
+    environment = source.read_environment((root, *sorted(inner)))
     return Program({name: lowered[file] for name, file in names.items()}, environment)

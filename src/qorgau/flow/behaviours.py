@@ -6,8 +6,9 @@ gets the evaluated call and gives its result.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from qorgau.flow import containers, objects, texts
@@ -28,12 +29,15 @@ from qorgau.flow.values import (
     Loc,
     Obj,
     SuperOf,
+    Taints,
     Taint,
     Trace,
     Value,
+    common_facts,
     const,
     join,
     join_all,
+    merge_taints,
     of_const,
     of_ref,
     stamp,
@@ -119,13 +123,23 @@ def _bytes(m: Machine, f: Frame, u: Use) -> Value:
     return value.with_(refs=NO_REFS)
 
 
+def _distinct(items: Sequence[Value]) -> list[Value]:
+    """The items of a set: equal constants are one."""
+    found: dict[object, Value] = {}
+    for index, item in enumerate(items):
+        constant = item.constant()
+        found.setdefault(index if constant is None else constant, item)
+    return list(found.values())
+
+
 def _sequence(kind: str) -> Callable[[Machine, Frame, Use], Value]:
     def build(m: Machine, f: Frame, u: Use) -> Value:
         if not u.args.positional:
             return m.sequence(f, u.at, kind, [], None)
         iteration = m.iterate(f, u.arg(0), u.at)
-        if iteration.items is not None and kind != "set":
-            return m.sequence(f, u.at, kind, iteration.items, None)
+        if iteration.items is not None:
+            items = _distinct(iteration.items) if kind == "set" else iteration.items
+            return m.sequence(f, u.at, kind, items, None)
         return m.new(f, u.at, Obj(kind, rest=iteration.each))
 
     return build
@@ -195,7 +209,10 @@ def _is_set(m: Machine, f: Frame, owner: Value, names: list[str]) -> bool:
 
 def _setattr(m: Machine, f: Frame, u: Use) -> Value:
     names = u.arg(1).texts()
-    if names:
+    if names and u.dotted.endswith("__setattr__"):
+        for name in names:
+            objects.put_attribute(m, f, u.arg(0), name, u.arg(2))
+    elif names:
         for name in names:
             m.set_attribute(f, u.arg(0), name, u.arg(2), u.at)
     else:
@@ -424,7 +441,8 @@ def _partial(m: Machine, f: Frame, u: Use) -> Value:
     if u.args.double:
         parts["$double"] = join_all(u.args.double)
     info = (len(given), tuple(u.args.keywords))
-    return m.new(f, u.at, Obj("partial", parts=parts, info=info), "partial")
+    kind = "partialmethod" if u.dotted.endswith("partialmethod") else "partial"
+    return m.new(f, u.at, Obj(kind, parts=parts, info=info), "partial")
 
 
 def _identity(m: Machine, f: Frame, u: Use) -> Value:
@@ -500,6 +518,8 @@ def call_made(m: Machine, f: Frame, obj: Obj, args: Args, at: int) -> Value:
     """Call an ``itemgetter``, ``attrgetter`` or ``methodcaller``."""
     target = args.get(0) or BOTTOM
     keys = [value for _, value in obj.items()]
+    if obj.type == "constantly":
+        return join_all(keys)
     if obj.type == "methodcaller":
         names = keys[0].texts() if keys else []
         keywords = {str(k)[2:]: v for k, v in obj.parts.items() if isinstance(k, str) and k.startswith("$k")}
@@ -548,6 +568,24 @@ def _chain(m: Machine, f: Frame, u: Use) -> Value:
 def _elements(m: Machine, f: Frame, u: Use) -> Value:
     each = join_all(m.iterate(f, value, u.at).each for value in u.args.positional[:1])
     return m.new(f, u.at, Obj("generator", rest=each), "elements")
+
+
+def _repeat(m: Machine, f: Frame, u: Use) -> Value:
+    return m.new(f, u.at, Obj("generator", rest=u.arg(0, "object")), "repeat")
+
+
+def _tee(m: Machine, f: Frame, u: Use) -> Value:
+    """``tee(items, n)``: the items once more, ``n`` times."""
+    count = u.arg(1, "n").constant()
+    number = count.value if count is not None and isinstance(count.value, int) else 2
+    iteration = m.iterate(f, u.arg(0), u.at)
+    made = [m.new(f, u.at, Obj("generator", rest=iteration.each), f"tee{index}") for index in range(min(number, 8))]
+    return m.sequence(f, u.at, "tuple", made, None, "tees")
+
+
+def _chosen_item(m: Machine, f: Frame, u: Use) -> Value:
+    """``random.choice(items)``: one of the items itself."""
+    return m.iterate(f, u.arg(0, "seq"), u.at).each
 
 
 def _islice(m: Machine, f: Frame, u: Use) -> Value:
@@ -666,11 +704,28 @@ def _thread(m: Machine, f: Frame, u: Use) -> Value:
 
 def _call_later(m: Machine, f: Frame, u: Use) -> Value:
     values = u.args.positional
+    function = u.args.keywords.get("python_callable")
+    if function is not None and function.refs:
+        _call_with(m, f, u, function, u.args.keywords.get("op_args"), u.args.keywords.get("op_kwargs"))
+        return OPAQUE
     for index, value in enumerate(values):
         if any(isinstance(ref, Bound | Loc) and _callable_ref(f, ref) for ref in value.refs):
             m.call(f, value, Args(values[index + 1 :]), u.at)
             break
     return OPAQUE
+
+
+def _call_with(m: Machine, f: Frame, u: Use, function: Value, items: Value | None, names: Value | None) -> None:
+    """Call a function with a list of arguments and a dict of keywords, as an operator does later."""
+    row = m.iterate(f, items, u.at) if items is not None and items.refs else None
+    args = Args()
+    if row is not None:
+        args = Args(list(row.items)) if row.items is not None else Args(star=row.each)
+    exact = m.exact_dict(f, names) if names is not None else None
+    args.keywords.update(exact or {})
+    if names is not None and names.refs and exact is None:
+        args.double.append(names)
+    m.call(f, function, args, u.at)
 
 
 def _callable_ref(f: Frame, ref: object) -> bool:
@@ -755,6 +810,32 @@ def _re_sub(m: Machine, f: Frame, u: Use) -> Value:
     return texts.made_of([subject.with_(refs=NO_REFS), replacement.with_(refs=NO_REFS)])
 
 
+def _fromkeys(m: Machine, f: Frame, u: Use) -> Value:
+    """``dict.fromkeys(keys, value)``"""
+    made = m.new(f, u.at, Obj("dict", info="exact"))
+    value = u.arg(1, "value") if len(u.args.positional) > 1 or "value" in u.args.keywords else of_const(None)
+    iteration = m.iterate(f, u.arg(0, "iterable"), u.at)
+    for key in iteration.items if iteration.items is not None else (iteration.each,):
+        m.set_item(f, made, key, value, u.at)
+    return made
+
+
+def _constantly(m: Machine, f: Frame, u: Use) -> Value:
+    """``weakref.ref(x)``: something that gives the object when it is called."""
+    parts: dict[Key, Value] = {Const("int", 0): u.arg(0)}
+    return m.new(f, u.at, Obj("made", type="constantly", parts=parts, length=1), "reference")
+
+
+def _pieces(m: Machine, f: Frame, u: Use) -> Value:
+    """``re.findall``, ``re.split``, ``match.groups()``: a list whose items are parts of the text."""
+    given = u.args.get(0 if u.receiver.refs else 1, "string")
+    whole = u.receiver if given is None else given
+    taints = m.contents(f, whole)
+    note = f"through {u.dotted.rpartition('.')[2]}()"
+    taints = frozenset(taint.stepped(f.unit, u.at, note) for taint in taints)
+    return m.new(f, u.at, Obj("list", rest=Value(taints, unknown=whole.unknown, opaque=True)), "pieces")
+
+
 def _template(m: Machine, f: Frame, u: Use) -> Value:
     template = BOTTOM
     for loc in u.receiver.locs():
@@ -779,7 +860,7 @@ def _template(m: Machine, f: Frame, u: Use) -> Value:
 
 def _sum(m: Machine, f: Frame, u: Use) -> Value:
     iteration = m.iterate(f, u.arg(0), u.at)
-    if any(not isinstance(ref, External) for ref in iteration.each.refs):
+    if u.arg(1, "start").refs and any(not isinstance(ref, External) for ref in iteration.each.refs):
         inner = m.iterate(f, iteration.each, u.at)
         if iteration.each.locs() and inner.each.taints:
             return m.new(f, u.at, Obj("list", rest=inner.each), "sum")
@@ -789,19 +870,23 @@ def _sum(m: Machine, f: Frame, u: Use) -> Value:
 def _exists(m: Machine, f: Frame, u: Use) -> Value:
     """``any``/``all``: the truth of items, no datum."""
     iteration = m.iterate(f, u.arg(0), u.at)
-    if iteration.items is not None and u.dotted.endswith("all"):
-        yes = NO_FACTS
-        for item in iteration.items:
-            facts = m.truth(f, item, True)
-            if facts is None:
-                return of_const(False)
-            yes = yes | facts
-        return Value(opaque=True, when_true=yes)
-    every = u.dotted.endswith("all")
-    facts = m.truth(f, iteration.each, every) or NO_FACTS
-    told = frozenset(fact for fact in facts if fact.kind in CHECKS)
-    of_each = Renaming(lambda loc: objects.each_of(loc) or loc).facts(told)
-    return OPAQUE.with_(when_true=of_each) if every else OPAQUE.with_(when_false=of_each)
+    items, whole = iteration.items, u.dotted.endswith("all")
+    if items is None:
+        # What holds when each item is true (or false) holds of each thing that the items were made of.
+        told = frozenset(fact for fact in m.truth(f, iteration.each, whole) or () if fact.kind in CHECKS)
+        of_each = Renaming(lambda loc: objects.each_of(loc) or loc).facts(told)
+        return OPAQUE.with_(when_true=of_each) if whole else OPAQUE.with_(when_false=of_each)
+    # All are true, or none is: that needs every item. One that decides is enough for the other answer.
+    every = [m.truth(f, item, whole) for item in items]
+    one = [m.truth(f, item, not whole) for item in items]
+    if any(facts is None for facts in every):
+        return of_const(not whole)
+    needed = frozenset().union(*(facts for facts in every if facts is not None))
+    possible = [facts for facts in one if facts is not None]
+    if not possible:
+        return stamp(of_const(whole), needed)
+    enough = reduce(common_facts, possible)
+    return Value(opaque=True, when_true=needed if whole else enough, when_false=enough if whole else needed)
 
 
 def _input(m: Machine, f: Frame, u: Use) -> Value:
@@ -816,15 +901,46 @@ def _locals(m: Machine, f: Frame, u: Use) -> Value:
 def _json_dumps(m: Machine, f: Frame, u: Use) -> Value:
     """Text that remembers what it was made of, so that ``loads`` gives the keys back."""
     value = u.arg(0, "obj")
+    convert = converter(m, f, u)
+    if convert is not None:
+        return Value(converted(m, f, value, convert, u.at), unknown=value.unknown, opaque=True)
     taints = m.contents(f, value)
-    default = u.args.keywords.get("default")
-    if default is not None and default.refs:
-        converted = m.call(f, default, Args([value]), u.at)
-        taints = taints | m.contents(f, converted)
     refs = {ref: facts for ref, facts in value.refs.items() if isinstance(ref, Loc)}
     text = m.new(f, u.at, Obj("library", type="json.text", parts={"$of": value}), "json")
     held = text.refs if refs else NO_REFS
     return Value(taints, refs=held, unknown=value.unknown and not refs, opaque=True)
+
+
+def converter(m: Machine, f: Frame, u: Use) -> Value | None:
+    """What turns objects that JSON does not know into others: ``default=``, or the method of ``cls=``."""
+    default = u.args.keywords.get("default")
+    if default is not None and default.refs:
+        return default
+    encoder = u.args.keywords.get("cls")
+    for loc in encoder.locs() if encoder is not None else ():
+        if objects.class_part(m, f, loc, "default") is not None:
+            made = m.new(f, u.at, Obj("instance", cls=loc), "encoder")
+            return m.attribute(f, made, "default", u.at)
+    return None
+
+
+def converted(m: Machine, f: Frame, value: Value, convert: Value, at: int, depth: int = 0) -> Taints:
+    """What a text of a value carries when ``convert`` is asked about its objects."""
+    found = list(value.taints)
+    for ref in value.refs:
+        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+        if obj is None or not isinstance(ref, Loc):
+            continue
+        if obj.kind == "dict" or obj.kind in containers.SEQUENCES:
+            parts = [*(part for _, part in obj.items()), obj.rest]
+            parts += [part for name, part in obj.parts.items() if isinstance(name, str) and name.startswith("$spread")]
+            for part in parts if depth < 6 else ():
+                found += converted(m, f, part, convert, at, depth + 1)
+        elif obj.cls is not None and depth < 6:
+            found += converted(m, f, m.call(f, convert, Args([of_ref(ref)]), at), convert, at, depth + 3)
+        else:
+            found += m.contents(f, of_ref(ref))
+    return merge_taints(found)
 
 
 def _json_loads(m: Machine, f: Frame, u: Use) -> Value:
@@ -860,7 +976,9 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "environment": _environment,
     "executor-map": _executor_map,
     "filter": _filter,
+    "constantly": _constantly,
     "format": _format,
+    "fromkeys": _fromkeys,
     "futures": _futures,
     "gather": _gather,
     "getattr": _getattr,
@@ -881,11 +999,15 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "next": _next,
     "ordered-dict": _dict,
     "partial": _partial,
+    "pieces": _pieces,
     "product": _combinations,
     "queue-get": _queue_get,
     "queue-put": _queue_put,
     "re-sub": _re_sub,
     "reduce": _reduce,
+    "repeat": _repeat,
+    "tee": _tee,
+    "choice": _chosen_item,
     "replace": _replace,
     "reversed": _reversed,
     "run": _run,

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qorgau.flow import texts
-from qorgau.flow.uses import Use
 from qorgau.flow.machine import Args, Frame
+from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, NO_REFS, OPAQUE, Loc, Obj, Value, join, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ DATA = "$data"
 
 def held(m: Machine, f: Frame, value: Value, at: int) -> Value:
     """The bytes in a value: of a buffer what it holds, of a list its numbers."""
-    found = [value.with_(refs=NO_REFS)] if value.taints or value.consts or value.unknown or value.opaque else []
+    found = (
+        [value.with_(refs=NO_REFS)] if value.taints or value.consts or value.unknown or value.opaque else []
+    )
     for loc in value.locs():
         obj = f.state.obj(loc)
         if obj is not None and obj.type == TYPE:

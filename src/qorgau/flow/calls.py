@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import containers, dispatch, expressions, objects, raising, records, signatures
-from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
+from qorgau.flow import containers, dispatch, expressions, garbage, objects, raising, records, signatures
+from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Resumable
 from qorgau.flow.memo import Canon, Outcome, Remembered, Transfer
 from qorgau.flow.state import State, bottom_like
 from qorgau.flow.values import (
@@ -69,6 +69,7 @@ class Active:
 
     assumed: Outcome | None = None
     used: bool = False
+    place: tuple[str, int] = ("", 0)
     ctx: Loc | None = None
     canon: Canon | None = None
 
@@ -166,14 +167,17 @@ def invoke(
     answered = m.configured_call(f, loc, closure, receiver, args, at)
     if answered is not None:
         return answered
-    m.reached.add((closure.unit.name, closure.function.at))
     ctx = Loc(f.ctx, ("call", f.unit.name, at, closure.function.at, *f.passes))
     depth = m.active_count(closure)
-    if f.depth >= MAX_DEPTH or depth >= MAX_RECURSION:
-        m.count("calls cut off by depth" if f.depth >= MAX_DEPTH else "recursive calls cut off")
+    if depth >= MAX_RECURSION:
+        m.count("recursive calls cut off")
+        return _like_outer(m, f, closure)
+    if f.depth >= MAX_DEPTH:
+        m.count("calls cut off by depth")
         return m.unknown_call(f, closure.function.name, BOTTOM, args, at, known=True)
-    if m.spent(f):
+    if m.spent(f) or not m.is_worthwhile(f, closure, args):
         return m.unknown_call(f, closure.function.name, BOTTOM, args, at, known=True)
+    m.reached.add((closure.unit.name, closure.function.at))
     bound = bind_parameters(m, f, obj, closure, args, at)
     canon = Canon(f.state)
     key = canon.key(closure, [m.epoch, *(item for pair in bound.items() for item in pair)])
@@ -197,6 +201,21 @@ def invoke(
     return m.concluded(f, loc, closure, receiver, args, value, at)
 
 
+def _like_outer(m: Machine, f: Frame, closure: Closure) -> Value:
+    """A recursive call that is followed no deeper: it is taken to give what the call around it gives."""
+    place = (closure.unit.name, closure.function.at)
+    active = next((one for one in reversed(m.active.values()) if one.place == place), None)
+    if active is None:
+        return UNKNOWN
+    active.used = True
+    if active.assumed is None:
+        f.state = bottom_like(f.state)
+        return BOTTOM
+    for loc, obj in active.assumed.changed.items():
+        f.state.heap.setdefault(loc, obj)
+    return active.assumed.value
+
+
 def solve(
     m: Machine, f: Frame, closure: Closure, bound: dict[str, Value], ctx: Loc, receiver: Value | None
 ) -> Outcome:
@@ -215,7 +234,7 @@ def _solve(
     ctx: Loc,
     receiver: Value | None,
 ) -> Outcome:
-    active = Active(ctx=ctx, canon=canon)
+    active = Active(ctx=ctx, canon=canon, place=(closure.unit.name, closure.function.at))
     m.active[key] = active
     m.enter_function(closure)
     try:
@@ -229,7 +248,7 @@ def _solve(
     finally:
         del m.active[key]
         m.leave_function(closure)
-    if not m.any_assumed():
+    if not m.any_assumed() and not m.is_spent:
         m.memo[key] = Remembered(outcome, ctx, canon.locs, canon.traces)
     return outcome
 
@@ -245,7 +264,9 @@ def _run(
     if not signatures.declares(closure.function):
         m.execute(inner, closure.function.body)
     outcome = conclude(m, inner, closure, entry)
-    outcome.made = m.made[mark:]
+    alive = garbage.mentioned([outcome.value, *(value for _, _, value in outcome.raised)], outcome.changed)
+    outcome.made = list(dict.fromkeys(loc for loc in m.made[mark:] if loc in alive))
+    del m.made[mark:]
     return outcome
 
 
@@ -254,12 +275,14 @@ def activate(
 ) -> Frame:
     """A frame for a function's body with its parameters bound."""
     function = closure.function
-    state = State(entry.base, {}, dict(entry.heap), entry.facts | closure.facts)
+    state = entry.called(entry.facts | closure.facts)
     shared = function.at in closure.unit.nesting
     loc = Loc(ctx, ("frame", function.at)) if shared else None
     frame = Frame(closure.unit, state, ctx, kind="function", closure=closure, scopes=closure.scopes, loc=loc, depth=depth)
     if loc is not None:
-        state.heap[loc] = Obj("frame", parts=dict(bound))
+        variables: dict[Key, Value] = {}
+        variables.update(bound)
+        state.heap[loc] = Obj("frame", parts=variables)
         frame.scopes = (loc, *closure.scopes)
         m.made.append(loc)
     else:
@@ -292,7 +315,12 @@ def conclude(m: Machine, inner: Frame, closure: Closure, entry: State) -> Outcom
         outcome.value = value
         outcome.changed = _changed(entry, inner, inner.state, value)
         gained = inner.state.facts - entry.facts - closure.facts
-        outcome.gained = without(gained, lambda loc: _is_inner(loc, inner.ctx))
+        if gained:
+            # What a function made and let go of is nobody's business; what it hands out stays checked.
+            out = garbage.mentioned([value], outcome.changed)
+            outcome.gained = without(
+                gained, lambda loc: _is_inner(loc, inner.ctx) and not any(step in out for step in loc.ancestors())
+            )
         outcome.lost = entry.facts - inner.state.facts
     for state in inner.raises:
         if state.reachable:
@@ -308,10 +336,7 @@ def _is_inner(loc: Loc, ctx: Loc) -> bool:
 
 def _changed(entry: State, inner: Frame, state: State, value: Value) -> dict[Loc, Obj]:
     """The objects that a body made or changed and that something outside still refers to."""
-    from qorgau.flow import garbage
-
-    before = entry.heap
-    changed = {loc: obj for loc, obj in state.heap.items() if before.get(loc) is not obj}
+    changed = {loc: obj for loc, obj in state.heap.items() if entry.heap.get(loc) is not obj}
     return garbage.wanted(changed, inner.ctx, [value, *inner.entered.values()])
 
 
@@ -329,24 +354,6 @@ def _generator(m: Machine, inner: Frame, closure: Closure, returned: Value) -> V
         info=Resumable(closure, tuple(inner.entered.items()), inner.yield_facts or NO_FACTS),
     )
     return m.new(inner, closure.function.at, obj, "generator")
-
-
-@dataclass(frozen=True, slots=True)
-class Resumable:
-    """How a generator came to be: its function, its arguments, and the facts at its yields."""
-
-    closure: Closure
-    bound: tuple[tuple[str, Value], ...]
-    facts: frozenset[object]
-
-    def renamed(self, renaming: object) -> Resumable:
-        """The same over renamed objects."""
-        value, facts = renaming.value, renaming.facts  # type: ignore[attr-defined]
-        return Resumable(
-            self.closure.renamed(renaming),
-            tuple((name, value(bound)) for name, bound in self.bound),
-            facts(self.facts),
-        )
 
 
 def resume(m: Machine, f: Frame, loc: Loc, obj: Obj, sent: Value, at: int) -> Value:
@@ -371,7 +378,7 @@ def resume(m: Machine, f: Frame, loc: Loc, obj: Obj, sent: Value, at: int) -> Va
         state = live[0]
         for other in live[1:]:
             state = m.join_states(state, other)
-        f.state.heap = state.heap
+        f.state.heap.update(state.heap)
     return join_all([*inner.yields, containers.each(obj)])
 
 
@@ -535,13 +542,14 @@ def _fill(m: Machine, f: Frame, cls: Loc, info: ClassInfo, loc: Loc, made: Value
         for name in places[len(args.positional) :]:
             objects.set_attribute(m, f, made, name, args.star, at)
     obj = f.state.obj(loc)
-    for name in names:
+    # Attributes of a plain class stay the class's: its objects read them there.
+    for name in names if info.libraries or m.takes_fields(f, cls) else ():
         if obj is not None and name not in obj.parts:
             default = objects.class_part(m, f, cls, name)
-            value = m.default_of(f, default, at) if default is not None else None
-            value = m.settings_field(f, info, name, value, default, at)
-            if value is not None:
-                m.write(f, loc, m.obj(f, loc).put(name, value), strong=True)
+            held = m.default_of(f, default, at) if default is not None else None
+            held = m.settings_field(f, info, name, held, default, at)
+            if held is not None:
+                m.write(f, loc, m.obj(f, loc).put(name, held), strong=True)
     _after_fields(m, f, cls, made, at)
 
 
@@ -578,6 +586,7 @@ def define_function(m: Machine, f: Frame, function: ir.Function, decorate: bool)
     if decorate:
         for decorator in reversed(function.decorators):
             value = m.decorated(f, decorator, value, loc, function)
+        m.finished(f, function, value, loc)
     return value
 
 

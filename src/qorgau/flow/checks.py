@@ -1,4 +1,4 @@
-"""What a check of consent was, and when what it established ends: its variable is bound anew, its flag is written."""
+"""What a check of consent was, and when it ends: its variable is bound anew, its flag is written."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Check:
 
 
 def overwritten(m: Machine, f: Frame, name: str, value: Value) -> None:
-    """A variable is bound anew: what was checked of its old object ends, unless something still holds or came of it."""
+    """A variable is bound anew: the checks of its old object end, unless something holds or came of it."""
     before = m.peek(f, name)
     gone = before.single() if before is not None else None
     if gone is None or not any(gone in loc.ancestors() for fact in f.state.facts for loc in told_of(fact)):
@@ -44,13 +44,21 @@ def _comes_of(m: Machine, f: Frame, value: Value, gone: Loc) -> bool:
     for loc in value.locs():
         obj = f.state.obj(loc)
         made_from = obj.parts.get("@key", BOTTOM).locs() if obj is not None else []
-        if any(step in related for origin in (loc, *made_from) for step in origin.ancestors() if step.parent is not None):
+        if any(
+            step in related
+            for origin in (loc, *made_from)
+            for step in origin.ancestors()
+            if step.parent is not None
+        ):
             return True
-    return any(taint.subject is not None and gone in taint.subject.ancestors() for taint in naming.contents(m, f, value, 0))
+    return any(
+        taint.subject is not None and gone in taint.subject.ancestors()
+        for taint in naming.contents(m, f, value, 0)
+    )
 
 
 def unset(facts: Facts, loc: Loc, name: str) -> Facts:
-    """The facts that are left when an attribute is written: a flag of consent that is set says nothing of before."""
+    """The facts that are left when an attribute is written: the old value of a flag says nothing."""
     return frozenset(
         fact
         for fact in facts
@@ -58,6 +66,6 @@ def unset(facts: Facts, loc: Loc, name: str) -> Facts:
             isinstance(fact.detail, Check)
             and fact.detail.by_attribute
             and fold(fact.detail.name.rpartition(".")[2]) == fold(name)
-            and fact.subject in loc.ancestors()
+            and any(step == fact.subject for step in loc.ancestors())
         )
     )

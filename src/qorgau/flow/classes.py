@@ -59,6 +59,13 @@ DEFAULT_FIRST = frozenset(("pydantic.Field", "attr.ib", "sqlmodel.Field"))
 
 TYPED_DICTS = frozenset(("typing.TypedDict", "typing_extensions.TypedDict", "mypy_extensions.TypedDict"))
 
+METHOD_DECORATOR = "django.utils.decorators.method_decorator"
+HANDLERS = frozenset("get post put patch delete head options form_valid form_invalid".split())
+"""Methods of a view that its ``dispatch`` calls."""
+
+UNPRINTED = "repr=False"
+"""The mark of a dataclass whose objects have no generated text."""
+
 PRINTED = RECORD_LIBRARIES - {"django.db.models.Model"}
 
 
@@ -79,7 +86,8 @@ def define_class(m: Machine, f: Frame, node: ir.Class) -> Value:
     inner.state.env = {}
     m.execute(inner, node.body)
     f.state = inner.state
-    parts: dict[Key, Value] = dict(f.state.env)
+    parts: dict[Key, Value] = {}
+    parts.update(f.state.env)
     f.state.env = outer_env
     orders: list[tuple[Loc, ...]] = []
     libraries: list[str] = []
@@ -143,13 +151,16 @@ def _merge(orders: list[tuple[Loc, ...]]) -> tuple[Loc, ...]:
     return tuple(merged)
 
 
+NO_FIELD = frozenset(("function", "class", "property", "partial", "partialmethod", "dispatch"))
+
+
 def _is_field(f: Frame, name: str, value: Value) -> bool:
     """Whether a class attribute declares a field of its objects rather than a method."""
     if name.startswith(("_", "$")):
         return False
     for ref in value.refs:
         obj = f.state.obj(ref) if isinstance(ref, Loc) else None
-        if isinstance(ref, Bound) or (obj is not None and obj.kind in ("function", "class", "property")):
+        if isinstance(ref, Bound) or (obj is not None and obj.kind in NO_FIELD):
             return False
     return True
 
@@ -214,12 +225,20 @@ def decorated(m: Machine, f: Frame, decorator: ir.Expr, value: Value, loc: Loc, 
     head = decorator.function if isinstance(decorator, ir.Call) else decorator
     target = m.evaluate(f, head)
     names = decorator_names(m, f, head, target)
+    if METHOD_DECORATOR in names and isinstance(decorator, ir.Call):
+        for inner in _adapted(decorator):
+            value = decorated(m, f, inner, value, loc, function)
+        return value
     if any(m.policy.is_consent_decorator(name) for name in names):
         args = m.evaluate_arguments(f, decorator) if isinstance(decorator, ir.Call) else Args()
         _guard(m, f, loc, names, args, target)
         return value
     for name in names:
         does = m.behaviour_of(name)
+        if does == "wraps" and isinstance(decorator, ir.Call):
+            wrapped = m.evaluate_arguments(f, decorator).get(0, "wrapped")
+            if wrapped is not None and wrapped.refs:
+                m.write(f, loc, m.obj(f, loc).put("__wrapped__", wrapped), strong=True)
         applied = _apply_builtin(m, f, name, does, value, loc, function)
         if applied is not None:
             return applied
@@ -238,6 +257,31 @@ def decorated(m: Machine, f: Frame, decorator: ir.Expr, value: Value, loc: Loc, 
         m.decorator_arguments(f, loc, names, m.evaluate_arguments(f, decorator))
     m.marked(f, loc, tuple(names))
     return value
+
+
+def _adapted(decorator: ir.Call) -> list[ir.Expr]:
+    """The decorators that ``method_decorator`` is given, innermost first."""
+    first = decorator.arguments[0].value if decorator.arguments else None
+    if isinstance(first, ir.Sequence):
+        return list(reversed(first.elements))
+    return [first] if first is not None else []
+
+
+def _decorate_methods(m: Machine, f: Frame, decorator: ir.Call, loc: Loc) -> None:
+    """``method_decorator(decorator, name="post")`` on a class: the method it names; ``dispatch`` calls them all."""
+    named = m.evaluate_arguments(f, decorator).get(1, "name")
+    names = named.texts() if named is not None else []
+    parts = m.obj(f, loc).parts
+    if "dispatch" in names and "dispatch" not in parts:
+        names = [name for name in parts if isinstance(name, str) and name in HANDLERS]
+    for name in names:
+        for ref in parts[name].locs() if name in parts else ():
+            closure = m.obj(f, ref).info
+            if isinstance(closure, Closure):
+                value = of_ref(ref)
+                for inner in _adapted(decorator):
+                    value = decorated(m, f, inner, value, ref, closure.function)
+                m.write(f, loc, m.obj(f, loc).put(name, value), strong=True)
 
 
 def _is_own_decorator(f: Frame, ref: object) -> bool:
@@ -289,6 +333,9 @@ def _decorate_class(m: Machine, f: Frame, decorator: ir.Expr, value: Value, loc:
     head = decorator.function if isinstance(decorator, ir.Call) else decorator
     target = m.evaluate(f, head)
     names = decorator_names(m, f, head, target)
+    if METHOD_DECORATOR in names and isinstance(decorator, ir.Call):
+        _decorate_methods(m, f, decorator, loc)
+        return value
     if any(m.policy.is_consent_decorator(name) for name in names):
         args = m.evaluate_arguments(f, decorator) if isinstance(decorator, ir.Call) else Args()
         for part in m.obj(f, loc).parts.values():
@@ -304,6 +351,9 @@ def _decorate_class(m: Machine, f: Frame, decorator: ir.Expr, value: Value, loc:
     if isinstance(decorator, ir.Call):
         arguments = m.evaluate_arguments(f, decorator)
         m.class_decorator_arguments(f, loc, names, arguments)
+        shown = arguments.keywords.get("repr")
+        if shown is not None and (known := shown.constant()) is not None and known.value is False:
+            names = [*names, UNPRINTED]
     m.mark_class(f, loc, tuple(names))
     return value
 
@@ -568,6 +618,9 @@ def special_construct(m: Machine, f: Frame, cls: Loc, info: ClassInfo, args: Arg
     """``Color("red")`` of an enumeration gives a member, a ``TypedDict`` a dict; others make an object (None)."""
     if TYPED_DICTS & set(info.libraries):
         return records.typed_dict(m, f, args, at)
+    schema = m.schema(f, cls, info, args, at)
+    if schema is not None:
+        return schema
     if not objects.ENUMS & set(info.libraries) or not args.positional:
         return None
     wanted = args.positional[0].constant()
@@ -617,7 +670,7 @@ def prints_fields(m: Machine, f: Frame, cls: Loc) -> bool:
     for base in info.order:
         base_info = m.class_info(f, base)
         if base_info is not None and set(base_info.marks) & calls.DATA_CLASSES:
-            return True
+            return UNPRINTED not in base_info.marks
     return any(name in PRINTED for library in info.libraries for name in m.policy.catalog.ancestry(library))
 
 
@@ -629,11 +682,11 @@ def default_of(m: Machine, f: Frame, default: Value, at: int) -> Value | None:
             if obj is not None and obj.kind == "library":
                 factory = obj.parts.get("@default_factory") or obj.parts.get("@factory")
                 if factory is not None:
-                    return m.call(f, factory, Args(), at)
-                default = obj.parts.get("@default")
-                if default is None and obj.type in DEFAULT_FIRST:
-                    default = obj.parts.get("@0")
-                return None if default is None or External("builtins.Ellipsis") in default.refs else default
+                    return m.call_apart(f, factory, at, ref)
+                given = obj.parts.get("@default")
+                if given is None and obj.type in DEFAULT_FIRST:
+                    given = obj.parts.get("@0")
+                return None if given is None or External("builtins.Ellipsis") in given.refs else given
         return None
     return default
 

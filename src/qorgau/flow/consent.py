@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau import ir
 from qorgau.flow import contexts, naming, sinks
 from qorgau.flow.checks import Check
 from qorgau.flow.machine import Args, Closure, Frame
@@ -36,7 +35,7 @@ TRANSFORMING = ("irreversible", "reversible")
 
 
 def configured(
-    m: Machine, f: Frame, names: list[str], receiver: Value | None, args: Args, at: int, function: ir.Function | None
+    m: Machine, f: Frame, names: list[str], receiver: Value | None, args: Args, at: int, function: Closure | None
 ) -> Value | None:
     """The result of a call that the configuration speaks of; None for calls that it doesn't.
 
@@ -46,6 +45,7 @@ def configured(
     if role is None:
         return None
     name = names[0] if names else ""
+    args = _without_self(receiver, args, function)
     match role.kind:
         case "check":
             facts = checked(m, f, role, name, receiver, args, function)
@@ -73,17 +73,18 @@ def configured(
 
 
 def concluded(
-    m: Machine, f: Frame, names: list[str], receiver: Value | None, args: Args, value: Value, at: int, function: ir.Function
+    m: Machine, f: Frame, names: list[str], receiver: Value | None, args: Args, value: Value, at: int, function: Closure
 ) -> Value:
     """The result of a function of the project that has run, with what the configuration says of it."""
     role = m.policy.role(names)
     if role is None or not f.state.reachable:
         return value
+    args = _without_self(receiver, args, function)
     if role.kind in TRANSFORMING:
         return transform(m, f, role, names[0], None, args, at)
     if role.kind == "require":
         facts = checked(m, f, role, names[0], receiver, args, function)
-        if not function.is_generator:
+        if not function.function.is_generator:
             f.state.facts = f.state.facts | facts
             return value
         for loc in value.locs():
@@ -123,7 +124,7 @@ def reversed_by(f: Frame, at: int, taint: Taint, reversal: Reversal) -> Taint:
 
 
 def checked(
-    m: Machine, f: Frame, role: Role, name: str, receiver: Value | None, args: Args, function: ir.Function | None
+    m: Machine, f: Frame, role: Role, name: str, receiver: Value | None, args: Args, function: Closure | None
 ) -> Facts:
     """The facts that a check of consent establishes where it is true."""
     check = Check(name, purpose(m, f, args, function) or (), role.state_service)
@@ -139,14 +140,14 @@ def guarded(m: Machine, f: Frame, names: list[str], args: Args, decorator: Value
     for loc in decorator.locs():
         obj = f.state.obj(loc)
         if obj is not None and isinstance(obj.info, Closure):
-            function = obj.info.function
+            function = obj.info
     name = names[0] if names else ""
     service = any(m.policy.is_state_service(each) for each in names)
     return Fact("consent", None, Check(name, purpose(m, f, args, function) or (), service), True)
 
 
 def subjects_of(
-    receiver: Value | None, args: Args, function: ir.Function | None = None, skipped: int | str | None = None
+    receiver: Value | None, args: Args, function: Closure | None = None, skipped: int | str | None = None
 ) -> list[Loc]:
     """The objects that a check speaks of: its first argument, or what it is called on.
 
@@ -160,34 +161,39 @@ def subjects_of(
     return []
 
 
-def _first(args: Args, function: ir.Function | None, skipped: int | str | None) -> Value | None:
+def _first(args: Args, function: Closure | None, skipped: int | str | None) -> Value | None:
     """The first argument by the signature, else the first that is given."""
     if args.positional:
         return args.positional[0]
-    names = [parameter.name for parameter in function.parameters] if function is not None else []
-    given = [name for name in (*names, *args.keywords) if name in args.keywords and name != skipped]
+    given = [name for name in (*_names(function), *args.keywords) if name in args.keywords and name != skipped]
     return args.keywords[given[0]] if given else None
 
 
-def purpose(m: Machine, f: Frame, args: Args, function: ir.Function | None) -> tuple[str, ...] | None:
+def _names(function: Closure | None) -> list[str]:
+    """The parameters of a function, as a call from outside sees them."""
+    names = [parameter.name for parameter in function.function.parameters] if function is not None else []
+    return names[1:] if function is not None and function.owner is not None and function.binding != "static" else names
+
+
+def _without_self(receiver: Value | None, args: Args, function: Closure | None) -> Args:
+    """The arguments as the call is written: a method's object is none of them."""
+    bound = receiver is not None and function is not None and function.owner is not None
+    return args.rest(1) if bound and args.positional[:1] == [receiver] else args
+
+
+def purpose(m: Machine, f: Frame, args: Args, function: Closure | None) -> tuple[str, ...] | None:
     """The purposes that a check names, sorted; None where it names none or it can't be told."""
     where = m.policy.settings.consent.purpose_argument
     if where is None:
         return None
-    value = args.get(where) if isinstance(where, int) else args.keywords.get(where)
+    names = _names(function)
+    name = where if isinstance(where, str) else names[where] if where < len(names) else ""
+    position = where if isinstance(where, int) else names.index(where) if where in names else -1
+    value = args.get(position, name)
     if value is None and function is not None:
-        names = [parameter.name for parameter in function.parameters]
-        shift = 1 if names[:1] in (["self"], ["cls"]) else 0
-        if isinstance(where, str) and where in names:
-            value = args.get(names.index(where) - shift)
-        elif isinstance(where, int) and where + shift < len(names):
-            value = args.keywords.get(names[where + shift])
-        if value is None and isinstance(where, str):
-            default = next((p.default for p in function.parameters if p.name == where), None)
-            value = m.quiet(f, default, f.unit) if isinstance(default, ir.Const) else None
-    if value is None:
-        return None
-    return _texts(m, f, value)
+        default = next((p.default for p in function.function.parameters if p.name == name), None)
+        value = m.quiet(f, default, function.unit) if default is not None else None
+    return _texts(m, f, value) if value is not None else None
 
 
 def _texts(m: Machine, f: Frame, value: Value) -> tuple[str, ...] | None:

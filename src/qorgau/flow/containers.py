@@ -25,7 +25,6 @@ from qorgau.flow.values import (
     Loc,
     Obj,
     Value,
-    const,
     join,
     join_all,
     of_const,
@@ -108,7 +107,7 @@ def _dict_item(m: Machine, f: Frame, loc: Loc, obj: Obj, known: list[Const] | No
     factory = obj.parts.get(MISSING)
     if known is None:
         if factory is not None and obj.rest.is_bottom:
-            made = m.call(f, factory, Args(), at)
+            made = m.call_apart(f, factory, at, "missing")
             m.write(f, loc, replace(m.obj(f, loc), rest=made, info=None), strong=True)
             return join(each(obj), made)
         return each(obj)
@@ -118,7 +117,7 @@ def _dict_item(m: Machine, f: Frame, loc: Loc, obj: Obj, known: list[Const] | No
         if part is not None:
             found.append(part)
         elif factory is not None:
-            made = join(m.call(f, factory, Args(), at), obj.rest)
+            made = join(m.call_apart(f, factory, at, key), obj.rest)
             m.write(f, loc, m.obj(f, loc).put(key, made), strong=True)
             found.append(made)
         elif obj.info != "exact":
@@ -157,7 +156,7 @@ def put_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, new: Value, s
 
 def loosened(obj: Obj, extra: Value = BOTTOM) -> Obj:
     """A sequence whose items are no longer known by position."""
-    others = {key: value for key, value in obj.parts.items() if not isinstance(key, Const)}
+    others: dict[Key, Value] = {key: part for key, part in obj.parts.items() if not isinstance(key, Const)}
     return replace(obj, parts=others, rest=join(each(obj), extra), length=None)
 
 
@@ -450,6 +449,8 @@ def combine(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -
         if first.items is not None and second.items is not None and op == "+":
             return sequence(m, f, at, kind, [*first.items, *second.items], None, "sum")
         return m.new(f, at, Obj(kind, rest=join(first.each, second.each)), "sum")
+    if op == "&" and m.iterate(f, right, at).items == ():
+        return m.new(f, at, Obj(kind, length=0), "sum")
     if op in ("-", "&"):
         return m.new(f, at, Obj(kind, rest=m.iterate(f, left, at).each), "sum")
     return None
@@ -501,16 +502,22 @@ def slice_of(m: Machine, f: Frame, value: Value, bounds: Sequence[Value | None],
         obj = f.state.obj(ref)
         if obj is not None and is_tabular(obj):
             results.append(stamp(m.frame_slice(f, ref, obj, numbers, known, at), facts))
-        elif obj is not None and obj.kind in SEQUENCES:
-            items = items_of(obj)
+        elif obj is not None and (obj.kind in SEQUENCES or obj.kind == "row"):
+            # A row of a query has its columns at positions 0 to their number.
+            items = items_of(obj) if obj.kind != "row" else _columns_of(obj)
+            kind = "tuple" if obj.kind == "row" else obj.kind
             if items is not None and known and numbers[2] != 0:
-                made = sequence(m, f, at, obj.kind, items[slice(*numbers)], None, "slice")
+                made = sequence(m, f, at, kind, items[slice(*numbers)], None, "slice")
             else:
-                made = m.new(f, at, Obj(obj.kind, rest=each(obj)), "slice")
+                made = m.new(f, at, Obj(kind, rest=each(obj)), "slice")
             results.append(stamp(made, facts))
         elif not value.taints and not value.consts:
             results.append(Value(NO_TAINTS, refs={ref: facts}, unknown=True))
     return join_all(results) if results else UNKNOWN
+
+
+def _columns_of(row: Obj) -> tuple[Value, ...]:
+    return tuple(value for key, value in row.items() if key.type == "int")
 
 
 def numbers_of(bounds: Sequence[Value | None]) -> list[int | None] | None:

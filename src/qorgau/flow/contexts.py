@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qorgau.flow import calls, containers, objects
-from qorgau.flow.machine import Args, Closure, Frame
+from qorgau.flow import containers, objects
+from qorgau.flow.machine import Args, Closure, Frame, Resumable
 from qorgau.flow.state import State
+from qorgau.flow.uses import Use
 from qorgau.flow.values import (
-    BOTTOM,
     NO_FACTS,
     OPAQUE,
     External,
@@ -70,7 +71,7 @@ def enter(m: Machine, f: Frame, context: Value, at: int) -> tuple[Value, Entered
         if obj.type == GUARD and isinstance(obj.info, frozenset):
             facts = facts | obj.info
             results.append(of_ref(ref))
-        elif obj.kind == "generator" and isinstance(obj.info, calls.Resumable):
+        elif obj.kind == "generator" and isinstance(obj.info, Resumable):
             gained = frozenset(fact for fact in obj.info.facts if fact not in f.state.facts)
             facts = facts | gained
             f.state.facts = f.state.facts | gained
@@ -136,6 +137,17 @@ def leave(m: Machine, f: Frame, context: Value, token: Entered, at: int) -> None
     f.state.facts = f.state.facts - token.facts
 
 
+def _enter_context(m: Machine, f: Frame, u: Use) -> Value:
+    """``stack.enter_context(manager)``: what ``with manager as`` would bind."""
+    value, token = enter(m, f, u.arg(0, "cm"), u.at)
+    if token.swallowed is not None:
+        f.handlers.pop()
+    return awaited(m, f, value, u.at) if u.dotted.endswith("async_context") else value
+
+
+BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {"enter-context": _enter_context}
+
+
 def awaited(m: Machine, f: Frame, value: Value, at: int) -> Value:
     """``await value``: the result of a task, what ``__await__`` gives, or the value itself."""
     results: list[Value] = []
@@ -181,7 +193,7 @@ def generator_result(f: Frame, value: Value) -> Value:
 
 
 def exception(m: Machine, f: Frame, raised: Value, kind: Value, at: int, elsewhere: bool = True) -> Value:
-    """What ``except kind as name`` binds: what was raised here, or (``elsewhere``) an object of the kind from elsewhere."""
+    """What ``except kind as name`` binds: what was raised here, or an object of the kind from ``elsewhere``."""
     raised = _instances(m, f, raised, at)
     if not kind.is_bottom:
         raised = m.narrow_class(f, raised, kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qorgau.flow import consent, naming, strings
@@ -11,6 +12,7 @@ from qorgau.flow.references import arguments
 from qorgau.flow.values import (
     BOTTOM,
     OPAQUE,
+    Key,
     Obj,
     Reversal,
     Taint,
@@ -62,8 +64,11 @@ def _transformed(m: Machine, f: Frame, use: Use, row: Depersonalizer, taint: Tai
 def _made(m: Machine, f: Frame, use: Use, row: Depersonalizer, taints: frozenset[Taint], salted: bool) -> Value:
     if not row.type:
         return Value(taints, opaque=True)
-    parts = {strings.DATA: Value(taints, opaque=True), SALTED: Value(opaque=salted, unknown=not salted)}
-    return m.new(f, use.at, Obj("library", type=row.type, parts=dict(parts)), "hash")
+    parts: dict[Key, Value] = {
+        strings.DATA: Value(taints, opaque=True),
+        SALTED: Value(opaque=salted, unknown=not salted),
+    }
+    return m.new(f, use.at, Obj("library", type=row.type, parts=parts), "hash")
 
 
 def _feed(m: Machine, f: Frame, target: Value, taints: frozenset[Taint], salted: bool) -> None:
@@ -101,3 +106,23 @@ def is_secret(value: Value) -> bool:
     return value.unknown or value.opaque or bool(value.refs)
 
 
+
+
+CODECS = frozenset(
+    "rot13 rot_13 hex hex_codec base64 base64_codec zlib zlib_codec zip bz2 bz2_codec uu uu_codec quopri "
+    "quopri_codec".split()
+)
+"""Names of codecs that are no character encodings."""
+
+
+def _codec(m: Machine, f: Frame, u: Use) -> Value:
+    """``codecs.encode(text, "rot13")``: an encoding that can be undone; a character encoding is none at all."""
+    value = u.arg(0, "obj")
+    taints = naming.contents(m, f, value, u.at)
+    if not any(name.lower().replace("-", "_") in CODECS for name in u.arg(1, "encoding").texts()):
+        return Value(taints, opaque=True)
+    reversal = Reversal(u.dotted, "it can be decoded", "a keyed hash")
+    return Value(merge_taints(consent.reversed_by(f, u.at, taint, reversal) for taint in taints), opaque=True)
+
+
+BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {"codec": _codec}

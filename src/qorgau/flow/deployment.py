@@ -19,9 +19,30 @@ if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
 DEFAULT = "default"
-LOCAL_BACKENDS = ("sqlite3", "LocMemCache", "DummyCache", "FileBasedCache", "DatabaseCache", "FileSystemStorage")
-LOCAL_BACKENDS += ("InMemoryStorage", "StaticFilesStorage", "console.EmailBackend", "locmem.EmailBackend")
+LOCAL_BACKENDS = (
+    "sqlite3",
+    "LocMemCache",
+    "DummyCache",
+    "FileBasedCache",
+    "DatabaseCache",
+    "FileSystemStorage",
+    "InMemoryStorage",
+    "StaticFilesStorage",
+    "console.EmailBackend",
+    "locmem.EmailBackend",
+    "filebased.EmailBackend",
+    "dummy.EmailBackend",
+)
 S3 = ("S3Storage", "S3Boto3Storage", "S3StaticStorage", "S3ManifestStaticStorage")
+
+TABLES = (
+    "django.db.",
+    "django.forms.",
+    "django.contrib.auth.",
+    "django.contrib.sessions.",
+    "rest_framework.",
+)
+"""What writes rows of the project's models: of Django itself, forms, users and serializers."""
 
 FILES = ("django.core.files.storage.", "django.db.models.fields.files.", "storages.backends.")
 OPTIONS = ("endpoint_url", "region_name", "bucket_name", "host", "azure_container")
@@ -36,7 +57,7 @@ def complete(
     """The place of a call that hands on ``data``, with what it leaves to the settings filled in."""
     if dotted.startswith(FILES):
         return _files(m, f, receiver, site, at)
-    if dotted.startswith("django.db."):
+    if dotted.startswith(TABLES):
         return _database(m, f, receiver, site, at)
     if dotted.startswith("django.core.cache."):
         return _cache(m, f, _alias(f, receiver), site, at)
@@ -89,11 +110,13 @@ MODELS = {
 
 def _sessions(m: Machine, f: Frame, receiver: Value, data: list[Value], site: Site, at: int) -> Site:
     """A session's binds by class, then Flask's configuration."""
-    bound = registries.bound(f, receiver)
+    bound = registries.bound(m, f, receiver, at)
     if not bound.is_empty:
         return bound
     config = of_ref(registries.shared(m, "flask.Config"))
-    keys = [registries.class_part_texts(m, f, cls, "__bind_key__") for cls in registries.classes_of(m, f, data)]
+    keys = [
+        registries.class_part_texts(m, f, cls, "__bind_key__") for cls in registries.classes_of(m, f, data)
+    ]
     aliases = next((key for key in keys if key), [])
     if aliases:
         binds = registries.setting(f, config, "SQLALCHEMY_BINDS")
@@ -209,7 +232,11 @@ def _files(m: Machine, f: Frame, receiver: Value, site: Site, at: int) -> Site:
     if made:
         return _file_site(m, f, made, own, {}, site, at)
     entry = _key(m, f, _setting(m, f, "STORAGES", at), _alias(f, receiver), at)
-    backend = _key(m, f, entry, "BACKEND", at) if not entry.is_bottom else _setting(m, f, "DEFAULT_FILE_STORAGE", at)
+    backend = (
+        _key(m, f, entry, "BACKEND", at)
+        if not entry.is_bottom
+        else _setting(m, f, "DEFAULT_FILE_STORAGE", at)
+    )
     if backend.is_bottom or _is_local(backend):
         known = not _setting(m, f, "INSTALLED_APPS", at).is_bottom or not backend.is_bottom
         return replace(site, provider="local") if known else site
@@ -227,7 +254,13 @@ def _files(m: Machine, f: Frame, receiver: Value, site: Site, at: int) -> Site:
 
 
 def _file_site(
-    m: Machine, f: Frame, kinds: list[str], first: dict[str, Value], second: dict[str, Value], site: Site, at: int
+    m: Machine,
+    f: Frame,
+    kinds: list[str],
+    first: dict[str, Value],
+    second: dict[str, Value],
+    site: Site,
+    at: int,
 ) -> Site:
     """The place that options, attributes of a class and the settings of its backend say, in this order."""
 
@@ -244,12 +277,16 @@ def _file_site(
         return _aws(m, f, made) if not made.says("hosts") else made
     if any(kind.endswith("SFTPStorage") for kind in kinds):
         return site.merged(_hosts(option("host", "SFTP_STORAGE_HOST")))
-    buckets, _ = places.told([*option("bucket_name", "GS_BUCKET_NAME"), *option("azure_container", "AZURE_CONTAINER")])
+    buckets, _ = places.told(
+        [*option("bucket_name", "GS_BUCKET_NAME"), *option("azure_container", "AZURE_CONTAINER")]
+    )
     return site.merged(Site(buckets=buckets))
 
 
 def _held(f: Frame, value: Value, part: str) -> Value:
-    found = [obj.parts[part] for loc in value.locs() if (obj := f.state.obj(loc)) is not None and part in obj.parts]
+    found = [
+        obj.parts[part] for loc in value.locs() if (obj := f.state.obj(loc)) is not None and part in obj.parts
+    ]
     return join_all(found)
 
 
@@ -259,7 +296,11 @@ def _is_code(f: Frame, value: Value) -> bool:
 
 
 def _own_site(f: Frame, value: Value) -> Site:
-    sites = [obj.info for loc in value.locs() if (obj := f.state.obj(loc)) is not None and isinstance(obj.info, Site)]
+    sites = [
+        obj.info
+        for loc in value.locs()
+        if (obj := f.state.obj(loc)) is not None and isinstance(obj.info, Site)
+    ]
     return sites[0] if sites else places.EMPTY
 
 

@@ -24,7 +24,9 @@ def make(m: Machine, f: Frame, name: str, value: Value, at: int) -> Value:
     return m.new(f, at, Obj(KIND, parts={"$default": value}, length=0, info=info), KIND)
 
 
-def register(m: Machine, f: Frame, owner: Value, decorator: ir.Expr, value: Value, loc: Loc, function: ir.Function) -> bool:
+def register(
+    m: Machine, f: Frame, owner: Value, decorator: ir.Expr, value: Value, loc: Loc, function: ir.Function
+) -> bool:
     """``@f.register`` or ``@f.register(cls)``; False where ``owner`` is no such function."""
     done = False
     for target in owner.locs():
@@ -78,5 +80,3 @@ def call(m: Machine, f: Frame, obj: Obj, args: Args, at: int) -> Value:
         value = m.call(f, function, args, at)
         outcomes.append((f.state, value))
     return expressions.meet(m, f, outcomes)
-
-

@@ -43,11 +43,13 @@ UNSET = Value(consts={const(None): frozenset()}, opaque=True)
 
 
 def look_up(m: Machine, f: Frame, use: Use) -> Value:
-    """``os.environ.get(name, default)`` and its like, also of decouple, django-environ, environs and Starlette."""
+    """``os.environ.get(name, default)`` and its like, also of decouple, django-environ and environs."""
     default = use.arg(1, "default")
     names = use.arg(0, "key")
     if names.is_bottom:
-        names = next((use.args.keywords[key] for key in ("option", "var", "name") if key in use.args.keywords), BOTTOM)
+        names = next(
+            (use.args.keywords[key] for key in ("option", "var", "name") if key in use.args.keywords), BOTTOM
+        )
     if default.is_bottom:
         default = _declared_default(m, f, use.receiver, names)
     found = variable(m, f, names.texts(), default)
@@ -99,12 +101,14 @@ def _declared_default(m: Machine, f: Frame, receiver: Value, names: Value) -> Va
 
 def file_values(m: Machine, f: Frame, use: Use) -> Value:
     """``dotenv_values()``: what the files of the project say, as a dict."""
-    parts: dict[Key, Value] = {const(name): of_const(text) for name, text in sorted(m.program.environment.items())}
+    parts: dict[Key, Value] = {
+        const(name): of_const(text) for name, text in sorted(m.program.environment.items())
+    }
     return m.new(f, use.at, Obj("dict", parts=parts, rest=UNSET), "dotenv")
 
 
 def database_url(m: Machine, f: Frame, use: Use) -> Value:
-    """``dj_database_url.config(default=...)``, ``env.db()``: an entry of Django's ``DATABASES`` made of a URL."""
+    """``dj_database_url.config(default=...)``, ``env.db()``: an entry of ``DATABASES`` made of a URL."""
     if use.dotted.rpartition(".")[2] == "parse":
         url = use.arg(0, "url")
     else:
@@ -132,17 +136,23 @@ def _entry(url: Value) -> dict[Key, Value]:
         host = host_of(text)
         scheme = text.partition(":")[0].partition("+")[0]
         engine = "sqlite3" if host is not None and host.is_file else ENGINES.get(scheme, engine)
-    return {const("ENGINE"): of_const(f"django.db.backends.{engine}"), const("HOST"): url, const("NAME"): OPAQUE}
+    return {
+        const("ENGINE"): of_const(f"django.db.backends.{engine}"),
+        const("HOST"): url,
+        const("NAME"): OPAQUE,
+    }
 
 
 def settings_field(
     m: Machine, f: Frame, info: ClassInfo, name: str, default: Value | None, declared: Value | None, at: int
 ) -> Value | None:
-    """A field that a constructor was not given: the default, in a pydantic settings class what the environment says.
+    """A field that a constructor was not given: the default, or what the environment says of a setting.
 
     ``default`` is the default's value, ``declared`` what stands in the class (``Field(alias=...)``).
     """
-    if not any(name in SETTINGS_CLASSES for library in info.libraries for name in m.policy.catalog.ancestry(library)):
+    if not any(
+        name in SETTINGS_CLASSES for library in info.libraries for name in m.policy.catalog.ancestry(library)
+    ):
         return default
     names = [*_aliases(m, f, declared, at), f"{_prefix(m, f, info, at)}{name}"]
     wanted = [spelling for each in names for spelling in (each, each.upper(), each.lower())]

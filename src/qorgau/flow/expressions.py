@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import reduce
 from typing import TYPE_CHECKING
 
 from qorgau import ir
@@ -17,6 +16,7 @@ from qorgau.flow.machine import Args, Frame
 from qorgau.flow.state import State, age, bottom_like
 from qorgau.flow.values import (
     BOTTOM,
+    NO_REFS,
     NO_TAINTS,
     OPAQUE,
     UNKNOWN,
@@ -36,6 +36,10 @@ from qorgau.flow.values import (
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
+
+ABSENT = frozenset(("isna", "isnull", "isnan"))
+PRESENT = frozenset(("notna", "notnull"))
+"""Functions of libraries that tell whether a value is there at all."""
 
 MAX_UNROLLED = 12
 """Iterables with more known items than this are analysed as a loop."""
@@ -70,17 +74,16 @@ def truth_facts(m: Machine, f: Frame, value: Value, truth: bool) -> Facts | None
     facts = value.when_true if truth else value.when_false
     if facts is None:
         return None
-    only_consts = not (value.refs or value.unknown or value.opaque or value.taints)
-    if only_consts and value.consts:
-        agreeing = [held for c, held in value.consts.items() if _may_be(c, truth)]
+    if not (value.unknown or value.opaque or value.taints) and (value.consts or value.refs):
+        never = _always_false if truth else _always_true
+        agreeing: list[Facts] = [held for c, held in value.consts.items() if _may_be(c, truth)]
+        agreeing += [held for ref, held in value.refs.items() if not never(f, ref)]
         if not agreeing:
             return None
-        facts = facts | reduce(common_facts, agreeing)
-    elif value.refs and not (value.unknown or value.opaque or value.consts):
-        if not truth and all(_always_true(f, ref) for ref in value.refs):
-            return None
-        if truth and all(_always_false(f, ref) for ref in value.refs):
-            return None
+        common = agreeing[0]
+        for held in agreeing[1:]:
+            common = common_facts(common, held)
+        facts = facts | common
     loc = value.single()
     if loc is not None and value.unknown:
         facts = facts | {Fact("true", loc, None, truth)}
@@ -174,6 +177,8 @@ def _refine(m: Machine, f: Frame, node: ir.Expr, yes: State, no: State) -> None:
                 if narrowed is not value:
                     f.state = outcome
                     m.poke(f, node.left.id, narrowed)
+    elif isinstance(node, ir.Call) and len(node.arguments) == 1 and isinstance(node.arguments[0].value, ir.Name):
+        _refine_absence(m, f, node, node.arguments[0].value.id, yes, no)
     elif isinstance(node, ir.Call) and isinstance(node.function, ir.Name) and len(node.arguments) == 2:
         if node.function.id == "isinstance" and isinstance(node.arguments[0].value, ir.Name):
             name = node.arguments[0].value.id
@@ -186,6 +191,22 @@ def _refine(m: Machine, f: Frame, node: ir.Expr, yes: State, no: State) -> None:
                         f.state = outcome
                         m.poke(f, name, m.narrow_class(f, value, cls, truth))
     f.state = state
+
+
+def _refine_absence(m: Machine, f: Frame, node: ir.Call, name: str, yes: State, no: State) -> None:
+    """``pd.isna(x)``, ``math.isnan(x)``: a value that is absent holds no datum."""
+    last = node.function.attr if isinstance(node.function, ir.Attribute) else getattr(node.function, "id", "")
+    if last not in ABSENT and last not in PRESENT:
+        return
+    f.state = yes
+    if not any(isinstance(ref, External) for ref in m.evaluate(f, node.function).refs):
+        return
+    absent = yes if last in ABSENT else no
+    if absent.reachable:
+        f.state = absent
+        value = m.peek(f, name)
+        if value is not None:
+            m.poke(f, name, value.with_(taints=NO_TAINTS, refs=NO_REFS, unknown=False, opaque=True))
 
 
 def meet(m: Machine, f: Frame, outcomes: list[tuple[State, Value]]) -> Value:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import frame_rows, frames, strings
-from qorgau.flow.frame_types import COLUMNS, EXPRESSIONS, INDEXER, INDEXERS, ROW, TEXTS
+from qorgau.flow import consent, frame_conditions, frame_names, frame_rows, frames, strings
+from qorgau.flow.frame_names import is_selection, names_in, selected
+from qorgau.flow.frame_types import COLUMNS, INDEXER, INDEXERS, OWNER, TEXTS
 from qorgau.flow.frames import (
     MADE_OF,
     Table,
@@ -15,28 +16,24 @@ from qorgau.flow.frames import (
     column,
     column_of,
     is_column,
-    is_selection,
     is_table,
     joined,
     named_cell,
-    names_in,
     new,
     read,
-    selected,
     series_type,
     store,
     tables_of,
     written,
 )
 from qorgau.flow.machine import Frame, Iteration
-from qorgau.flow.texts import slice_text
 from qorgau.flow.values import (
     BOTTOM,
+    HOLE,
     NO_FACTS,
     OPAQUE,
     Builtin,
     Const,
-    External,
     Loc,
     Obj,
     Value,
@@ -50,26 +47,31 @@ from qorgau.flow.values import (
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
-OWNER = "$table"
-"""The part of an indexer (``table.loc``) that is its table."""
-
 
 def item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> Value:
     """``table[key]``: one column, some columns, or the rows for which a condition is true."""
     table = read(obj)
+    made = frame_names.choice_of(f, key)
+    if made is not None:
+        return new(m, f, at, frame_names.chosen(m, f, loc, made, at), "chosen")
     constant = key.constant()
-    if constant is not None and constant.value is not None:
-        cell = column_of(m, f, loc, constant, at)
-        return column(m, f, at, cell, [str(constant.value)], series_type(table.type))
+    if constant is not None and constant.value is not None and HOLE not in str(constant.value):
+        cell = _consenting(m, f, loc, constant, column_of(m, f, loc, constant, at))
+        return column(m, f, at, cell, [str(constant.value)], series_type(table.type), index=table.index)
     if key.consts and not key.refs and not key.unknown and not key.opaque:
         cell = join_all(column_of(m, f, loc, name, at) for name in key.consts)
-        return column(m, f, at, cell, key.texts(), series_type(table.type))
+        return column(m, f, at, cell, key.texts(), series_type(table.type), index=table.index)
     if is_selection(f, key):
         names, exact = names_in(m, f, key, at)
         if exact or names:
             chosen = selected(m, f, loc, names, at)
             return new(m, f, at, chosen if exact else joined([chosen, read(m.obj(f, loc))]), "chosen")
-    return new(m, f, at, frames.filtered(m, f, table, key), "filtered")
+    return new(m, f, at, frame_conditions.filtered(m, f, table, key), "filtered")
+
+
+def _consenting(m: Machine, f: Frame, loc: Loc, name: Const, cell: Value) -> Value:
+    """The cell of a column that stands for consent, by configuration."""
+    return consent.attribute(m, f, cell, str(name.value), of_ref(loc))
 
 
 def set_item(
@@ -176,7 +178,7 @@ def attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> V
 def _table_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Value | None:
     table = read(obj)
     if name == "columns":
-        return frames.names_value(m, f, table, at)
+        return frame_names.names_value(m, f, table, at)
     if name in ("values", "array"):
         row = frame_rows.sequence_row(m, f, at, table, [loc], "tuple", "values row")
         return m.new(f, at, Obj("list", rest=row), "values")
@@ -186,8 +188,8 @@ def _table_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: in
     if name == "T":
         return new(m, f, at, Table(table.type, rest=join_all(table.cells()), open=table.open), "transposed")
     if const(name) in table.columns:
-        cell = column_of(m, f, loc, const(name), at)
-        return column(m, f, at, cell, [name], series_type(table.type))
+        cell = _consenting(m, f, loc, const(name), column_of(m, f, loc, const(name), at))
+        return column(m, f, at, cell, [name], series_type(table.type), index=table.index)
     if m.policy.catalog.rows(f"{table.type}.{name}"):
         known = m.policy.catalog.attribute(f"{table.type}.{name}")
         if known is not None and known.type and not known.clean:
@@ -198,7 +200,8 @@ def _table_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: in
         return of_ref(Builtin(of_ref(loc), name))
     if name.startswith("_"):
         return None
-    return column(m, f, at, column_of(m, f, loc, const(name), at), [name], series_type(table.type))
+    cell = _consenting(m, f, loc, const(name), column_of(m, f, loc, const(name), at))
+    return column(m, f, at, cell, [name], series_type(table.type), index=table.index)
 
 
 def _column_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Value | None:
@@ -255,135 +258,6 @@ def with_names(m: Machine, f: Frame, loc: Loc, table: Table, names: Sequence[Con
 
 
 # Rows and cells: table.loc[rows, columns], table.iloc[0], table[1:5], column[0]
-
-
-def indexed(m: Machine, f: Frame, obj: Obj, key: Value, at: int) -> Value:
-    """``table.loc[key]``"""
-    owner = obj.parts[OWNER]
-    rows, columns = _split_key(m, f, key, at)
-    results: list[Value] = []
-    for loc in owner.locs():
-        held = m.obj(f, loc)
-        if is_column(held):
-            results.append(column_item(m, f, loc, held, key, at))
-        elif is_table(held):
-            results.append(_of_rows(m, f, loc, rows, columns, at, by_place=obj.type in ("iloc", "iat")))
-    return join_all(results)
-
-
-def _split_key(m: Machine, f: Frame, key: Value, at: int) -> tuple[Value, Value | None]:
-    loc = key.single()
-    obj = f.state.obj(loc) if loc is not None else None
-    if obj is not None and obj.kind == "tuple" and obj.length == 2:
-        return obj.parts[Const("int", 0)], obj.parts[Const("int", 1)]
-    return key, None
-
-
-def _of_rows(
-    m: Machine, f: Frame, loc: Loc, rows: Value, columns: Value | None, at: int, *, by_place: bool
-) -> Value:
-    table = read(m.obj(f, loc))
-    names: list[Const] | None = None
-    if columns is not None:
-        given, exact = names_in(m, f, columns, at)
-        if by_place:
-            given, exact = _by_place(table, given, exact)
-        names = given if exact else None
-    single = _is_label(f, rows)
-    chosen = table if names is None else selected(m, f, loc, names, at)
-    chosen = frames.filtered(m, f, chosen, rows)
-    one_column = columns is not None and not is_selection(f, columns) and columns.constant() is not None
-    if single and one_column:
-        return join_all(chosen.columns.values())
-    if one_column and names:
-        cell = join_all(chosen.columns.values())
-        return column(m, f, at, cell, [str(name.value) for name in names], series_type(table.type))
-    if single:
-        return frame_rows.row(m, f, at, chosen, [loc], "row of loc")
-    return new(m, f, at, chosen, "located")
-
-
-def _by_place(table: Table, given: list[Const], exact: bool) -> tuple[list[Const], bool]:
-    known = table.known()
-    if not exact or table.open or not table.rest.is_bottom:
-        return [], False
-    places = [name.value for name in given]
-    return [known[n] for n in places if isinstance(n, int) and -len(known) <= n < len(known)], True
-
-
-def _is_label(f: Frame, rows: Value) -> bool:
-    constant = rows.constant()
-    return constant is not None and not isinstance(constant.value, bool | None)
-
-
-def set_indexed(m: Machine, f: Frame, obj: Obj, key: Value, value: Value, at: int, strong: bool) -> None:
-    """``table.loc[rows, columns] = value``: all rows are written for sure only by ``[:, columns]``."""
-    rows, columns = _split_key(m, f, key, at)
-    for loc in obj.parts[OWNER].locs():
-        held = m.obj(f, loc)
-        if not is_table(held):
-            continue
-        table = read(held)
-        target = columns
-        if columns is not None and obj.type in ("iloc", "iat"):
-            names, exact = _by_place(table, *names_in(m, f, columns, at))
-            listed = [of_const(name.value) for name in names]
-            target = m.sequence(f, at, "list", listed, None if exact else OPAQUE, "places")
-        if target is None:
-            cell = cell_of(m, f, value, at)
-            store(m, f, loc, replace(table, rest=join(table.rest, cell)))
-        else:
-            set_item(m, f, loc, held, target, value, at, strong and rows == WHOLE)
-
-
-WHOLE = of_ref(External("builtins.slice"))
-"""What a bare ``:`` evaluates to as an index of rows."""
-
-
-def sliced(
-    m: Machine, f: Frame, loc: Loc, obj: Obj, bounds: Sequence[int | None], known: bool, at: int
-) -> Value:
-    """``table[1:5]``, ``column[:3]``; a slice of the texts of a column cuts each of them."""
-    if obj.kind == INDEXER:
-        owners = [(owner, m.obj(f, owner)) for owner in obj.parts[OWNER].locs()]
-        return join_all(sliced(m, f, owner, held, bounds, known, at) for owner, held in owners)
-    if obj.type in TEXTS:
-        cut = slice_text(obj.parts.get(strings.DATA, BOTTOM).with_(refs={}), bounds, known)
-        return made_column(m, f, obj, cut, at, "sliced texts")
-    if is_column(obj):
-        return m.new(f, at, obj, "sliced column")
-    return new(m, f, at, read(obj), "sliced")
-
-
-def made_column(m: Machine, f: Frame, of: Obj, cell: Value, at: int, label: str) -> Value:
-    """A column of the same names with other values; ``of`` is a column or its accessor."""
-    parts = {**of.parts, strings.DATA: cell}
-    type_ = next(
-        (kind for kind in (*COLUMNS, *EXPRESSIONS) if of.type in (kind, f"{kind}.str", f"{kind}.dt")), of.type
-    )
-    return m.new(f, at, Obj("library", type=type_, parts=parts), label)
-
-
-def column_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> Value:
-    """``column[key]``: one value, or the values for which a condition is true."""
-    cell = frames.element(m, f, obj, at)
-    if obj.type in TEXTS:
-        constant = key.constant()
-        index = constant.value if constant is not None and isinstance(constant.value, int) else None
-        upper = None if index is None or index == -1 else index + 1
-        cut = slice_text(cell.with_(refs={}), (index, upper, None), index is not None)
-        return made_column(m, f, obj, cut, at, "letter")
-    if obj.type in EXPRESSIONS or _is_label(f, key):
-        return cell if obj.type in COLUMNS else made_column(m, f, obj, cell, at, "part")
-    facts = m.truth(f, key, True)
-    held = Table("", {const("cell"): cell})
-    kept = frames.holding(held, facts).columns[const("cell")] if facts else cell
-    return made_column(m, f, obj, kept, at, "kept")
-
-
-def is_row(obj: Obj | None) -> bool:
-    """Whether an object is a row of a table."""
-    return obj is not None and obj.kind == "dict" and ROW in obj.parts
 
 
 # Unknown objects that are used as tables

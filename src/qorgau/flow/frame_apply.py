@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow import frame_columns, frame_rows, frames
 from qorgau.flow.behaviours import Use
-from qorgau.flow.frame_access import is_row
 from qorgau.flow.frame_groups import groups_of
 from qorgau.flow.frame_methods import is_true, last, result_type
+from qorgau.flow.frame_rows import is_row
 from qorgau.flow.frame_types import GROUP
 from qorgau.flow.frames import Table, cell_of, column, is_column, is_table, new, read, series_type
 from qorgau.flow.machine import Args, Frame

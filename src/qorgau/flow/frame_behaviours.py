@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from qorgau.flow import (
     frame_apply,
     frame_columns,
-    frame_expressions,
+    frame_expression_calls,
     frame_groups,
     frame_making,
+    frame_merging,
     frame_methods,
+    frame_renaming,
 )
 
 if TYPE_CHECKING:
@@ -23,8 +25,10 @@ if TYPE_CHECKING:
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     **frame_apply.BEHAVIOURS,
     **frame_columns.BEHAVIOURS,
-    **frame_expressions.BEHAVIOURS,
+    **frame_expression_calls.BEHAVIOURS,
     **frame_groups.BEHAVIOURS,
     **frame_making.BEHAVIOURS,
+    **frame_merging.BEHAVIOURS,
     **frame_methods.BEHAVIOURS,
+    **frame_renaming.BEHAVIOURS,
 }

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import frames, texts
+from qorgau.flow import frame_conditions, frame_names, frames, texts
 from qorgau.flow.behaviours import Use
-from qorgau.flow.frame_access import is_row, made_column
+from qorgau.flow.frame_indexing import made_column
+from qorgau.flow.frame_types import ROW
 from qorgau.flow.frames import NAMES, cell_of, column, is_column
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.values import (
@@ -16,6 +17,7 @@ from qorgau.flow.values import (
     OPAQUE,
     Const,
     Facts,
+    Key,
     Loc,
     Obj,
     Value,
@@ -45,7 +47,12 @@ def binary(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) ->
     """An operator between columns, cell by cell; None where neither side is a column."""
     held = column_value(f, left) or column_value(f, right)
     if held is None:
-        return None
+        return of_names(m, f, op, left, right, at)
+    if op == "~":
+        cell = cell_of(m, f, left, at)
+        negated = cell.with_(when_true=cell.when_false, when_false=cell.when_true)
+        made = made_column(m, f, held, negated, at, "negated")
+        return made.with_(when_true=left.when_false, when_false=left.when_true)
     if op in LOGICAL:
         return Value(opaque=True, when_true=_implied(m, f, op, left, right))
     from qorgau.flow import operators
@@ -54,12 +61,26 @@ def binary(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) ->
     return made_column(m, f, held, operators.binary(m, f, op, cells[0], cells[1], at), at, f"column {op}")
 
 
+def of_names(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -> Value | None:
+    """``columns != "iin"``, ``~columns.isin([...])``: a choice of columns; None for other operands."""
+    made = frame_names.choice_of(f, left)
+    if op == "~" and made is not None:
+        names = [Const("str", text) for text in made.parts[NAMES].texts()]
+        return frame_names.choice(m, f, names, at, without=made.type != "without")
+    listed = any(frame_names.COLUMN_NAMES in m.obj(f, loc).parts for loc in left.locs())
+    if op in ("==", "!=") and listed and right.texts():
+        return frame_names.choice(
+            m, f, [Const("str", text) for text in right.texts()], at, without=op == "!="
+        )
+    return None
+
+
 def _implied(m: Machine, f: Frame, op: str, left: Value, right: Value) -> Facts | None:
     """What holds of the rows that a combined condition chooses."""
-    first, second = m.truth(f, left, True), m.truth(f, right, True)
+    first, second = frame_conditions.implied(m, f, left), frame_conditions.implied(m, f, right)
     if op != "&":
         return join_facts(first, second) if op == "|" else frozenset()
-    return None if first is None or second is None else first | second
+    return first | second
 
 
 # Methods of a series
@@ -73,7 +94,10 @@ def same(m: Machine, f: Frame, u: Use, obj: Obj) -> Value:
         parts[NAMES] = join_all(of_const(text) for text in u.arg(0, "index").texts())
     if name == "reset_index":
         return _with_index(m, f, u, obj, frames.levels_of(obj))
-    if name in ("fillna", "fill_null", "where", "mask", "replace", "combine_first"):
+    if name == "where" and u.args.positional:
+        facts = frame_conditions.implied(m, f, u.args.positional[0])
+        parts["$data"] = frames.told(frames.element(m, f, obj, u.at), facts)
+    elif name in ("fillna", "fill_null", "where", "mask", "replace", "combine_first"):
         others = [cell_of(m, f, value, u.at) for value in u.args.all()]
         parts["$data"] = join_all([obj.parts.get("$data", BOTTOM), *(o for o in others if o.taints)])
     return m.new(f, u.at, Obj("library", type=obj.type, parts=parts), "same column")
@@ -198,13 +222,18 @@ def piece(cell: Value, how: int, given: list[object], *, lengths: bool) -> Value
 
 
 def construct(m: Machine, f: Frame, u: Use) -> Value:
-    """``Series(data)``: a column of what is given."""
+    """``Series(data)``: a column of what is given; of a dict, a row of its values."""
     polars = u.dotted.startswith("polars.")
     data = u.arg(1, "values") if polars else u.arg(0, "data")
     name = u.arg(0, "name") if polars else u.args.keywords.get("name", BOTTOM)
     if polars and data.is_bottom:
         data = u.arg(0)
     type_ = "polars.Series" if polars else "pandas.Series"
+    fields = m.exact_dict(f, data)
+    if fields is not None and not polars:
+        parts: dict[Key, Value] = {ROW: of_const(0), frames.INDEX: OPAQUE}
+        parts.update({Const("str", text): part for text, part in fields.items()})
+        return m.new(f, u.at, Obj("dict", parts=parts, info="exact"), "row of values")
     cell = cell_of(m, f, data, u.at)
     made = column(m, f, u.at, OPAQUE if cell.is_bottom else cell, name.texts(), type_, "series")
     index = u.args.keywords.get("index")

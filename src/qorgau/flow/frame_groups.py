@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from qorgau.flow import frame_expressions, frames
 from qorgau.flow.behaviours import Use
 from qorgau.flow.frame_methods import frame_columns_parts, last, result_type
+from qorgau.flow.frame_names import names_in
 from qorgau.flow.frame_types import COLUMNS, GROUP, TABLE
-from qorgau.flow.frames import Table, cell_of, column_of, is_column, is_table, names_in, new, read, written
+from qorgau.flow.frames import Table, cell_of, column_of, is_column, is_table, new, read, written
 from qorgau.flow.machine import Args, Frame, Iteration
 from qorgau.flow.values import (
     BOTTOM,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from qorgau.flow import frame_access, frame_groups, frame_rows, frames
+from qorgau.flow import frame_access, frame_groups, frame_indexing, frame_names, frame_rows, frames
 from qorgau.flow.frame_types import GROUP, GUESSED, INDEXER, TABLE, TELLING
 from qorgau.flow.machine import Args, Frame, Iteration
 from qorgau.flow.values import OPAQUE, Loc, Obj, Value, join, of_const, of_ref
@@ -14,17 +14,31 @@ if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
 
+CHOOSING = frozenset(("difference", "drop", "isin", "intersection"))
+"""Methods of the names of columns that choose some of them."""
+
+
+ALIASES = {
+    "parallel_apply": "apply",
+    "parallel_map": "map",
+    "progress_apply": "apply",
+    "progress_applymap": "map",
+    "progress_map": "map",
+}
+"""Methods that other libraries give to tables and columns (tqdm, pandarallel), by what they do."""
+
+
 def item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> Value:
     """``object[key]``"""
-    if frame_access.is_row(obj):
+    if frame_rows.is_row(obj):
         return frame_rows.item(m, f, loc, obj, key, at)
     if obj.kind == INDEXER:
-        return frame_access.indexed(m, f, obj, key, at)
+        return frame_indexing.indexed(m, f, obj, key, at)
     if obj.kind == GROUP:
         return frame_groups.item(m, f, loc, obj, key, at)
     if frames.is_table(obj):
         return frame_access.item(m, f, loc, obj, key, at)
-    return frame_access.column_item(m, f, loc, obj, key, at)
+    return frame_indexing.column_item(m, f, loc, obj, key, at)
 
 
 def set_item(
@@ -32,7 +46,7 @@ def set_item(
 ) -> None:
     """``object[key] = value``"""
     if obj.kind == INDEXER:
-        frame_access.set_indexed(m, f, obj, key, value, at, strong)
+        frame_indexing.set_indexed(m, f, obj, key, value, at, strong)
     elif frames.is_table(obj):
         frame_access.set_item(m, f, loc, obj, key, value, at, strong)
     elif frames.is_column(obj):
@@ -49,7 +63,7 @@ def delete_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value) -> None:
 
 def iterate(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> Iteration:
     """What iterating over it gives."""
-    if frame_access.is_row(obj):
+    if frame_rows.is_row(obj):
         return frame_rows.iterate(m, f, obj, at)
     if obj.kind == GROUP:
         return frame_groups.iterate(m, f, obj, at)
@@ -60,7 +74,7 @@ def iterate(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> Iteration:
 
 def attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Value | None:
     """``object.name``; None where the library's rows say what it is."""
-    if frame_access.is_row(obj):
+    if frame_rows.is_row(obj):
         return frame_rows.attribute(m, f, loc, obj, name, at)
     if obj.kind == GROUP:
         if m.policy.catalog.rows(f"{obj.type}.{name}"):
@@ -80,19 +94,29 @@ def sliced(
     m: Machine, f: Frame, loc: Loc, obj: Obj, bounds: Sequence[int | None], known: bool, at: int
 ) -> Value:
     """``object[1:5]``"""
-    if frame_access.is_row(obj):
+    if frame_rows.is_row(obj):
         return m.new(f, at, Obj("list", rest=frame_rows.iterate(m, f, obj, at).each), "part of row")
     if obj.kind == GROUP:
         return of_ref(loc)
-    return frame_access.sliced(m, f, loc, obj, bounds, known, at)
+    return frame_indexing.sliced(m, f, loc, obj, bounds, known, at)
+
+
+def names_method(m: Machine, f: Frame, obj: Obj, name: str, args: Args, at: int) -> Value | None:
+    """A method of the names of a table's columns: what chooses some of them; None for other methods."""
+    if frame_names.COLUMN_NAMES not in obj.parts or not args.positional or name not in CHOOSING:
+        return None
+    names, _ = frame_names.names_in(m, f, args.positional[0], at)
+    return frame_names.choice(m, f, names, at, without=name in ("difference", "drop"))
 
 
 def method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, at: int) -> Value | None:
     """A method that no row knows; None where it is that of a dict or of the library's type."""
-    if frame_access.is_row(obj):
+    if frame_rows.is_row(obj):
         return frame_rows.method(m, f, loc, obj, name, args, at)
     if obj.kind == TABLE and not obj.type:
         return _guessed(m, f, loc, name, args, at)
+    if name in ALIASES:
+        return m.library_call(f, f"{obj.type}.{ALIASES[name]}", of_ref(loc), args, at)
     return OPAQUE if obj.kind == INDEXER else None
 
 
@@ -106,7 +130,9 @@ def _guessed(m: Machine, f: Frame, loc: Loc, name: str, args: Args, at: int) -> 
 
 def telling(m: Machine, f: Frame, loc: Loc, obj: Obj | None, name: str, args: Args, at: int) -> Value | None:
     """A method of an unknown object that only tables have; None for other methods."""
-    if name not in TELLING or (obj is not None and (obj.kind != "unknown" or obj.cls is not None or obj.type)):
+    if name not in TELLING or (
+        obj is not None and (obj.kind != "unknown" or obj.cls is not None or obj.type)
+    ):
         return None
     frame_access.become_table(m, f, loc)
     return _guessed(m, f, loc, name, args, at)

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import frame_columns, frames, naming, queries
+from qorgau.flow import frame_columns, frame_conditions, frames, naming, queries
 from qorgau.flow.behaviours import Use
 from qorgau.flow.frame_access import with_names
+from qorgau.flow.frame_names import names_in
 from qorgau.flow.frame_types import TABLES
-from qorgau.flow.frames import Table, cell_of, is_column, is_table, joined, names_in, read, written
+from qorgau.flow.frames import Table, cell_of, is_column, is_table, joined, read, written
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.values import (
     BOTTOM,
@@ -285,7 +286,7 @@ def _of_rows(m: Machine, f: Frame, row: Value, loc: Loc, at: int) -> Table | Non
             continue
         table = _of_row(m, f, ref, obj, row, loc, at)
         if table is not None:
-            own = frames.of_person(table, [ref], loc)
+            own = frame_conditions.of_person(table, [ref], loc)
             renamed = frozenset(fact._replace(subject=loc) if fact.subject == ref else fact for fact in facts)
             tables.append(frames.stamped(own, renamed) if renamed else own)
     if row.taints and not tables:

@@ -7,11 +7,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import frame_columns, frame_expressions, frame_rows, frames
+from qorgau.flow import (
+    frame_columns,
+    frame_conditions,
+    frame_expressions,
+    frame_names,
+    frame_rows,
+    frames,
+)
 from qorgau.flow.behaviours import Use
-from qorgau.flow.frame_access import is_row, set_item, with_names
+from qorgau.flow.frame_access import set_item, with_names
+from qorgau.flow.frame_names import names_in
+from qorgau.flow.frame_rows import is_row
 from qorgau.flow.frame_types import COLUMNS, GROUPS, TABLES
-from qorgau.flow.frames import Table, column_of, is_column, is_table, joined, names_in, new, read, store
+from qorgau.flow.frames import Table, column_of, is_column, is_table, joined, new, read, store
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.values import (
     BOTTOM,
@@ -30,10 +39,6 @@ if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
 FILTERS = frozenset(("filter", "where", "remove", "query"))
-ONE_SIDED = frozenset(["semi", "anti", "left_semi", "left_anti", "leftsemi", "leftanti"])
-BY_ROWS = frozenset(
-    ("concat", "append", "vstack", "extend", "union", "unionAll", "unionByName", "merge_sorted")
-)
 
 
 def last(u: Use) -> str:
@@ -108,7 +113,7 @@ def _same_table(m: Machine, f: Frame, u: Use, loc: Loc, table: Table) -> Table:
         names, exact = names_in(m, f, u.arg(0, "labels"), u.at)
         return with_names(m, f, loc, table, names, u.at) if exact else table
     if name in FILTERS:
-        return frames.holding(table, frame_expressions.conditions(m, f, u))
+        return frame_conditions.holding(table, frame_expressions.conditions(m, f, u))
     if name in ("fillna", "fill_null", "replace"):
         extra = join_all(frames.cell_of(m, f, value, u.at) for value in u.args.all())
         return replace(table, rest=join(table.rest, Value(extra.taints))) if extra.taints else table
@@ -170,18 +175,19 @@ def _selected(m: Machine, f: Frame, u: Use, loc: Loc, table: Table) -> Table:
     if last(u) in ("select", "select_seq", "selectExpr"):
         given = [*u.args.positional, *([] if u.args.star.is_bottom else [u.args.star])]
         if last(u) == "selectExpr":
-            given = [
-                each
-                for value in given
-                for text in _texts(m, f, value, u.at)
-                for each in frame_expressions.of_sql(m, f, text, u.at)
-            ]
+            texts = [text for value in given for text in texts_of(m, f, value, u.at)]
+            given = frame_expressions.of_sql(m, f, ", ".join(texts), u.at)
         columns = dict(frame_expressions.resolved(m, f, loc, given, u.at))
         for name, value in u.args.keywords.items():
             columns[const(name)] = frame_expressions.cell_on(
                 m, f, loc, _as_column(m, f, value, u.at), const(name), u.at
             )
-        return Table(table.type, columns, table.index)
+        for value in given:
+            left_out = frame_expressions.all_but(m, f, value, u.at)
+            if left_out is not None:
+                whole = read(m.obj(f, loc)).without(left_out)
+                return replace(whole, columns={**whole.columns, **columns})
+        return Table(table.type, columns, table.index, holds=table.holds)
     if last(u) == "reindex":
         wanted = u.args.keywords.get("columns", BOTTOM)
     else:
@@ -195,10 +201,10 @@ def _selected(m: Machine, f: Frame, u: Use, loc: Loc, table: Table) -> Table:
     if wanted.is_bottom:
         return table
     names, exact = names_in(m, f, wanted, u.at)
-    return frames.selected(m, f, loc, names, u.at) if exact else table
+    return frame_names.selected(m, f, loc, names, u.at) if exact else table
 
 
-def _texts(m: Machine, f: Frame, value: Value, at: int) -> list[str]:
+def texts_of(m: Machine, f: Frame, value: Value, at: int) -> list[str]:
     return [str(name.value) for name in names_in(m, f, value, at)[0]]
 
 
@@ -234,54 +240,6 @@ def _dropped(m: Machine, f: Frame, u: Use) -> list[Const]:
     if columns.is_bottom and axis in (const(1), const("columns")):
         columns = u.arg(0, "labels")
     return names_in(m, f, columns, u.at)[0]
-
-
-def rename(m: Machine, f: Frame, u: Use) -> Value:
-    """``rename``, ``withColumnRenamed``, ``toDF``: columns keep what they hold."""
-    return on_tables(m, f, u, lambda loc, table: _renamed(m, f, u, loc, table), "renamed")
-
-
-def _renamed(m: Machine, f: Frame, u: Use, loc: Loc, table: Table) -> Table:
-    if last(u) == "toDF":
-        names = [const(text) for value in u.args.all() for text in _texts(m, f, value, u.at)]
-        return with_names(m, f, loc, table, names, u.at) if names else table
-    if last(u) == "withColumnRenamed":
-        pairs = {const(old): new_ for old in u.arg(0, "existing").texts() for new_ in u.arg(1, "new").texts()}
-    else:
-        axis = u.args.keywords.get("axis", BOTTOM).constant() in (const(1), const("columns"))
-        mapping = u.args.keywords.get("columns", BOTTOM)
-        positional = axis or not u.dotted.startswith(("pandas.", "geopandas.", "dask."))
-        if mapping.is_bottom and positional:
-            mapping = u.arg(0, "mapper") if axis else u.arg(0, "mapping")
-        pairs = _pairs(m, f, mapping, table, u.at)
-    for name in pairs:
-        column_of(m, f, loc, name, u.at)
-    table = read(m.obj(f, loc))
-    cells = {name: column_of(m, f, loc, name, u.at) for name in pairs if table.open or name in table.columns}
-    columns: dict[Const, Value] = {}
-    for name, cell in table.columns.items():
-        columns[const(pairs[name]) if name in pairs else name] = cell
-    for name, cell in cells.items():
-        target = const(pairs[name])
-        columns[target] = frames.named_cell(m, f, cell, target, of_ref(loc), u.at)
-        if table.open and name != target and name not in [const(new_) for new_ in pairs.values()]:
-            columns[name] = BOTTOM
-    return replace(table, columns=columns)
-
-
-def _pairs(m: Machine, f: Frame, mapping: Value, table: Table, at: int) -> dict[Const, str]:
-    """Old and new names of a mapping or of a function of names."""
-    pairs: dict[Const, str] = {}
-    for ref in mapping.refs:
-        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
-        if obj is not None and obj.kind == "dict":
-            pairs.update({key: text for key, part in obj.items() for text in part.texts()[:1]})
-        elif obj is None or obj.kind == "function":
-            for name in table.known():
-                result = m.call(f, Value(refs={ref: frozenset()}), Args([of_const(name.value)]), at)
-                if result.texts():
-                    pairs[name] = result.texts()[0]
-    return pairs
 
 
 # Columns added
@@ -347,148 +305,12 @@ def _snapshot(m: Machine, f: Frame, u: Use, loc: Loc, made: dict[Const, Value], 
 # Tables joined
 
 
-def merge(m: Machine, f: Frame, u: Use) -> Value:
-    """``merge``, ``join``, ``concat``: the columns of both."""
-    tables: list[Table] = []
-    for value in [u.receiver, *u.args.all()]:
-        tables += _given_tables(m, f, u, value)
-    if not tables:
-        return m.unknown_call(f, last(u), u.receiver, u.args, u.at)
-    how = set(u.args.keywords.get("how", BOTTOM).texts())
-    how |= {text for value in u.args.positional for text in value.texts()}
-    type_ = result_type(m, u, tables[0].type)
-    if how & ONE_SIDED:
-        return new(m, f, u.at, replace(tables[0], type=type_), "joined")
-    names, _ = names_in(
-        m, f, join_all(u.args.keywords.get(key, BOTTOM) for key in ("on", "left_on", "right_on")), u.at
-    )
-    if len(tables) == 2 and last(u) not in BY_ROWS:
-        tables = [*_suffixed(m, f, u, tables[0], tables[1], names)]
-    made = replace(joined(tables), type=type_)
-    if last(u) in ("update", "extend", "append_") or (
-        last(u) == "vstack" and is_true(u.args.keywords.get("in_place"))
-    ):
-        for loc in u.receiver.locs():
-            if is_table(m.obj(f, loc)):
-                store(m, f, loc, made)
-    return new(m, f, u.at, made, "joined")
-
-
-def _given_tables(m: Machine, f: Frame, u: Use, value: Value) -> list[Table]:
-    found = [table for _, table in frames.tables_of(m, f, value)]
-    for loc in value.locs():
-        obj = m.obj(f, loc)
-        if obj.kind in frames.ELEMENTS_OF:
-            iteration = m.iterate(f, of_ref(loc), u.at)
-            for item in iteration.items if iteration.items is not None else (iteration.each,):
-                found += _given_tables(m, f, u, item)
-        elif obj.kind == "dict":
-            for _, part in obj.items():
-                found += _given_tables(m, f, u, part)
-            found += _given_tables(m, f, u, obj.rest)
-        elif is_column(obj):
-            names = frames.names_of_column(obj) or ["0"]
-            cell = frames.element(m, f, obj, u.at)
-            found.append(Table("pandas.DataFrame", {const(name): cell for name in names}))
-    return found
-
-
-def _suffixed(
-    m: Machine, f: Frame, u: Use, left: Table, right: Table, keys: list[Const]
-) -> tuple[Table, Table]:
-    """Two tables whose columns of the same name get a suffix each, where a join gives them one."""
-    shared = [name for name in left.columns if name in right.columns and name not in keys]
-    if left.open or right.open or not shared:
-        return left, right
-    if not keys and last(u) in ("merge", "merge_ordered", "merge_asof"):
-        return left, right
-    first, second = _suffixes(m, f, u)
-
-    def renamed(table: Table, suffix: str) -> Table:
-        columns = {
-            const(f"{name.value}{suffix}") if name in shared else name: cell
-            for name, cell in table.columns.items()
-        }
-        return replace(table, columns=columns)
-
-    return renamed(left, first), renamed(right, second)
-
-
-def _suffixes(m: Machine, f: Frame, u: Use) -> tuple[str, str]:
-    given = u.args.keywords.get("suffixes")
-    if given is not None:
-        items = m.iterate(f, given, u.at).items or ()
-        texts = [next(iter(item.texts()), "") for item in items]
-        if len(texts) == 2:
-            return texts[0], texts[1]
-    if last(u) in ("merge", "merge_ordered", "merge_asof"):
-        return "_x", "_y"
-    left, right = (next(iter(u.args.keywords.get(key, BOTTOM).texts()), "") for key in ("lsuffix", "rsuffix"))
-    polars = next(iter(u.args.keywords.get("suffix", BOTTOM).texts()), "_right")
-    return (left, right) if left or right else ("", polars if u.dotted.startswith("polars.") else "")
-
-
 # One column, or everything moved about
-
-
-def one_column(m: Machine, f: Frame, u: Use) -> Value:
-    """``pop``, ``get_column``, ``to_series``, ``squeeze``."""
-    results: list[Value] = []
-    for loc in u.receiver.locs():
-        obj = m.obj(f, loc)
-        if is_row(obj) or not is_table(obj):
-            continue
-        key = (
-            u.arg(0, "item")
-            if u.args.positional or "item" in u.args.keywords
-            else u.args.keywords.get("name", BOTTOM)
-        )
-        table = read(obj)
-        if last(u) in ("squeeze", "to_series"):
-            names = [str(name.value) for name in table.known()]
-            cell = join_all([*table.columns.values(), table.rest])
-            results.append(frames.column(m, f, u.at, cell, names[:1], frames.series_type(table.type)))
-            continue
-        results.append(m.item(f, of_ref(loc), key, u.at))
-        if last(u) in ("pop", "drop_in_place"):
-            m.delete_item(f, of_ref(loc), key, u.at)
-    return join_all(results) if results else m.unknown_call(f, last(u), u.receiver, u.args, u.at)
-
-
-def reshape(m: Machine, f: Frame, u: Use) -> Value:
-    """``melt``, ``transpose``, ``stack``: values under new names; the table carries what it did."""
-    tables = [table for value in [u.receiver, *u.args.all()] for table in _given_tables(m, f, u, value)]
-    if not tables:
-        return m.unknown_call(f, last(u), u.receiver, u.args, u.at)
-    made = joined(tables)
-    kept: list[Const] = []
-    for key in ("id_vars", "index", "on"):
-        kept += names_in(m, f, u.args.keywords.get(key, BOTTOM), u.at)[0]
-    columns = {name: made.columns[name] for name in kept if name in made.columns}
-    values, exact = names_in(m, f, u.args.keywords.get("value_vars", BOTTOM), u.at)
-    moved = [
-        name for name in made.known() if name not in columns and (name in values or not (values and exact))
-    ]
-    rest = join_all([made.rest, *(made.columns[name] for name in moved)])
-    table = Table(result_type(m, u, made.type), columns, made.index, rest, made.open and not values)
-    if last(u) in ("add_prefix", "add_suffix"):
-        text = next(iter(u.arg(0, last(u)[4:]).texts()), "")
-        first = last(u) == "add_prefix"
-        columns = {
-            const(f"{text}{n.value}" if first else f"{n.value}{text}"): cell
-            for n, cell in made.columns.items()
-        }
-        table = replace(made, columns=columns)
-    return new(m, f, u.at, table, "reshaped")
 
 
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "frame-assign": assign,
-    "frame-column": one_column,
     "frame-drop": drop,
-    "frame-merge": merge,
-    "frame-rename": rename,
-    "frame-reshape": reshape,
     "frame-same": same,
     "frame-select": select,
 }

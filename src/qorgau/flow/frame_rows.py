@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import containers, frames
+from qorgau.flow import containers, frame_conditions, frame_names, frames
 from qorgau.flow.frame_types import ROW
 from qorgau.flow.frames import Table
 from qorgau.flow.machine import Args, Frame, Iteration
@@ -52,8 +52,13 @@ PLAIN = frozenset(["to_dict", "_asdict", "asDict", "to_json"])
 def personal(f: Frame, table: Table, sources: Iterable[Loc], person: Loc) -> Table:
     """The columns of one row: the data of the person that the row is about."""
     subjects = {taint.subject for cell in table.cells() for taint in cell.taints if taint.subject is not None}
-    olds = {subject for subject in subjects if frames.is_table(f.state.obj(subject))}
-    return frames.of_person(table, {*sources, *olds}, person)
+    olds = {each for each in subjects if frames.is_table(f.state.obj(each)) or _is_of_many(each)}
+    return frame_conditions.of_person(table, {*sources, *olds}, person)
+
+
+def _is_of_many(subject: Loc) -> bool:
+    """Whether a subject stands for those of many passes of a loop: of which one a row is, is not told."""
+    return any(step.old for step in subject.ancestors())
 
 
 def row(
@@ -162,7 +167,7 @@ def method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, at: 
     if name in SAME:
         return m.new(f, at, obj, "same row")
     if name in ("drop", "pop") and args.positional:
-        names, _ = frames.names_in(m, f, args.positional[0], at)
+        names, _ = frame_names.names_in(m, f, args.positional[0], at)
         rest = {key: part for key, part in obj.parts.items() if key not in names}
         if name == "drop":
             return m.new(f, at, replace(obj, parts=rest), "dropped from row")
@@ -180,3 +185,8 @@ def method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, at: 
         }
         return m.new(f, at, replace(obj, parts={**obj.parts, **cells}), "mapped row")
     return None
+
+
+def is_row(obj: Obj | None) -> bool:
+    """Whether an object is a row of a table."""
+    return obj is not None and obj.kind == "dict" and ROW in obj.parts

@@ -49,11 +49,27 @@ GUESSED = ("pandas.DataFrame", "polars.DataFrame", "pyspark.sql.DataFrame")
 """Whose table an object can be that is only used like one, in the order that is tried."""
 
 TELLING = frozenset(
-    "to_csv to_excel to_parquet to_sql to_feather to_gbq to_hdf itertuples iterrows sort_values "
-    "drop_duplicates reset_index set_index write_csv write_parquet write_database write_excel write_delta "
-    "with_columns withColumn withColumnRenamed toPandas".split()
+    (
+        *(
+            "to_csv",
+            "to_excel",
+            "to_parquet",
+            "to_sql",
+            "to_feather",
+            "to_gbq",
+            "to_hdf",
+            "itertuples",
+            "iterrows",
+        ),
+        *("sort_values", "drop_duplicates", "reset_index", "set_index", "write_csv", "write_parquet"),
+        *("write_database", "write_excel", "write_delta", "with_columns", "withColumn", "withColumnRenamed"),
+        "toPandas",
+    )
 )
 """Methods that only tables have: an unknown object on which one is called is a table."""
+
+OWNER = "$table"
+"""The part of an indexer (``table.loc``) that is its table."""
 
 INDEXERS = frozenset(("loc", "iloc", "at", "iat"))
 ROW = "$frame-row"
@@ -64,6 +80,9 @@ GROUP = "frame-groups"
 
 INDEXER = "frame-indexer"
 """The kind of ``table.loc`` and its like."""
+
+CHOICE = "frame-choice"
+"""The kind of what chooses columns by name (``table.columns.isin([...])``)."""
 
 KINDS = frozenset((TABLE, GROUP, INDEXER))
 TYPES = TABLES | COLUMNS | EXPRESSIONS | TEXTS

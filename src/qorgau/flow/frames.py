@@ -31,12 +31,9 @@ from qorgau.flow.values import (
     Obj,
     Taint,
     Value,
-    const,
     join,
     join_all,
-    merge_taints,
     of_const,
-    of_ref,
     stamp,
 )
 
@@ -49,6 +46,7 @@ NAMES = "$names"
 
 INDEX = "$keys:"
 """Levels of the index: they are written with the table, but chosen by no column's name."""
+
 
 HOLDS = "$holds"
 """Facts that conditions on the rows of a table imply of the person of each row."""
@@ -117,7 +115,9 @@ def read(obj: Obj) -> Table:
     index = levels_of(obj)
     held = obj.parts.get(strings.DATA, BOTTOM)
     holds = obj.parts[HOLDS].when_true if HOLDS in obj.parts else None
-    return Table(obj.type, dict(obj.items()), index, join(obj.rest, held), obj.info == OPEN, holds or NO_FACTS)
+    return Table(
+        obj.type, dict(obj.items()), index, join(obj.rest, held), obj.info == OPEN, holds or NO_FACTS
+    )
 
 
 def levels_of(obj: Obj) -> dict[str, Value]:
@@ -228,17 +228,26 @@ def column_of(m: Machine, f: Frame, loc: Loc, name: Const, at: int) -> Value:
         return table.index[name.value]
     if not table.open:
         return table.rest if not table.rest.is_bottom else OPAQUE
-    cell = join(_told(raw(m, f.unit, at, loc, name), table.holds), table.rest)
+    cell = join(told(raw(m, f.unit, at, loc, name), table.holds), table.rest)
     if cell.taints:
         store(m, f, loc, table.put(name, cell))
     return cell
 
 
 def column(
-    m: Machine, f: Frame, at: int, cell: Value, names: Sequence[str], type_: str, label: str = "column"
+    m: Machine,
+    f: Frame,
+    at: int,
+    cell: Value,
+    names: Sequence[str],
+    type_: str,
+    label: str = "column",
+    *,
+    index: Mapping[str, Value] | None = None,
 ) -> Value:
-    """A column by itself."""
+    """A column by itself, with the index of its table."""
     parts: dict[Key, Value] = {strings.DATA: cell}
+    parts.update({f"{INDEX}{name}": level for name, level in (index or {}).items()})
     if names:
         parts[NAMES] = join_all(of_const(name) for name in names)
     return m.new(f, at, Obj("library", type=type_, parts=parts), label)
@@ -269,7 +278,9 @@ def cell_of(m: Machine, f: Frame, value: Value, at: int) -> Value:
         elif is_table(obj):
             found.append(stamp(join_all(read(obj).cells()), facts))
         elif obj.kind in ELEMENTS_OF:
-            found.append(m.iterate(f, one, at).each)
+            each = m.iterate(f, one, at).each
+            columns = any(is_column(f.state.obj(inner)) for inner in each.locs())
+            found.append(cell_of(m, f, each, at) if columns else each)
         elif obj.kind == "dict":
             found.append(join_all([obj.rest, *(part for _, part in obj.items())]))
         else:
@@ -302,88 +313,14 @@ def named_cell(m: Machine, f: Frame, cell: Value, name: Const, owner: Value, at:
 # Names of columns
 
 
-def names_in(m: Machine, f: Frame, value: Value, at: int) -> tuple[list[Const], bool]:
-    """The columns that a value names, and whether it surely names no other."""
-    found: list[Const] = [constant for constant in value.consts if constant.value is not None]
-    exact = not (value.unknown or value.opaque or value.taints)
-    for loc in value.locs():
-        obj = f.state.obj(loc)
-        if obj is None:
-            exact = False
-        elif obj.kind in ("list", "tuple", "set", "generator"):
-            iteration = m.iterate(f, of_ref(loc), at)
-            for item in iteration.items if iteration.items is not None else (iteration.each,):
-                names, sure = names_in(m, f, item, at)
-                found += names
-                exact = exact and sure
-        elif obj.kind == "dict":
-            found += [key for key, part in obj.items() if not part.is_bottom]
-            exact = exact and obj.info == "exact"
-        elif is_column(obj) and NAMES in obj.parts:
-            found += [const(name) for name in names_of_column(obj)]
-        else:
-            exact = False
-    return list(dict.fromkeys(found)), exact
-
-
-def names_value(m: Machine, f: Frame, table: Table, at: int) -> Value:
-    """``table.columns``"""
-    names = [of_const(name.value) for name in table.known()]
-    certain = not table.open and table.rest.is_bottom
-    return m.sequence(f, at, "list", names, None if certain else OPAQUE, "columns")
-
-
-def selected(m: Machine, f: Frame, loc: Loc, names: Sequence[Const], at: int) -> Table:
-    """A table of these columns only."""
-    columns = {name: column_of(m, f, loc, name, at) for name in names}
-    table = read(m.obj(f, loc))
-    return Table(table.type, columns, table.index, holds=table.holds)
-
-
-def is_selection(f: Frame, key: Value) -> bool:
-    """Whether a key is a list of names, not one name or a condition."""
-    objects = [f.state.obj(loc) for loc in key.locs()]
-    return any(obj is not None and obj.kind in ("list", "tuple", "set") for obj in objects)
-
-
 # Conditions on rows
 
 
-def filtered(m: Machine, f: Frame, table: Table, condition: Value) -> Table:
-    """The rows for which a condition is true: what it implies of a row holds of its data."""
-    facts = m.truth(f, condition, True)
-    return holding(table, facts) if facts else table
-
-
-def holding(table: Table, facts: Facts) -> Table:
-    """A table of each of whose rows these facts hold: a check of a column is one of the row's person."""
-    kept = [fact for fact in facts if fact.kind in ("consent", "blocked")]
-    if not kept:
-        return table
-
-    known = replace(table, holds=table.holds | frozenset(kept))
-    return each_cell(known, lambda cell: _told(cell, kept))
-
-
-def _told(cell: Value, facts: Iterable[Fact]) -> Value:
+def told(cell: Value, facts: Iterable[Fact]) -> Value:
     """A cell of whose person these facts hold."""
 
-    def told(taint: Taint) -> Taint:
+    def known(taint: Taint) -> Taint:
         own = frozenset(Fact(fact.kind, taint.subject, fact.detail, fact.holds) for fact in facts)
         return replace(taint, facts=taint.facts | own)
 
-    return cell.map_taints(told) if facts else cell
-
-
-def of_person(table: Table, old: Iterable[Loc], person: Loc) -> Table:
-    """A table whose data is of one person: ``old`` are the tables and rows it was read from."""
-    olds = frozenset(old)
-
-    def change(taint: Taint) -> Taint:
-        subject = person if taint.subject is None or taint.subject in olds else taint.subject
-        facts = frozenset(
-            fact._replace(subject=person) if fact.subject in olds else fact for fact in taint.facts
-        )
-        return replace(taint, subject=subject, facts=facts)
-
-    return each_cell(table, lambda cell: cell.with_(taints=merge_taints(map(change, cell.taints))))
+    return cell.map_taints(known) if facts else cell

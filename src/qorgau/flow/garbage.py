@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from qorgau.flow.calls import Resumable
-from qorgau.flow.machine import ClassInfo, Closure
+from qorgau.flow.machine import ClassInfo, Closure, Resumable
 from qorgau.flow.values import Bound, Builtin, Loc, Obj, Ref, SuperOf, Value
 
 
@@ -45,6 +44,16 @@ def wanted(changed: Mapping[Loc, Obj], inner: Loc, values: Iterable[Value]) -> d
             break
         visit(parts)
     return {loc: obj for loc, obj in changed.items() if loc not in own or loc in reached}
+
+
+def mentioned(values: Iterable[Value], objects: Mapping[Loc, Obj]) -> set[Loc]:
+    """Every location that these values and objects speak of, and the objects' own."""
+    found = set(objects)
+    for value in values:
+        found.update(_mentioned(value))
+    for obj in objects.values():
+        found.update(_of_object(obj))
+    return found
 
 
 def _is_of(loc: Loc, inner: Loc) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from qorgau import ir
 from qorgau.flow import calls, containers, modules
 from qorgau.flow.machine import Args, Closure, Frame
-from qorgau.flow.values import BOTTOM, UNKNOWN, Const, External, Loc, Value, join, of_ref
+from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Const, External, Loc, Value, join, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -38,7 +38,7 @@ def unknown_arguments(
             label = "request" if parameter.name in request else "param"
             loc = Loc(f.ctx, (label, closure.unit.name, parameter.at, parameter.name))
             value = of_ref(loc, unknown=True)
-            given = _default_callable(m, f, closure, parameter)
+            given = _default_callable(m, f, closure, parameter) or _default_setting(m, f, closure, parameter)
             if given is not None:
                 value = given
             elif isinstance(parameter.default, ir.Const) and not isinstance(parameter.default.value, str):
@@ -53,6 +53,22 @@ def unknown_arguments(
         spread = Loc(f.ctx, ("param", closure.unit.name, closure.function.at, "**"))
         args.double.append(of_ref(spread, unknown=True))
     return args
+
+
+def _default_setting(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter) -> Value | None:
+    """The text or client that a parameter defaults to: a region or an address where nobody passes another.
+
+    A parameter that is named for a field holds what callers give it.
+    """
+    if parameter.default is None or m.policy.fields_of(parameter.name):
+        return None
+    value = m.quiet(f, parameter.default, closure.unit)
+    if value.unknown or value.taints:
+        return None
+    if value.refs:
+        clients = [obj for loc in value.locs() if (obj := f.state.obj(loc)) is not None and obj.kind == "library"]
+        return value if len(clients) == len(value.refs) and all(obj.info is not None for obj in clients) else None
+    return join(value, OPAQUE) if any(value.texts()) else None
 
 
 def _default_callable(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter) -> Value | None:
@@ -72,19 +88,33 @@ def _injected(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, d
     if depth >= MAX_NESTED:
         return None
     for unit, node in _dependency_calls(m, f, closure, parameter):
-        target = m.quiet(f, node.arguments[0].value, unit) if node.arguments else _of_annotation(m, f, closure, parameter)
-        for ref in target.refs:
-            obj = f.state.obj(ref) if isinstance(ref, Loc) else None
-            if obj is None or not isinstance(ref, Loc):
-                continue
-            if isinstance(obj.info, Closure):
-                args = unknown_arguments(m, f, obj.info, None, depth + 1)
-                result = m.awaited(f, calls.call(m, f, of_ref(ref), args, parameter.at), parameter.at)
-                return _first_yield(f, result)
-            if obj.kind == "class":
-                return _constructed(m, f, ref, parameter, depth)
-            if obj.cls is not None:
-                return _called(m, f, ref, parameter, depth)
+        own = None if node.arguments else _of_annotation(m, f, closure, parameter)
+        found = dependency(m, f, unit, node, parameter.at, depth, own)
+        if found is not None:
+            return found
+    return None
+
+
+def dependency(
+    m: Machine, f: Frame, unit: modules.Unit, node: ir.Call, at: int, depth: int = 0, target: Value | None = None
+) -> Value | None:
+    """The result of ``Depends(function)``, which runs first; None for one that nothing is known of."""
+    if target is None:
+        target = m.quiet(f, node.arguments[0].value, unit) if node.arguments else BOTTOM
+    for ref in target.refs:
+        if isinstance(ref, External) and m.policy.role([m.policy.catalog.canonical(ref.dotted)]) is not None:
+            return m.awaited(f, calls.call(m, f, of_ref(ref), Args(), at), at)
+        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+        if obj is None or not isinstance(ref, Loc):
+            continue
+        if isinstance(obj.info, Closure):
+            args = unknown_arguments(m, f, obj.info, None, depth + 1)
+            result = m.awaited(f, calls.call(m, f, of_ref(ref), args, at), at)
+            return _first_yield(f, result)
+        if obj.kind == "class":
+            return _constructed(m, f, ref, at, depth)
+        if obj.cls is not None:
+            return _called(m, f, ref, at)
     return None
 
 
@@ -92,7 +122,7 @@ def _of_annotation(m: Machine, f: Frame, closure: Closure, parameter: ir.Paramet
     return m.quiet(f, parameter.annotation, closure.unit) if parameter.annotation is not None else BOTTOM
 
 
-def _constructed(m: Machine, f: Frame, cls: Loc, parameter: ir.Parameter, depth: int) -> Value:
+def _constructed(m: Machine, f: Frame, cls: Loc, at: int, depth: int) -> Value:
     initializer = calls.objects.class_part(m, f, cls, "__init__")
     args = Args()
     for ref in initializer.locs() if initializer is not None else ():
@@ -100,13 +130,13 @@ def _constructed(m: Machine, f: Frame, cls: Loc, parameter: ir.Parameter, depth:
         if obj is not None and isinstance(obj.info, Closure):
             args = unknown_arguments(m, f, obj.info, BOTTOM, depth + 1)
             args.positional = args.positional[1:]
-    return calls.call(m, f, of_ref(cls), args, parameter.at)
+    return calls.call(m, f, of_ref(cls), args, at)
 
 
-def _called(m: Machine, f: Frame, loc: Loc, parameter: ir.Parameter, depth: int) -> Value:
+def _called(m: Machine, f: Frame, loc: Loc, at: int) -> Value:
     obj = m.obj(f, loc)
-    found = calls.objects.method(m, f, loc, obj, "__call__", parameter.at)
-    return calls.call(m, f, found, Args(star=UNKNOWN), parameter.at) if found is not None else UNKNOWN
+    found = calls.objects.method(m, f, loc, obj, "__call__", at)
+    return calls.call(m, f, found, Args(star=UNKNOWN), at) if found is not None else UNKNOWN
 
 
 def _first_yield(f: Frame, value: Value) -> Value:
@@ -124,13 +154,13 @@ def _dependency_calls(
     """``Depends(...)`` in a parameter's default or annotation, also behind a name (``SessionDep``)."""
     found: list[tuple[modules.Unit, ir.Call]] = []
     unit = closure.unit
-    if isinstance(parameter.default, ir.Call) and _is_dependency(m, f, parameter.default, unit):
+    if isinstance(parameter.default, ir.Call) and is_dependency(m, f, parameter.default, unit):
         found.append((unit, parameter.default))
     if parameter.annotation is not None:
         owner, node = alias_of(m, parameter.annotation, unit)
         if isinstance(node, ir.Subscript) and isinstance(node.index, ir.Sequence):
             for element in node.index.elements[1:]:
-                if isinstance(element, ir.Call) and _is_dependency(m, f, element, owner):
+                if isinstance(element, ir.Call) and is_dependency(m, f, element, owner):
                     found.append((owner, element))
     return found
 
@@ -163,7 +193,8 @@ def _binding(m: Machine, name: str, unit: modules.Unit) -> tuple[modules.Unit, i
     return None
 
 
-def _is_dependency(m: Machine, f: Frame, node: ir.Call, unit: modules.Unit) -> bool:
+def is_dependency(m: Machine, f: Frame, node: ir.Call, unit: modules.Unit) -> bool:
+    """Whether a call names a dependency (``Depends``, ``Security``)."""
     target = m.quiet(f, node.function, unit)
     return any(isinstance(ref, External) and m.behaviour_of(ref.dotted) == "depends" for ref in target.refs)
 

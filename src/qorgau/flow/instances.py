@@ -111,11 +111,20 @@ def _object_is(m: Machine, f: Frame, obj: Obj, kind: Ref) -> bool | None:
             if wanted in above | set(info.libraries) | {"builtins.object"}:
                 return True
             if obj.kind not in CONTAINERS:
-                return False if wanted.startswith(BUILTIN) and not info.libraries and not info.opaque_base else None
+                return (
+                    False
+                    if wanted.startswith(BUILTIN) and not info.libraries and not info.opaque_base
+                    else None
+                )
     if obj.kind in CONTAINERS:
         return _named_is(obj.kind, kind)
     if obj.kind in ("function", "class", "module"):
-        return False if isinstance(kind, External) and kind.dotted in ("builtins.str", "builtins.dict", "builtins.list") else None
+        return (
+            False
+            if isinstance(kind, External)
+            and kind.dotted in ("builtins.str", "builtins.dict", "builtins.list")
+            else None
+        )
     if obj.type and isinstance(kind, External) and obj.kind == "library":
         wanted = m.policy.catalog.canonical(kind.dotted)
         return True if wanted in {obj.type, *m.policy.catalog.ancestry(obj.type)} else None
@@ -123,7 +132,7 @@ def _object_is(m: Machine, f: Frame, obj: Obj, kind: Ref) -> bool | None:
 
 
 def narrow_class(m: Machine, f: Frame, value: Value, cls: Value, truth: bool = True) -> Value:
-    """A value once it is known to be (or not to be) of a class: the others drop out, unknown objects get it."""
+    """A value known to be (or not to be) of a class: the others drop out, unknown objects get the class."""
     kinds, sure = classes_of(m, f, cls)
     if not kinds or (not sure and truth):
         return value

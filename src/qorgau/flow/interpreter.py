@@ -8,6 +8,7 @@ It knows no construct, no library and no rule itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
 
 from qorgau import ir
 from qorgau.flow import (
@@ -21,17 +22,20 @@ from qorgau.flow import (
     expressions,
     frame_access,
     frame_columns,
-    frame_expressions,
+    frame_expression_calls,
     frame_hooks,
     frames,
     instances,
     library_calls,
+    managers,
     modules,
     naming,
     objects,
     operators,
+    raising,
     records,
     orm,
+    schemas,
     scopes,
     sinks,
     statements,
@@ -45,12 +49,19 @@ from qorgau.flow.frame_types import TABLE
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration
 from qorgau.flow.memo import Remembered
 from qorgau.flow.policy import Policy
+from qorgau.flow.relevance import Relevance
 from qorgau.flow.state import State, join_states
 from qorgau.flow.values import BOTTOM, External, Fact, Facts, Key, Loc, Obj, Ref, Taints, Value, of_ref
 from qorgau.linking import Program, Unit
 
-BUDGET = 60_000
+BUDGET = 6_000
 """Statements that one root may take before the rest of it is given up (counted)."""
+
+PATIENCE = 800
+"""Statements after which a root is no longer followed into calls that cannot matter (counted)."""
+
+NEAR = 3
+"""Calls within calls that are followed all the same when patience is over, if they can matter."""
 
 
 class Interpreter:
@@ -68,16 +79,21 @@ class Interpreter:
         self.running: dict[tuple[str, int], int] = {}
         self.epoch = 0
         self.made: list[Loc] = []
+        self.raising: dict[tuple[str, int], bool] = {}
         self.records: dict[Loc, list[tuple[str, str]]] = {}
         self.annotations: dict[tuple[Loc, str], ir.Expr] = {}
         self.exports: dict[Ref, dict[str, None]] = {}
         self.functions: dict[tuple[str, int], Loc] = {}
         self.classes: dict[Loc, None] = {}
         self.reached: set[tuple[str, int]] = set()
+        self.cut: set[tuple[str, int]] = set()
+        self.dispatched: list[Facts] = []
+        self.wrapped: dict[tuple[str, int], Value] = {}
         self.origins: dict[Loc, str] = {}
         self.arrivals: dict[Arrival, None] = {}
         self.counts: dict[str, int] = {}
         self.steps = 0
+        self._relevance = Relevance(policy, program)
 
     # What a run gave up and how far it went
 
@@ -90,7 +106,30 @@ class Interpreter:
         self.steps += 1
         if self.steps == BUDGET:
             self.count("functions cut off by size")
+            # What is cut short in the middle is analysed again on its own.
+            self.cut.update(place for place, times in self.running.items() if times)
         return self.steps >= BUDGET
+
+    def forget_cut(self, root: tuple[str, int] | None) -> None:
+        """Functions that were cut short count as not reached, so that they are analysed on their own."""
+        self.reached -= self.cut - {root} if root is not None else self.cut
+        self.cut.clear()
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the current root was cut short, so that what it says of its calls is not all."""
+        return self.steps >= BUDGET
+
+    def is_worthwhile(self, f: Frame, closure: Closure, args: Args) -> bool:
+        """Whether a call is followed: always at first, later only where it can matter."""
+        if self.steps < PATIENCE:
+            return True
+        if f.depth <= NEAR and self._relevance.matters(closure.unit, closure.function):
+            return True
+        if any(naming.contents(self, f, value, 0) for value in args.all()):
+            return True
+        self.count("calls passed over")
+        return False
 
     def any_assumed(self) -> bool:
         """Whether a call being analysed rests on an assumption about a recursive one."""
@@ -133,7 +172,7 @@ class Interpreter:
     def anew(self, f: Frame, loc: Loc) -> Loc:
         """A location at which something unknown appears: what was known of it before is forgotten."""
         f.state.heap.pop(loc, None)
-        if loc in f.state.base:
+        if f.state.base.get(loc) is not None:
             f.state.heap[loc] = Obj("unknown")
         self.made.append(loc)
         return loc
@@ -189,6 +228,14 @@ class Interpreter:
     def repeated(self, f: Frame, run: Callable[[], Value]) -> Value:
         """The result of something that runs any number of times."""
         return statements.repeated(self, f, run)
+
+    def may_raise(self, f: Frame, statement: ir.Stmt) -> bool:
+        """Whether a statement can raise by itself."""
+        key = (f.unit.name, statement.at)
+        found = self.raising.get(key)
+        if found is None:
+            found = self.raising[key] = raising.may_raise(statement)
+        return found
 
     def skipped(self, f: Frame, statement: ir.Stmt) -> None:
         """A statement that no path reaches is not judged."""
@@ -272,6 +319,13 @@ class Interpreter:
         """``callee(args)``"""
         return calls.call(self, f, callee, args, at)
 
+    def call_apart(self, f: Frame, callee: Value, at: int, label: object) -> Value:
+        """``callee()`` at a node that makes other objects too: what it makes is told apart by ``label``."""
+        passes, f.passes = f.passes, (*f.passes, label)
+        value = calls.call(self, f, callee, Args(), at)
+        f.passes = passes
+        return value
+
     def call_method(self, f: Frame, receiver: Value, name: str, args: Args, at: int) -> Value:
         """``receiver.name(args)``"""
         return unknowns.call_method(self, f, receiver, name, args, at)
@@ -284,8 +338,8 @@ class Interpreter:
 
     def call_made(self, f: Frame, obj: Obj, args: Args, at: int) -> Value:
         """Call an ``itemgetter`` and its like."""
-        if obj.type == frame_expressions.FUNCTION:
-            return frame_expressions.call_function(self, f, obj, args, at)
+        if obj.type == frame_expression_calls.FUNCTION:
+            return frame_expression_calls.call_function(self, f, obj, args, at)
         return behaviours.call_made(self, f, obj, args, at)
 
     def resume(self, f: Frame, loc: Loc, obj: Obj, sent: Value, at: int) -> Value:
@@ -297,7 +351,7 @@ class Interpreter:
     ) -> Value | None:
         """The result of a function that the configuration speaks of; None for others."""
         names = scopes.call_names(self, f, loc, closure, receiver)
-        return consent.configured(self, f, names, receiver, args, at, closure.function)
+        return consent.configured(self, f, names, receiver, args, at, closure)
 
     def configured_class(self, f: Frame, cls: Loc, args: Args, at: int) -> Value | None:
         """The result of making an object of a class that the configuration speaks of; None for others."""
@@ -319,7 +373,7 @@ class Interpreter:
         if not self.policy.concludes:
             return value
         names = scopes.call_names(self, f, loc, closure, receiver)
-        return consent.concluded(self, f, names, receiver, args, value, at, closure.function)
+        return consent.concluded(self, f, names, receiver, args, value, at, closure)
 
     def special_construct(self, f: Frame, cls: Loc, info: ClassInfo, args: Args, at: int) -> Value | None:
         """What calling a class gives where that is no new object."""
@@ -365,6 +419,19 @@ class Interpreter:
         """A function came to be; those of modules and classes can be analysed on their own."""
         if f.kind != "function" and not self.active:
             self.functions.setdefault((f.unit.name, closure.function.at), loc)
+
+    def is_entry_method(self, info: ClassInfo, name: str) -> bool:
+        """Whether a framework calls a method of a class because of what the class inherits."""
+        entries = [self.policy.catalog.entry_base(library) for library in info.libraries]
+        return any(fnmatchcase(name, pattern) for entry in entries if entry is not None for pattern in entry.methods)
+
+    def finished(self, f: Frame, function: ir.Function, value: Value, loc: Loc) -> None:
+        """All decorators are applied; what a decorator of the project puts in the place of a function is called."""
+        if f.kind == "function" or self.active or loc in value.refs:
+            return
+        kinds = [obj.kind if (obj := f.state.obj(one)) is not None else "" for one in value.locs()]
+        if kinds and len(kinds) == len(value.refs) and set(kinds) <= {"function", "partial", "instance"}:
+            self.wrapped.setdefault((f.unit.name, function.at), value)
 
     def decorated(self, f: Frame, decorator: ir.Expr, value: Value, loc: Loc, function: ir.Function) -> Value:
         """A function after one of its decorators."""
@@ -577,6 +644,18 @@ class Interpreter:
 
     # Personal data
 
+    def is_queryset(self, f: Frame, obj: Obj) -> bool:
+        """Whether an object is a manager or queryset, also of a class of the project."""
+        return managers.is_manager(self, f, obj)
+
+    def queryset_start(self, f: Frame, use: Use, loc: Loc, obj: Obj) -> list[tuple[Loc, Obj]] | None:
+        """What a manager of the project starts from; None for others."""
+        return managers.started(self, f, use, loc, obj)
+
+    def manager_of(self, f: Frame, model: Loc, name: str, ref: Loc) -> Loc | None:
+        """The manager that a model has under a name; None where the class attribute is no manager."""
+        return managers.of_model(self, f, model, name, ref)
+
     def is_model(self, f: Frame, loc: Loc) -> bool:
         """Whether an object is a row of a table."""
         return orm.is_model(self, f, loc)
@@ -633,9 +712,16 @@ class Interpreter:
         """An attribute that a class of the project inherits from a library's."""
         return library_calls.class_attribute(self, f, loc, library, name, at)
 
-    def inherited_attribute(self, f: Frame, loc: Loc, obj: Obj, libraries: tuple[str, ...], name: str) -> Value | None:
+    def schema(self, f: Frame, cls: Loc, info: ClassInfo, args: Args, at: int) -> Value | None:
+        """A new serializer, schema or form; None for other classes."""
+        return schemas.construct(self, f, cls, info, args, at)
+
+    def inherited_attribute(
+        self, f: Frame, loc: Loc, obj: Obj, libraries: tuple[str, ...], name: str, at: int
+    ) -> Value | None:
         """An attribute that an object has from its library bases, as far as rows tell."""
-        return library_calls.inherited_attribute(self, f, loc, obj, libraries, name)
+        found = schemas.attribute(self, f, loc, obj, libraries, name, at)
+        return found if found is not None else library_calls.inherited_attribute(self, f, loc, obj, libraries, name)
 
     def library_item(self, f: Frame, ref: External, key: Value, at: int) -> Value:
         """``library.name[key]``"""
@@ -708,9 +794,17 @@ class Interpreter:
         """An operator between columns; None where neither side is one."""
         return frame_columns.binary(self, f, op, left, right, at)
 
+    def column_choice(self, f: Frame, op: str, left: Value, right: Value, at: int) -> Value | None:
+        """``table.columns != "iin"``: what chooses columns; None for other comparisons."""
+        return frame_columns.of_names(self, f, op, left, right, at)
+
     def unified_table(self, f: Frame, value: Value, at: int) -> Value | None:
         """Several tables that a variable can stand for as one; None where they are something else."""
         return frame_access.unified(self, f, value, at)
+
+    def names_method(self, f: Frame, obj: Obj, name: str, args: Args, at: int) -> Value | None:
+        """A method of the names of a table's columns; None where they are something else."""
+        return frame_hooks.names_method(self, f, obj, name, args, at)
 
     def telling_method(
         self, f: Frame, loc: Loc, obj: Obj | None, name: str, args: Args, at: int

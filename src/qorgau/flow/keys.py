@@ -19,7 +19,9 @@ OBJECT = "object"
 
 def is_member(ref: Ref) -> bool:
     """Whether a reference is a member of an enumeration: one object for the whole program."""
-    return isinstance(ref, Loc) and isinstance(ref.label, tuple) and ref.label[:1] == ("member",) and not ref.old
+    return (
+        isinstance(ref, Loc) and isinstance(ref.label, tuple) and ref.label[:1] == ("member",) and not ref.old
+    )
 
 
 def constant_key(m: Machine, f: Frame, key: Value) -> Const | None:
@@ -81,4 +83,19 @@ def is_plain(f: Frame, ref: Loc) -> bool:
     obj = f.state.obj(ref)
     cls = f.state.obj(obj.cls) if obj is not None and obj.cls is not None else None
     libraries = getattr(cls.info, "libraries", ()) if cls is not None else ()
-    return bool({"enum.StrEnum", "enum.IntEnum", "enum.IntFlag", "builtins.str", "builtins.int"} & set(libraries))
+    return bool(
+        {"enum.StrEnum", "enum.IntEnum", "enum.IntFlag", "builtins.str", "builtins.int"} & set(libraries)
+    )
+
+
+def row(m: Machine, f: Frame, value: Value) -> tuple[object, ...] | list[object] | None:
+    """The Python tuple or list that a value is, if all its items are known constants."""
+    loc = value.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    if obj is None or obj.kind not in ("tuple", "list") or obj.length is None:
+        return None
+    items = [part.constant() for _, part in obj.items()]
+    if len(items) != obj.length or any(item is None for item in items):
+        return None
+    found = [item.value for item in items if item is not None]
+    return tuple(found) if obj.kind == "tuple" else found

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 from qorgau.flow import (
     buffers,
     consent,
-    deployment,
+    contexts,
     depersonalizers,
+    deployment,
+    downloads,
     environment,
     frame_behaviours,
-    frame_expressions,
+    frame_expression_calls,
     lookups,
     made_classes,
+    managers,
     naming,
     orm,
     places,
@@ -26,6 +29,9 @@ from qorgau.flow import (
     records,
     registries,
     routers,
+    saved,
+    schemas,
+    sessions,
     sinks,
     strings,
     tasks,
@@ -60,6 +66,7 @@ if TYPE_CHECKING:
 BUFFERS = frozenset(("io.StringIO", "io.BytesIO"))
 """Files in memory: what is written there is exported when they are handed out."""
 
+PRINT = "builtins.print"
 ORIGINS = ("request", "public")
 CONSTANTS = {"typing.TYPE_CHECKING": False, "typing_extensions.TYPE_CHECKING": False}
 """Names of libraries whose value decides what runs."""
@@ -69,6 +76,8 @@ def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int
     """The result of a library's function, constructor or method, and what it does on the way."""
     dotted = m.policy.catalog.canonical(dotted)
     owner = receiver if receiver.refs else None
+    if dotted.endswith(".dispatch"):
+        m.dispatched.append(f.state.facts)
     answered = consent.configured(m, f, [dotted], owner, args, at, None)
     if answered is not None:
         return answered
@@ -78,6 +87,11 @@ def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int
         return orm.column_test(m, f, Use(dotted, receiver, args, at))
     rows = m.policy.catalog.rows(dotted)
     use = Use(dotted, receiver, args, at, rows.behaviour)
+    use, answer = downloads.rows_written(m, f, use)
+    if answer is not None:
+        return answer
+    if dotted == PRINT and _to_file(m, f, use):
+        return of_const(None)
     _sinks(m, f, use, rows)
     if not f.state.reachable:
         return BOTTOM
@@ -89,6 +103,16 @@ def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int
     if looked_up is not None:
         return looked_up
     return lookups.named(m, f, use, _result(m, f, use, rows))
+
+
+def _to_file(m: Machine, f: Frame, use: Use) -> bool:
+    """``print(..., file=f)`` writes to the file, unless that is the standard output or error stream."""
+    target = use.args.keywords.get("file")
+    if target is None or not target.locs() or any(isinstance(ref, External) for ref in target.refs):
+        return False
+    shown = strings.message_of(m, f, Args(list(use.args.positional), {}, use.args.star), use.at)
+    m.call_method(f, target, "write", Args([shown]), use.at)
+    return True
 
 
 def _builtin(m: Machine, f: Frame, use: Use, rows: CallRows) -> Value | None:
@@ -121,7 +145,7 @@ def _sinks(m: Machine, f: Frame, use: Use, rows: CallRows) -> None:
             continue
         site = deployment.complete(m, f, use.dotted, use.receiver, site_of(m, f, use, row.place), use.at, values)
         if row.local:
-            texts, untold = places.told(arguments(m, f, use, row.local))
+            texts, untold = places.paths(arguments(m, f, use, row.local))
             if texts or untold:
                 site = replace(
                     site,
@@ -153,6 +177,7 @@ def site_of(m: Machine, f: Frame, use: Use, place: rows_of.Place) -> Site:
     """The place that a row's call speaks of: its own arguments, then what it inherits, then the receiver's."""
     untold: set[str] = set()
     parts: dict[str, frozenset[str]] = {}
+    built: list[Value] = []
     for part, references in (
         ("hosts", place.host),
         ("regions", place.region),
@@ -160,14 +185,30 @@ def site_of(m: Machine, f: Frame, use: Use, place: rows_of.Place) -> Site:
         ("databases", place.database),
         ("files", place.path),
     ):
-        texts, unknown = places.told(value for text in references for value in arguments(m, f, use, text))
-        parts[part] = texts
+        given = [value for text in references for value in arguments(m, f, use, text)]
+        if part == "hosts":
+            given = [listed for value in given for listed in places.listed(m, f, value, use.at)]
+        placed = [value for value in given if part == "hosts" and not site_of_value(f, value).is_empty]
+        built += placed
+        texts, unknown = places.told(value for value in given if value not in placed)
+        parts[part] = frozenset(map(place.full_host, texts)) if part == "hosts" else texts
         if unknown:
             untold.add(part)
-    site = Site(place.provider, untold=frozenset(untold), **parts)
+    site = Site(
+        place.provider,
+        hosts=parts["hosts"],
+        regions=parts["regions"],
+        buckets=parts["buckets"],
+        databases=parts["databases"],
+        files=parts["files"],
+        untold=frozenset(untold),
+        remote=place.remote,
+    )
+    for value in built:
+        site = site.merged(site_of_value(f, value))
     for text in place.inherit:
         for value in arguments(m, f, use, text):
-            site = site.merged(site_of_value(f, value))
+            site = site.merged(site_of_value(f, value)).merged(places.of_urls(value))
     site = site.merged(site_of_value(f, use.receiver))
     named, _ = places.told(value for text in place.address for value in arguments(m, f, use, text))
     site = site.named_by(named) if named else site
@@ -191,8 +232,8 @@ def _result(m: Machine, f: Frame, use: Use, rows: CallRows) -> Value:
         behaviour = _behaviour(rows.behaviour.does)
         if behaviour is not None:
             return behaviour(m, f, use)
-    if frame_expressions.makes_expression(rows):
-        return frame_expressions.call(m, f, use, rows, lambda used: _by_rows(m, f, used, rows))
+    if frame_expression_calls.makes_expression(rows):
+        return frame_expression_calls.call(m, f, use, rows, lambda used: _by_rows(m, f, used, rows))
     return _by_rows(m, f, use, rows)
 
 
@@ -218,8 +259,8 @@ def _by_rows(m: Machine, f: Frame, use: Use, rows: CallRows) -> Value:
 
 
 def _behaviour(does: str) -> Callable[[Machine, Frame, Use], Value] | None:
-    own = (records.BEHAVIOURS, made_classes.BEHAVIOURS, tasks.BEHAVIOURS, raising.BEHAVIOURS)
-    for table in (*own, BEHAVIOURS, orm.BEHAVIOURS, queries.BEHAVIOURS, environment.BEHAVIOURS, registries.BEHAVIOURS, frame_behaviours.BEHAVIOURS):
+    own = (downloads.BEHAVIOURS, depersonalizers.BEHAVIOURS, schemas.BEHAVIOURS, records.BEHAVIOURS, made_classes.BEHAVIOURS, tasks.BEHAVIOURS, raising.BEHAVIOURS, contexts.BEHAVIOURS, managers.BEHAVIOURS)
+    for table in (*own, BEHAVIOURS, orm.BEHAVIOURS, queries.BEHAVIOURS, environment.BEHAVIOURS, registries.BEHAVIOURS, sessions.BEHAVIOURS, saved.BEHAVIOURS, frame_behaviours.BEHAVIOURS):
         found = table.get(does)
         if found is not None:
             return found
@@ -262,7 +303,7 @@ def _source(m: Machine, f: Frame, use: Use, row: rows_of.Source) -> Value:
     made = m.unknown(f, use.at, frozenset(), label)
     if row.type:
         m.write(f, made.locs()[0], Obj("library", type=row.type), strong=True)
-    return made
+    return orm.chosen_documents(m, f, use, made, bool(row.type)) if row.kind == "query" else made
 
 
 def _pass(m: Machine, f: Frame, use: Use, row: rows_of.Pass) -> Value:
@@ -330,15 +371,17 @@ def class_attribute(m: Machine, f: Frame, loc: Loc, library: str, name: str, at:
         if described is not None:
             return described
     if row is not None and row.type:
-        elements = {ELEMENTS: of_ref(loc)}
-        f.state.heap.setdefault(child, Obj("library", type=row.type, parts=dict(elements)))
+        elements: dict[Key, Value] = {ELEMENTS: of_ref(loc)}
+        f.state.heap.setdefault(child, Obj("library", type=row.type, parts=elements))
         return of_ref(child)
     return Value(refs={Builtin(of_ref(loc), name): NO_FACTS}) if m.policy.catalog.rows(f"{library}.{name}") else of_ref(
         child, unknown=True
     )
 
 
-def inherited_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, libraries: tuple[str, ...], name: str) -> Value | None:
+def inherited_attribute(
+    m: Machine, f: Frame, loc: Loc, obj: Obj, libraries: tuple[str, ...], name: str
+) -> Value | None:
     """An attribute that an object of the project's class has from a library's (``self.stdout`` of a command)."""
     for library in libraries:
         row = m.policy.catalog.attribute(f"{library}.{name}")
@@ -355,7 +398,7 @@ def inherited_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, libraries: tup
 
 def typed_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Value:
     """An attribute of an object of a library's type."""
-    data = obj.parts.get(strings.DATA, BOTTOM)
+    data = Value(naming.held(m, f, obj, at))
     given = obj.parts.get(f"@{name}")
     if obj.type == queries.ROWS and not obj.parts.get(orm.ROW, BOTTOM).is_bottom:
         return m.attribute(f, obj.parts[orm.ROW], name, at)
@@ -378,7 +421,11 @@ def typed_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int
         parts: dict[Key, Value] = {"$part-of": of_ref(loc)}
         if ELEMENTS in obj.parts:
             parts[ELEMENTS] = obj.parts[ELEMENTS]
-        f.state.heap[child] = Obj("library", type=row.type, parts=parts, info=obj.info)
+        info = obj.info
+        if row.bucket:
+            held = info if isinstance(info, Site) else places.EMPTY
+            info = replace(held, buckets=held.buckets | {name})
+        f.state.heap[child] = Obj("library", type=row.type, parts=parts, info=info)
     return Value(data.taints, refs={child: NO_FACTS}, unknown=True)
 
 
@@ -402,7 +449,7 @@ def typed_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) ->
         if constant is not None and isinstance(constant.value, int):
             return join(row, m.item(f, row, key, at)) if not row.is_bottom else None
         return m.item(f, row, key, at) if not row.is_bottom else None
-    data = obj.parts.get(strings.DATA)
+    data = Value(naming.held(m, f, obj, at)) if strings.DATA in obj.parts else None
     element = element_type(obj)
     if element:
         child = loc.child(("item", key.constant()))
@@ -435,11 +482,16 @@ def element_class(f: Frame, obj: Obj) -> Loc | None:
 def describe_element(m: Machine, f: Frame, loc: Loc, obj: Obj, element: Loc, at: int) -> None:
     """Record the class or type of an item of a collection."""
     cls, kind = element_class(f, obj), element_type(obj)
+    parts: dict[Key, Value] = {}
     if cls is not None:
-        parts: dict[Key, Value] = {"$only": obj.parts["$only"]} if "$only" in obj.parts else {}
+        if "$only" in obj.parts:
+            parts["$only"] = obj.parts["$only"]
         f.state.heap[element] = Obj("unknown", cls=cls, parts=parts)
     elif kind:
-        f.state.heap[element] = Obj("library", type=kind, parts={"$part-of": of_ref(loc)}, info=obj.info)
+        parts["$part-of"] = of_ref(loc)
+        if strings.DATA in obj.parts:
+            parts[strings.DATA] = obj.parts[strings.DATA]
+        f.state.heap[element] = Obj("library", type=kind, parts=parts, info=obj.info)
 
 
 def item_set(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, new: Value, at: int) -> None:
@@ -447,6 +499,8 @@ def item_set(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, new: Value, a
     if not obj.type:
         return
     dotted = f"{obj.type}.__setitem__"
+    if downloads.header_set(m, f, loc, obj, key, new, at):
+        return
     if m.policy.catalog.rows(dotted):
         call(m, f, dotted, of_ref(loc), Args([key, new]), at)
     elif new.taints or new.refs:
@@ -455,6 +509,10 @@ def item_set(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, new: Value, a
 
 def attribute_set(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, new: Value, at: int) -> None:
     """``object.name = new`` on a library's object: what it is a part of keeps the data as well."""
+    if downloads.is_response(m, obj) and name in ("content_type", "mimetype", "media_type"):
+        downloads.header_set(m, f, loc, obj, of_const(name.replace("content_type", "content-type")), new, at)
+    if obj.cls is not None:
+        sessions.changed(m, f, loc, new)
     if obj.type and (new.taints or new.refs):
         whole = obj.parts.get("$part-of")
         if whole is not None:
@@ -470,6 +528,9 @@ def initialize(m: Machine, f: Frame, receiver: Value, libraries: list[str], args
         obj = m.obj(f, loc)
         if obj.kind == "dict" or obj.kind in ("list", "set"):
             records.fill(m, f, of_ref(loc), args, at)
+            continue
+        if schemas.kind_of(m, tuple(libraries)):
+            schemas.given(m, f, loc, args, at)
             continue
         for library in libraries:
             if raising.is_exception(m, library):

@@ -16,14 +16,38 @@ if TYPE_CHECKING:
     from qorgau.knowledge.libraries import CallRows
 
 MAPPED = frozenset(
-    "get pop setdefault getlist getall getone get_list getlast getfirst getunicode popall popone poplist "
-    "multi_items".split()
+    [
+        "get",
+        "pop",
+        "setdefault",
+        "getlist",
+        "getall",
+        "getone",
+        "get_list",
+        "getlast",
+        "getfirst",
+        "getunicode",
+        "popall",
+        "popone",
+        "poplist",
+        "multi_items",
+    ]
 )
 """Methods of mappings that give what stands under a key."""
 
 ASKED = frozenset(
-    "get_argument get_arguments get_body_argument get_body_arguments get_query_argument get_query_arguments "
-    "getvalue get_param get_param_as_list get_media_param".split()
+    [
+        "get_argument",
+        "get_arguments",
+        "get_body_argument",
+        "get_body_arguments",
+        "get_query_argument",
+        "get_query_arguments",
+        "getvalue",
+        "get_param",
+        "get_param_as_list",
+        "get_media_param",
+    ]
 )
 """Methods of requests and handlers that give what a user sent under a name."""
 
@@ -33,12 +57,16 @@ def look_up(m: Machine, f: Frame, use: Use, rows: CallRows) -> Value | None:
     name = use.dotted.rpartition(".")[2]
     if name not in MAPPED and name not in ASKED:
         return None
-    plain = not (rows.sinks or rows.query or rows.clean or rows.depersonalizer or rows.behaviour or rows.returns)
+    plain = not (
+        rows.sinks or rows.query or rows.clean or rows.depersonalizer or rows.behaviour or rows.returns
+    )
     key = use.arg(0, "key" if name in MAPPED else "name")
     constant = key.constant()
     if not plain or constant is None or constant.type != "str" or "/" in str(constant.value):
         return None
-    if not use.receiver.locs() or (not rows.passes and not rows.source and name not in ("get", "pop", "setdefault")):
+    if not use.receiver.locs() or (
+        not rows.passes and not rows.source and name not in ("get", "pop", "setdefault")
+    ):
         return None
     if rows.source is not None or name in ASKED:
         return None
@@ -50,7 +78,7 @@ def look_up(m: Machine, f: Frame, use: Use, rows: CallRows) -> Value | None:
 
 
 def named(m: Machine, f: Frame, use: Use, result: Value) -> Value:
-    """What the key of a look-up says of an unknown result (``cache.get("iin")``, ``handler.get_argument("iin")``)."""
+    """What the key of a look-up says of an unknown result (``handler.get_argument("iin")``)."""
     name = use.dotted.rpartition(".")[2]
     if not result.unknown or result.taints or (name not in MAPPED and name not in ASKED):
         return result

@@ -78,6 +78,24 @@ class ClassInfo:
         return f"{self.unit.name}.{self.node.qualname}"
 
 
+@dataclass(frozen=True, slots=True)
+class Resumable:
+    """How a generator came to be: its function, its arguments, and the facts at its yields."""
+
+    closure: Closure
+    bound: tuple[tuple[str, Value], ...]
+    facts: Facts
+
+    def renamed(self, renaming: object) -> Resumable:
+        """The same over renamed objects."""
+        value, facts = renaming.value, renaming.facts  # type: ignore[attr-defined]
+        return Resumable(
+            self.closure.renamed(renaming),
+            tuple((name, value(bound)) for name, bound in self.bound),
+            facts(self.facts),
+        )
+
+
 class Frame:
     """One activation of a function or a module or class body.
 

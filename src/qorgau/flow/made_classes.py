@@ -1,4 +1,4 @@
-"""Classes that a call makes: ``namedtuple("Entry", "a b")``, ``make_dataclass``, ``Enum("Color", "RED BLUE")``."""
+"""Classes that a call makes: ``namedtuple("Entry", "a b")``, ``make_dataclass``, ``Enum("Color", "RED")``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-
-from qorgau.flow.uses import Use
 from qorgau.flow.machine import ClassInfo, Frame
+from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, External, Key, Loc, Obj, Value, join, of_const, of_ref
 
 if TYPE_CHECKING:
@@ -31,13 +30,15 @@ def _class(
     loc = f.place(u.at, "class") if f.kind == "function" else m.static_place(f, u.at, "class")
     node = ir.Class(u.at, name, name, (), (), (), ())
     info = ClassInfo(f.unit, node, (loc, *bases), tuple(libraries), tuple(declared), False, marks)
-    f.state.heap[loc] = Obj("class", parts={**{f"$a:{text}": OPAQUE for text in declared}, **parts}, info=info)
+    f.state.heap[loc] = Obj(
+        "class", parts={**{f"$a:{text}": OPAQUE for text in declared}, **parts}, info=info
+    )
     m.made.append(loc)
     return of_ref(loc)
 
 
 def names_in(m: Machine, f: Frame, value: Value, at: int) -> list[str]:
-    """Names in one text (``"a b"`` or ``"a, b"``), a list of texts, a list of pairs, or the keys of a dict."""
+    """Names in one text (``"a b"`` or ``"a, b"``), in a list of texts or pairs, or in the keys of a dict."""
     texts = value.texts()
     if texts:
         return texts[0].replace(",", " ").split()
@@ -49,10 +50,14 @@ def names_in(m: Machine, f: Frame, value: Value, at: int) -> list[str]:
 def _namedtuple(m: Machine, f: Frame, u: Use) -> Value:
     names = names_in(m, f, u.arg(1, "field_names"), u.at)
     if not names:
-        names = [name for name in u.args.keywords if name not in ("defaults", "rename", "module", "field_names")]
+        names = [
+            name for name in u.args.keywords if name not in ("defaults", "rename", "module", "field_names")
+        ]
     given = u.args.keywords.get("defaults")
     values = m.iterate(f, given, u.at).items if given is not None else None
-    defaults: dict[Key, Value] = dict(zip(names[-len(values) :], values, strict=False)) if values else {}
+    defaults: dict[Key, Value] = {}
+    if values:
+        defaults.update(zip(names[-len(values) :], values, strict=False))
     return _class(m, f, u, ("typing.NamedTuple",), names, defaults)
 
 
@@ -62,7 +67,7 @@ def _typed_dict(m: Machine, f: Frame, u: Use) -> Value:
 
 def _make_dataclass(m: Machine, f: Frame, u: Use) -> Value:
     names = names_in(m, f, u.arg(1, "fields"), u.at)
-    bases = [loc for loc in m.iterate(f, u.args.keywords.get("bases", BOTTOM), u.at).each.locs()]
+    bases = m.iterate(f, u.args.keywords.get("bases", BOTTOM), u.at).each.locs()
     return _class(m, f, u, (), names, {}, bases=tuple(bases), marks=("dataclasses.dataclass",))
 
 
@@ -75,7 +80,8 @@ def enumeration(m: Machine, f: Frame, u: Use) -> Value:
     """``Enum("Color", "RED BLUE")`` or with a dict or pairs of values."""
     listed = u.arg(1, "names")
     exact = m.exact_dict(f, listed)
-    members: dict[Key, Value] = dict(exact or {})
+    members: dict[Key, Value] = {}
+    members.update(exact or {})
     if not members:
         items = m.iterate(f, listed, u.at).items if not listed.texts() else None
         for index, name in enumerate(names_in(m, f, listed, u.at), 1):
@@ -86,7 +92,8 @@ def enumeration(m: Machine, f: Frame, u: Use) -> Value:
 
 def made_by_type(m: Machine, f: Frame, u: Use) -> Value:
     """``type("Name", (Base,), {...})``"""
-    parts = m.exact_dict(f, u.arg(2)) or {}
+    parts: dict[Key, Value] = {}
+    parts.update(m.exact_dict(f, u.arg(2)) or {})
     orders: list[Loc] = []
     libraries: list[str] = []
     for base in m.iterate(f, u.arg(1), u.at).items or ():
@@ -96,7 +103,7 @@ def made_by_type(m: Machine, f: Frame, u: Use) -> Value:
             elif isinstance(ref, Loc) and (info := m.class_info(f, ref)) is not None:
                 orders += [loc for loc in info.order if loc not in orders]
                 libraries += info.libraries
-    return _class(m, f, u, libraries, (), dict(parts), bases=tuple(orders))
+    return _class(m, f, u, libraries, (), parts, bases=tuple(orders))
 
 
 def _type(m: Machine, f: Frame, u: Use) -> Value:
@@ -104,8 +111,6 @@ def _type(m: Machine, f: Frame, u: Use) -> Value:
         return made_by_type(m, f, u)
     found = m.class_of(f, u.arg(0))
     return found if found.refs else join(UNKNOWN, found)
-
-
 
 
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {

@@ -43,6 +43,7 @@ class Canon:
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self._shared = state.modules()
         self._numbers: dict[Loc, Hashable] = {}
         self._queue: list[Loc] = []
         self.locs: list[Loc] = []
@@ -53,9 +54,10 @@ class Canon:
         parts: list[Hashable] = [closure.unit.name, closure.function.at]
         parts += [self.loc(scope) for scope in closure.scopes]
         parts += [self.value(value) if isinstance(value, Value) else value for value in values]
-        touched = sorted(self._state.heap.keys() & self._state.base.keys(), key=repr)
-        for loc in touched:
-            parts.append((str(loc), self._object(self._state.heap[loc])))
+        for loc in self._state.changed_modules():
+            changed = self._state.obj(loc)
+            if changed is not None:
+                parts.append((str(loc), self._object(changed)))
         while self._queue:
             loc = self._queue.pop()
             obj = self._state.obj(loc)
@@ -84,7 +86,7 @@ class Canon:
         found = self._numbers.get(loc)
         if found is not None:
             return found
-        if loc in self._state.base or self._is_static(loc):
+        if loc in self._shared or self._is_static(loc):
             self._numbers[loc] = number = ("global", loc)
             return number
         if loc.parent is not None and not is_context(loc.parent):

@@ -140,7 +140,7 @@ def module_part(m: Machine, f: Frame, loc: Loc, name: str, at: int) -> Value:
         return found.rest
     if m.program.has(f"{dotted}.{name}"):
         ensure(m, f"{dotted}.{name}")
-        return of_ref(module_loc(f"{dotted}.{name}"))
+        return of_ref(module_loc(m.program.proper(f"{dotted}.{name}")))
     getter = f.state.obj(Loc(loc, "__getattr__"))
     if getter is not None and not name.startswith("__"):
         return m.call(f, getter.rest, Args([of_const(name)]), at)

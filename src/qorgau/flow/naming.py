@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qorgau import ir
 from qorgau.findings import Confidence
 from qorgau.flow.machine import ClassInfo, Closure, Frame
-from qorgau.flow.values import NO_FACTS, NO_TAINTS, Loc, Obj, Taint, Taints, Trace, Value, merge_taints
+from qorgau.flow.values import NO_FACTS, NO_TAINTS, Const, Facts, Loc, Obj, Taint, Taints, Trace, Value, merge_taints
 from qorgau.linking import Unit
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def named(
         taints = [source(m, f.unit, at, field, Confidence.MEDIUM, bare, note) for field in fields]
         return value.with_(taints=merge_taints(taints))
     taints = []
-    for subject, facts in [(ref, facts) for ref, facts in owner.refs.items() if isinstance(ref, Loc)] or [(None, NO_FACTS)]:
+    owners: list[tuple[Loc | None, Facts]] = [(ref, held) for ref, held in owner.refs.items() if isinstance(ref, Loc)]
+    for subject, facts in owners or [(None, NO_FACTS)]:
         known = subject is not None and is_record(m, f, subject, fields)
         confidence = Confidence.HIGH if known else Confidence.MEDIUM
         found = [source(m, f.unit, at, field, confidence, subject, note) for field in fields]
@@ -202,6 +203,14 @@ def variable_named(m: Machine, f: Frame, name: str, value: Value, at: int) -> Va
     )
 
 
+def held(m: Machine, f: Frame, obj: Obj, at: int) -> Taints:
+    """What a library's object holds and hands on, also where it holds other objects."""
+    data = obj.parts.get("$data")
+    if data is None:
+        return NO_TAINTS
+    return contents(m, f, data, at) if data.refs else data.taints
+
+
 def contents(m: Machine, f: Frame, value: Value, at: int, *, as_row: bool = False) -> Taints:
     """Everything personal that a value holds, however deep: what a sink receives.
 
@@ -228,6 +237,10 @@ def _collect(
             continue
         if obj.kind == "unknown":
             found.extend(_record_taints(m, f, ref, obj, at))
+        if obj.kind == "library" and ("$row" in obj.parts or _has_items(f, obj)):
+            item = m.iterate(f, Value(refs={ref: NO_FACTS}), at).each
+            found.extend(item.taints)
+            _collect(m, f, item, at, found, seen, as_row)
         if obj.kind == "attributes" and isinstance(obj.info, Loc):
             _collect(m, f, Value(refs={obj.info: facts}), at, found, seen, as_row)
         for key, part in obj.parts.items():
@@ -242,6 +255,27 @@ def _collect(
         _collect(m, f, obj.rest, at, found, seen, as_row)
         if facts:
             found[before:] = [replace(taint, facts=taint.facts | facts) for taint in found[before:]]
+
+
+def _has_items(f: Frame, obj: Obj) -> bool:
+    """Whether a queryset's items are objects of a class of the project."""
+    part = obj.parts.get("$element")
+    return part is not None and bool(part.locs())
+
+
+def leaves(m: Machine, f: Frame, value: Value, at: int, depth: int = 0) -> list[Taints]:
+    """The contents of a value part by part: what stands side by side in a row is sent together."""
+    found = [value.taints] if value.taints else []
+    for loc in value.locs():
+        obj = f.state.obj(loc)
+        if obj is None or obj.kind not in ("dict", "list", "tuple", "instance") or depth > 4:
+            found.append(contents(m, f, Value(refs={loc: NO_FACTS}), at))
+            continue
+        for key, part in obj.parts.items():
+            if isinstance(key, Const) or not key.startswith(INNER):
+                found += leaves(m, f, part, at, depth + 1)
+        found += leaves(m, f, obj.rest, at, depth + 1) if not obj.rest.is_bottom else []
+    return found
 
 
 def _is_other_row(m: Machine, f: Frame, part: Value) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import buffers, checks, containers, orm
+from qorgau.flow import buffers, checks, containers, naming, orm, sweeps
 from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration
 from qorgau.flow.state import Renaming, State, widen
@@ -41,7 +41,10 @@ from qorgau.flow.values import (
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
-ENUMS = frozenset(("enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag"))
+CHOICES = frozenset(("django.db.models.TextChoices", "django.db.models.IntegerChoices", "django.db.models.Choices"))
+"""Enumerations whose members are declared with a label after the value."""
+
+ENUMS = CHOICES | {"enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag", "strenum.StrEnum"}
 TUPLES = frozenset(("typing.NamedTuple", "collections.namedtuple"))
 DECLARING_TYPES = frozenset(("mapped_column", "relationship", "Column", "field", "Field", "attrib", "ib", "column_property"))
 """Last names of what class bodies declare fields with; their values come from elsewhere."""
@@ -131,6 +134,10 @@ def _attribute_of_loc(m: Machine, f: Frame, loc: Loc, name: str, at: int) -> Val
         if found is not None:
             return found
     part = obj.parts.get(name)
+    if obj.kind == "module" and name == "__dict__":
+        namespace = loc.child("__dict__")
+        m.write(f, namespace, Obj("attributes", info=loc), strong=True)
+        return of_ref(namespace)
     if obj.kind == "module":
         return m.module_part(f, loc, name, at)
     if obj.kind == "class":
@@ -197,7 +204,7 @@ def _instance_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at:
     if obj.type:
         return m.typed_attribute(f, loc, obj, name, at)
     if obj.cls is not None and name not in m.declared_fields(f, obj.cls):
-        inherited = m.inherited_attribute(f, loc, obj, _class_libraries(m, f, obj.cls), name)
+        inherited = m.inherited_attribute(f, loc, obj, _class_libraries(m, f, obj.cls), name, at)
         if inherited is not None:
             return inherited
     return _derived(m, f, loc, obj, name, at)
@@ -256,12 +263,17 @@ def _class_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: in
     if name == "__members__":
         return OPAQUE
     found = class_part(m, f, loc, name)
+    if found is None and orm.is_model(m, f, loc) and class_part(m, f, loc, f"$a:{name}") is not None:
+        return orm.column_of(f, loc, name)
     if found is None:
         for library in info.libraries:
             return m.library_class_attribute(f, loc, library, name, at)
         return of_ref(loc.child(name), unknown=True)
     if ENUMS & set(info.libraries) and not _callable(f, found):
         member = loc.child(("member", name))
+        if CHOICES & set(info.libraries):
+            labelled = iterate(m, f, found, at).items if found.locs() else None
+            found = labelled[0] if labelled else found
         if f.state.obj(member) is None:
             f.state.heap[member] = Obj("instance", cls=loc, parts={"value": found, "_value_": found, "name": of_const(name)})
         return of_ref(member)
@@ -269,6 +281,10 @@ def _class_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: in
         return orm.column_of(f, loc, name)
     bound: list[Value] = []
     for ref, facts in found.refs.items():
+        own = m.manager_of(f, loc, name, ref) if isinstance(ref, Loc) else None
+        if own is not None:
+            bound.append(Value(refs={own: facts}))
+            continue
         target = f.state.obj(ref) if isinstance(ref, Loc) else None
         closure = target.info if target is not None and target.kind == "function" else None
         if isinstance(ref, Loc) and isinstance(closure, Closure) and closure.binding == "class":
@@ -506,7 +522,7 @@ def _item_of_ref(m: Machine, f: Frame, ref: Ref, key: Value, at: int, whole: Val
     if obj.kind == "attributes":
         owner = obj.info
         assert isinstance(owner, Loc)
-        return join_all([attribute(m, f, of_ref(owner), text, at) for text in key.texts()] or [UNKNOWN])
+        return join_all([_own_attribute(m, f, owner, text, at) for text in key.texts()] or [UNKNOWN])
     if obj.kind == "class":
         getter = class_part(m, f, ref, "__class_getitem__")
         if ENUMS & set(_libraries(obj)):
@@ -527,6 +543,21 @@ def _item_of_ref(m: Machine, f: Frame, ref: Ref, key: Value, at: int, whole: Val
     if obj.cls is not None and TUPLES & set(_class_libraries(m, f, obj.cls)):
         return _tuple_item(m, f, ref, obj, key, at)
     return _unknown_item(m, f, ref, obj, key, at)
+
+
+def _own_attribute(m: Machine, f: Frame, owner: Loc, name: str, at: int) -> Value:
+    """``owner.__dict__[name]``: past what the class defines under the name."""
+    obj = f.state.obj(owner)
+    part = obj.parts.get(name) if obj is not None and obj.kind == "instance" else None
+    return part if part is not None and not part.is_bottom else attribute(m, f, of_ref(owner), name, at)
+
+
+def _set_own(m: Machine, f: Frame, owner: Loc, name: str, new: Value, at: int) -> None:
+    obj = f.state.obj(owner)
+    if obj is not None and obj.kind == "instance" and not owner.old:
+        put_attribute(m, f, of_ref(owner), name, m.named(f, new, name, of_ref(owner), at, put=True))
+    else:
+        set_attribute(m, f, of_ref(owner), name, new, at)
 
 
 def _own_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> Value | None:
@@ -569,7 +600,7 @@ def _tuple_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -
 def tuple_items(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> list[Value]:
     """The fields of a named tuple in order."""
     assert obj.cls is not None
-    return [_attribute_of_loc(m, f, loc, name, at) for name in m.declared_fields(f, obj.cls)]
+    return [attribute(m, f, of_ref(loc), name, at) for name in m.declared_fields(f, obj.cls)]
 
 
 def _child_item(loc: Loc, key: Value) -> Loc:
@@ -606,7 +637,7 @@ def set_item(m: Machine, f: Frame, value: Value, key: Value, new: Value, at: int
         obj = f.state.obj(loc) or Obj("unknown")
         if obj.kind == "attributes" and isinstance(obj.info, Loc):
             for text in key.texts():
-                set_attribute(m, f, of_ref(obj.info), text, new, at)
+                _set_own(m, f, obj.info, text, new, at)
         elif is_tabular(obj) and obj.kind != "dict":
             m.set_frame_item(f, loc, obj, key, new, at, len(value.refs) == 1 and not loc.old)
         elif obj.kind == "dict" or obj.kind in containers.SEQUENCES:
@@ -728,7 +759,7 @@ def _iterate_ref(m: Machine, f: Frame, ref: Ref, at: int) -> Iteration:
 
 NEXT = ("__next__", "__anext__")
 ROUNDS = 6
-"""Times that an iterator of the project is asked before its values are given up; constants are widened after two."""
+"""Times that an iterator of the project is asked before its values are given up; widened after two."""
 
 
 def _is_iterator(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> bool:
@@ -784,7 +815,7 @@ def iterator(m: Machine, f: Frame, value: Value, at: int) -> Value:
 
 
 def advance(m: Machine, f: Frame, value: Value, at: int) -> tuple[Value, State]:
-    """One step of an iteration: the next item (the frame's state goes on with it), and the state where it is over."""
+    """One step of an iteration: the next item, with which the state goes on, and the state where it is over."""
     loc = value.single()
     obj = f.state.obj(loc) if loc is not None else None
     done = f.state.copy()
@@ -803,17 +834,23 @@ def _element(m: Machine, f: Frame, loc: Loc, obj: Obj | None, at: int) -> Value:
         return told
     element = m.anew(f, loc.child(("element", f.unit.name, at, *f.passes)))
     each = loc.child(EACH)
-    told = frozenset(fact for fact in f.state.facts if each in told_of(fact))
-    if told:
-        held = Renaming(lambda one: element if one == each else one).facts(told)
+    checked = frozenset(fact for fact in f.state.facts if each in told_of(fact))
+    held = orm.told_of_items(f, obj, element)
+    if checked or held:
+        held = held | Renaming(lambda one: element if one == each else one).facts(checked)
         if obj is not None:
             m.describe_element(f, loc, obj, element, at)
+            sweeps.recall(f, obj, element)
         return Value(refs={element: held}, unknown=True)
     if obj is not None:
         m.describe_element(f, loc, obj, element, at)
+        sweeps.recall(f, obj, element)
         if not obj.rest.is_bottom or any(isinstance(key, Const) for key in obj.parts):
             known = join_all([obj.rest, *(part for key, part in obj.parts.items() if isinstance(key, Const))])
             return join(of_ref(element, unknown=True), known)
+        carried = naming.held(m, f, obj, at) if obj.kind == "library" else frozenset()
+        if carried:
+            return Value(carried, refs={element: NO_FACTS}, unknown=True)
     return of_ref(element, unknown=True)
 
 

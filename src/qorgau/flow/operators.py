@@ -5,11 +5,12 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qorgau.flow import keys, objects, texts
 from qorgau.flow.machine import Args
 from qorgau.flow.values import (
+    CHECKS,
     HOLE,
     NO_CONSTS,
     NO_REFS,
@@ -48,7 +49,7 @@ DUNDER = {
     ">>": "rshift",
 }
 COMPARISONS = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
-FOLD: dict[str, Callable[[object, object], object]] = {
+FOLD: dict[str, Callable[[Any, Any], object]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
@@ -58,8 +59,8 @@ FOLD: dict[str, Callable[[object, object], object]] = {
     "&": operator.and_,
     "|": operator.or_,
     "^": operator.xor,
-}  # type: ignore[dict-item]
-TESTS: dict[str, Callable[[object, object], object]] = {
+}
+TESTS: dict[str, Callable[[Any, Any], object]] = {
     "==": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -68,9 +69,9 @@ TESTS: dict[str, Callable[[object, object], object]] = {
     ">=": operator.ge,
     "is": lambda a, b: a is b or (type(a) is type(b) and a == b),
     "is not": lambda a, b: not (a is b or (type(a) is type(b) and a == b)),
-    "in": lambda a, b: a in b,  # type: ignore[operator]
-    "not in": lambda a, b: a not in b,  # type: ignore[operator]
-}  # type: ignore[dict-item]
+    "in": lambda a, b: a in b,
+    "not in": lambda a, b: a not in b,
+}
 POSITIVE = {"!=": "==", "is not": "is", "not in": "in", ">=": "<", ">": "<="}
 NUMBERS = ("int", "float", "bool")
 CONTAINERS = ("list", "tuple", "set", "dict", "generator")
@@ -81,6 +82,9 @@ def binary(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) ->
     result = m.operator_method(f, DUNDER.get(op, ""), left, right, at)
     if result is None and (left.refs or right.refs):
         result = m.column_operator(f, op, left, right, at)
+    if result is not None:
+        return result
+    result = _of_library(m, f, op, left, right, at)
     if result is not None:
         return result
     kinds = {obj.kind for loc in left.locs() if (obj := f.state.obj(loc)) is not None}
@@ -100,7 +104,17 @@ def binary(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) ->
     if folded is not None:
         return folded
     result = texts.made_of([left, right])
+    if op in ("&", "|"):
+        yes = _combined(op == "&", m.truth(f, left, True), m.truth(f, right, True))
+        no = _combined(op == "|", m.truth(f, left, False), m.truth(f, right, False))
+        return result.with_(when_true=yes, when_false=no)
     return result
+
+
+def _combined(both: bool, left: Facts | None, right: Facts | None) -> Facts:
+    """What the truth of conditions that are joined by ``&`` or ``|`` says: of checks only, for rows of tables as well."""
+    one, other = (frozenset(fact for fact in facts or () if fact.kind in CHECKS) for facts in (left, right))
+    return one | other if both else common_facts(one, other)
 
 
 def _fold(op: str, left: Value, right: Value) -> Value | None:
@@ -131,6 +145,16 @@ def _fold(op: str, left: Value, right: Value) -> Value | None:
         single = of_const(next(iter(results)).value)
         return single.with_(consts=results)
     return Value(NO_TAINTS, results, NO_REFS, unknown, opaque)
+
+
+def _of_library(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -> Value | None:
+    """An operator that rows know of a library's object (``Path("out") / name``)."""
+    for receiver, other, method in ((left, right, DUNDER.get(op, "")), (right, left, "r" + DUNDER.get(op, ""))):
+        loc = receiver.single()
+        obj = f.state.obj(loc) if loc is not None else None
+        if obj is not None and obj.type and m.policy.catalog.returns(f"{obj.type}.__{method}__") is not None:
+            return m.library_call(f, f"{obj.type}.__{method}__", Value(receiver.taints, refs=receiver.refs), Args([other]), at)
+    return None
 
 
 def overloaded(m: Machine, f: Frame, name: str, left: Value, right: Value | None, at: int) -> Value | None:
@@ -171,6 +195,8 @@ def unary(m: Machine, f: Frame, op: str, value: Value, at: int) -> Value:
     """``-value``, ``+value`` or ``~value``."""
     names = {"-": "neg", "+": "pos", "~": "invert"}
     result = m.operator_method(f, names[op], value, None, at)
+    if result is None and op == "~" and value.refs:
+        result = m.column_operator(f, op, value, value, at)
     if result is not None:
         return result
     constant = value.constant()
@@ -195,13 +221,15 @@ def _plain(value: Value) -> bool:
 def compare(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -> Value:
     """The truth of one comparison; its result never carries data."""
     result = m.operator_method(f, COMPARISONS.get(op, ""), left, right, at)
+    if result is None and op in ("==", "!=") and left.refs:
+        result = m.column_choice(f, op, left, right, at)
     if result is not None:
         return result
     if _plain(left) and _plain(right):
         decided = _compare_constants(op, left, right)
         if decided is not None:
             return decided
-    decided = _compare_members(f, op, left, right)
+    decided = _compare_rows(m, f, op, left, right) or _compare_members(f, op, left, right)
     if decided is not None:
         return decided
     if op in ("in", "not in"):
@@ -243,6 +271,17 @@ def compare(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -
         yes_fact, no_fact = Fact("test", loc, detail, not inverted), Fact("test", loc, detail, inverted)
         return Value(opaque=True, when_true=frozenset((yes_fact,)), when_false=frozenset((no_fact,)))
     return OPAQUE
+
+
+def _compare_rows(m: Machine, f: Frame, op: str, left: Value, right: Value) -> Value | None:
+    """Tuples and lists of constants are compared item by item."""
+    a, b = keys.row(m, f, left), keys.row(m, f, right)
+    if a is None or b is None or type(a) is not type(b) or op not in COMPARISONS:
+        return None
+    try:
+        return of_const(bool(TESTS[op](a, b)))
+    except TypeError:
+        return None
 
 
 def _compare_members(f: Frame, op: str, left: Value, right: Value) -> Value | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from qorgau.flow import containers, places
@@ -28,7 +29,9 @@ from qorgau.flow.values import (
     Key,
     Loc,
     Obj,
+    Ref,
     Value,
+    common_facts,
     join,
     join_all,
     join_facts,
@@ -65,6 +68,12 @@ MODELS = frozenset(
 """Classes whose objects are rows: what such an object refers to is stored as a key, not as a whole."""
 
 CHOOSING = frozenset(("only", "load_only"))
+ARRANGING = frozenset(
+    "order_by group_by distinct options values values_list annotate only defer load_only join outerjoin add_columns "
+    "with_entities select_from returning correlate execution_options union union_all".split()
+)
+"""Methods whose arguments are no conditions."""
+
 MAX_COLUMNS = 60
 
 
@@ -86,6 +95,8 @@ def conditions(m: Machine, f: Frame, use: Use) -> Facts:
     facts: set[Fact] = set()
     for name, value in use.args.keywords.items():
         facts |= _looked_up(m, name, value)
+    if use.dotted.rpartition(".")[2] in ARRANGING:
+        return frozenset(facts)
     for value in use.args.positional:
         found = m.truth(f, value, True)
         facts |= {_of_item(m, f, fact) for fact in found or () if fact.kind in ("consent", "blocked")}
@@ -123,12 +134,13 @@ def _of_item(m: Machine, f: Frame, fact: Fact) -> Fact:
 def condition(m: Machine, f: Frame, use: Use) -> Value:
     """``Q(consent_given=True)``: a condition as a value, whose truth implies facts."""
     made = m.new(f, use.at, Obj("library", type=use.dotted), "condition")
-    return made.with_(when_true=conditions(m, f, use), unknown=False, opaque=True)
+    return made.with_(when_true=conditions(m, f, use), when_false=_excluded(m, f, use), unknown=False, opaque=True)
 
 
 def both(m: Machine, f: Frame, use: Use) -> Value:
     """``and_(a, b)``"""
-    return OPAQUE.with_(when_true=conditions(m, f, use))
+    facts = [m.truth(f, value, False) for value in use.args.positional]
+    return OPAQUE.with_(when_true=conditions(m, f, use), when_false=reduce(join_facts, facts, None) or NO_FACTS)
 
 
 def either(m: Machine, f: Frame, use: Use) -> Value:
@@ -136,7 +148,8 @@ def either(m: Machine, f: Frame, use: Use) -> Value:
     facts: Facts | None = None
     for value in use.args.positional:
         facts = join_facts(facts, m.truth(f, value, True))
-    return OPAQUE.with_(when_true=facts or NO_FACTS)
+    no = [m.truth(f, value, False) or NO_FACTS for value in use.args.positional]
+    return OPAQUE.with_(when_true=facts or NO_FACTS, when_false=NO_FACTS.union(*no))
 
 
 def negation(m: Machine, f: Frame, use: Use) -> Value:
@@ -169,11 +182,11 @@ def queryset(m: Machine, f: Frame, use: Use) -> Value:
         changed = obj
         facts = _holds(obj)
         if name in ("exclude",):
-            facts = facts | _excluded(m, use)
+            facts = facts | _excluded(m, f, use)
         elif name in ("union", "union_all"):
             for other in use.args.positional:
                 for inner in other.locs():
-                    facts = facts & _holds(m.obj(f, inner))
+                    facts = common_facts(facts, _holds(m.obj(f, inner)))
         else:
             facts = facts | conditions(m, f, use)
         if facts:
@@ -189,11 +202,11 @@ def queryset(m: Machine, f: Frame, use: Use) -> Value:
             for key, value in use.args.keywords.items():
                 m.set_item(f, row, of_const(key), value, use.at)
             changed = changed.put(ROW, row)
+        changed = _found_by(m, f, use, loc, changed)
         info = _site(m, f, use).merged(obj.info if isinstance(obj.info, Site) else places.EMPTY)
         kind = "django.db.models.QuerySet" if changed.type == "django.db.models.Manager" else changed.type
         changed = replace(changed, kind="library", type=kind, info=None if info.is_empty else info)
         results.append(m.new(f, use.at, changed, f"queryset{len(results)}"))
-        del loc
     return join_all(results) if results else m.unknown(f, use.at, frozenset(), "queryset")
 
 
@@ -206,8 +219,8 @@ def _sources(m: Machine, f: Frame, use: Use) -> list[tuple[Loc, Obj]]:
             obj = m.obj(f, loc)
             if obj.kind == "class":
                 found.append((loc, Obj("library", type="django.db.models.QuerySet", parts={ELEMENTS: of_ref(loc)})))
-            elif obj.kind == "library":
-                found.append((loc, obj))
+            elif obj.kind == "library" or obj.cls is not None and m.is_queryset(f, obj):
+                found += m.queryset_start(f, use, loc, obj) or [(loc, obj)]
     return found
 
 
@@ -217,8 +230,34 @@ def _site(m: Machine, f: Frame, use: Use) -> Site:
     return site_of(m, f, use, use.row.place) if use.row is not None else places.EMPTY
 
 
-def _excluded(m: Machine, use: Use) -> Facts:
+def _found_by(m: Machine, f: Frame, use: Use, source: Loc | None, obj: Obj) -> Obj:
+    """A queryset or row with what it was looked up by: a check of the key is a check of what it finds."""
+    found: dict[Ref, Facts] = {}
+    for value in (*use.args.positional, *use.args.keywords.values()):
+        found.update({loc: NO_FACTS for loc in value.locs() if _is_key(m.obj(f, loc))})
+        for fact in m.truth(f, value, True) or ():
+            if fact.kind == "test" and fact.holds and isinstance(fact.detail, tuple) and isinstance(fact.detail[1], Loc):
+                found[fact.detail[1]] = NO_FACTS
+    if source is not None and isinstance(source.label, str) and source.parent is not None:
+        owner = f.state.obj(source.parent)
+        if owner is None or owner.kind != "class":
+            found[source] = NO_FACTS
+    if not found:
+        return obj
+    return obj.put(KEY, join(obj.parts.get(KEY, BOTTOM), Value(refs=found)))
+
+
+def _is_key(obj: Obj) -> bool:
+    """Whether an object can stand for a row: a parameter, a person, no column and no condition."""
+    return obj.kind in ("unknown", "instance")
+
+
+def _excluded(m: Machine, f: Frame, use: Use) -> Facts:
+    """What is left by leaving out: with one condition, what its being false implies."""
     facts: set[Fact] = set()
+    if len(use.args.positional) == 1 and not use.args.keywords:
+        told = m.truth(f, use.args.positional[0], False) or ()
+        return frozenset(_of_item(m, f, fact) for fact in told if fact.kind in ("consent", "blocked"))
     for name, value in use.args.keywords.items():
         constant = value.constant()
         if constant is not None and constant.value is False and len(use.args.keywords) == 1:
@@ -244,12 +283,33 @@ def _names(values: Iterable[Value]) -> Value:
     return join_all(values) if (values := list(values)) else of_const("")
 
 
+def chosen_documents(m: Machine, f: Frame, use: Use, made: Value, many: bool) -> Value:
+    """What a database of documents finds by a filter such as ``{"consent_given": True}``."""
+    facts: set[Fact] = set()
+    for value in (*use.args.positional[:1], use.args.keywords.get("filter", BOTTOM)):
+        for name, wanted in (m.exact_dict(f, value) or {}).items() if value.refs else ():
+            facts |= _looked_up(m, name.replace(".", "__"), wanted)
+    loc = made.single()
+    if not facts or loc is None:
+        return made
+    if many:
+        m.write(f, loc, m.obj(f, loc).put(HOLDS, Value(opaque=True, when_true=frozenset(facts))), strong=True)
+        return made
+    return made.with_(refs={loc: _told_of(frozenset(facts), loc)})
+
+
+def told_of_items(f: Frame, obj: Obj | None, element: Loc) -> Facts:
+    """The facts that hold of an item because of how its collection was chosen."""
+    return _told_of(_holds(obj), element) if obj is not None else NO_FACTS
+
+
 def item_of(m: Machine, f: Frame, obj: Obj, at: int, label: str = "element") -> Value | None:
     """One item of a queryset or of rows; None for other objects."""
     row = obj.parts.get(ROW)
     facts = _holds(obj)
     if row is not None:
-        renamed = _told_of(facts, row.single())
+        # A row of columns is nobody's own object: whose the condition is cannot be told of it.
+        renamed = frozenset(fact._replace(subject=None) for fact in facts)
         return Value(row.taints, row.consts, {ref: held | renamed for ref, held in row.refs.items()}, row.unknown, row.opaque)
     cls = _class(obj)
     if cls is None:
@@ -284,11 +344,10 @@ def one(m: Machine, f: Frame, use: Use) -> Value:
         item = item_of(m, f, chosen, use.at, f"one{len(results)}")
         if item is None:
             continue
-        keys = [*use.args.keywords.values(), *use.args.positional]
-        made_from = {key: NO_FACTS for value in keys for key in value.locs() if f.state.obj(key) is None}
         for loc in item.locs():
-            if made_from:
-                m.write(f, loc, m.obj(f, loc).put("@key", Value(refs=made_from)), strong=True)
+            found = _found_by(m, f, use, None, m.obj(f, loc))
+            if found is not m.obj(f, loc):
+                m.write(f, loc, found, strong=True)
         results.append(item)
     return join_all(results) if results else m.unknown(f, use.at, frozenset(), "one")
 

@@ -1,123 +1,36 @@
 """Where a client, a session or a sink stands, and in which country that is (spec section 4).
 
-A ``Site`` is what the code says of a place: alternatives of hosts, regions, buckets and databases.
-``storage``, ``recipient`` and ``export`` settle it against configuration, catalogue and home.
+``storage``, ``recipient`` and ``export`` settle what the code says of a place (a ``Site``) against
+configuration, catalogue and home.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from qorgau.config import ExportSpec, RecipientSpec, StorageSpec
 from qorgau.flow.arrivals import FOREIGN, HOME, NOWHERE, UNKNOWN_PLACE, Destination
 from qorgau.flow.policy import Policy
-from qorgau.flow.values import HOLE, Value
+from qorgau.flow.sites import EMPTY, Site, listed, of_urls, paths, told
+from qorgau.flow.values import HOLE
 from qorgau.knowledge.hosts import Host, host_of, is_local
-from qorgau.names import glob_host, glob_text
+from qorgau.knowledge.regions import HostPlace
+from qorgau.names import fold, glob_host, glob_text
 
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What code says of a place. Each set holds the alternatives of different paths.
-
-    ``untold`` names the parts that are given, but on some path by a value that cannot be told.
-    ``files`` are local paths; ``memory`` says that it is a buffer of this process.
-    """
-
-    provider: str = ""
-    hosts: frozenset[str] = frozenset()
-    regions: frozenset[str] = frozenset()
-    buckets: frozenset[str] = frozenset()
-    databases: frozenset[str] = frozenset()
-    files: frozenset[str] = frozenset()
-    untold: frozenset[str] = frozenset()
-    memory: bool = False
-
-    def merged(self, other: Site) -> Site:
-        """This place, with what it does not say taken from another (a client's from its session)."""
-        return Site(
-            self.provider or other.provider,
-            self.hosts if self.says("hosts") else other.hosts,
-            self.regions if self.says("regions") else other.regions,
-            self.buckets if self.says("buckets") else other.buckets,
-            self.databases if self.says("databases") else other.databases,
-            self.files or other.files,
-            self.untold | frozenset(part for part in other.untold if not self.says(part)),
-            self.memory or other.memory,
-        )
-
-    def named_by(self, addresses: frozenset[str]) -> Site:
-        """This place, with what a queue's URL or an ARN says of it."""
-        urls = frozenset(text for text in addresses if "://" in text)
-        regions = frozenset(region for text in addresses if (region := _arn_region(text)))
-        site = replace(self, buckets=self.buckets | frozenset(_last_name(text) for text in addresses))
-        if urls and not site.hosts:
-            site = replace(site, hosts=urls, untold=site.untold - {"hosts"})
-        return replace(site, regions=regions, untold=site.untold - {"regions"}) if regions else site
-
-    def either(self, other: Site) -> Site:
-        """This place or another: a part that only one of them gives is untold on the other's path."""
-        one_sided = frozenset(
-            part for part in ("hosts", "regions") if self.says(part) != other.says(part) and "local" not in self.provider
-        )
-        return Site(
-            self.provider if self.provider == other.provider else "",
-            self.hosts | other.hosts,
-            self.regions | other.regions,
-            self.buckets | other.buckets,
-            self.databases | other.databases,
-            self.files | other.files,
-            self.untold | other.untold | one_sided,
-            self.memory and other.memory,
-        )
-
-    def says(self, part: str) -> bool:
-        """Whether a part is given, told or not."""
-        return bool(getattr(self, part)) or part in self.untold
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing at all is said."""
-        return self == EMPTY
-
-
-EMPTY = Site()
-
-
-def _arn_region(text: str) -> str:
-    """The region of ``arn:partition:service:region:account:resource``; empty for other texts."""
-    parts = text.split(":")
-    return parts[3] if len(parts) > 5 and parts[0] == "arn" and HOLE not in parts[3] else ""
-
-
-def _last_name(text: str) -> str:
-    """The queue's own name in its URL or ARN."""
-    return text.rpartition("/")[2].rpartition(":")[2] or text
-
-
-def told(values: Iterable[Value]) -> tuple[frozenset[str], bool]:
-    """The texts of the first value that is given, and whether it can be something else as well.
-
-    A default of the environment is known (``opaque``), something from outside is not (``unknown``).
-    """
-    for value in values:
-        if value.is_bottom:
-            continue
-        texts = frozenset(text for text in value.texts() if text and text.strip(HOLE))
-        texts = frozenset(text for text in texts if not _is_relative(text))
-        if not texts and any(_is_relative(text) for text in value.texts()):
-            continue
-        none = all(c.value in (None, "") for c in value.consts)
-        if not texts and none and not (value.unknown or value.opaque or value.refs or value.taints):
-            continue
-        return texts, value.unknown or bool(value.taints) or (not texts)
-    return frozenset(), False
-
-
-def _is_relative(text: str) -> bool:
-    """A path of a URL (``/contacts``): what it is relative to is said elsewhere."""
-    return text.startswith("/") and not text.startswith("//") and host_of(text) is None
+__all__ = [
+    "EMPTY",
+    "Site",
+    "listed",
+    "local_file",
+    "named_export",
+    "named_recipient",
+    "named_storage",
+    "of_urls",
+    "paths",
+    "recipient",
+    "storage",
+    "told",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,26 +46,40 @@ class _Spot:
 
 def storage(policy: Policy, site: Site, vendor: str = "") -> Destination:
     """Where a write to a storage lands: of several alternatives the worst counts."""
-    spots = [_configured_storage(policy, site)] if _configured_storage(policy, site) is not None else None
-    found = [spot for spot in spots or _spots(policy, site) if spot is not None]
-    return _worst(policy, found, vendor or site.provider)
+    return _worst(policy, _spots(policy, site), vendor or site.provider)
 
 
-def _configured_storage(policy: Policy, site: Site) -> _Spot | None:
-    for name, spec in policy.settings.storages.items():
-        if _names_storage(spec, site):
-            return _Spot(_shown(site) or name, _countries(policy, spec), False, name)
+def _by_name(policy: Policy, site: Site) -> tuple[list[_Spot], bool]:
+    """What the configuration says of buckets and databases, and whether that covers all alternatives."""
+    found: list[_Spot] = []
+    covered = False
+    for names, part in ((site.buckets, "buckets"), (site.databases, "databases")):
+        said = [spec for name in sorted(names) if (spec := _naming(policy, part, name)) is not None]
+        found += [
+            _Spot(_shown(site) or spec, _countries(policy, policy.settings.storages[spec]), False, spec)
+            for spec in said
+        ]
+        covered = covered or (bool(said) and len(said) == len(names) and part not in site.untold)
+    return found, covered
+
+
+def _naming(policy: Policy, part: str, name: str) -> str | None:
+    """The storage of the configuration that a bucket or a database belongs to."""
+    names = (name, name.removeprefix("/").partition("/")[0])  # a path in a bucket begins with the bucket
+    for spec_name, spec in policy.settings.storages.items():
+        if part == "buckets" and any(glob_text(pattern, each) for pattern in spec.buckets for each in names):
+            return spec_name
+        if part == "databases" and name in spec.databases:
+            return spec_name
     return None
 
 
-def _names_storage(spec: StorageSpec, site: Site) -> bool:
-    hosts = [host for text in site.hosts if (host := host_of(text)) is not None]
-    if any(_host_fits(pattern, host) for pattern in spec.hosts for host in hosts):
-        return True
-    buckets = site.buckets | {host.bucket for host in hosts if host.bucket}
-    if any(glob_text(pattern, bucket) for pattern in spec.buckets for bucket in buckets):
-        return True
-    return bool(site.databases & set(spec.databases))
+def _hosting(policy: Policy, host: Host) -> str | None:
+    """The storage of the configuration that a host belongs to, or the bucket in its URL."""
+    for name, spec in policy.settings.storages.items():
+        if any(_host_fits(pattern, host) for pattern in spec.hosts):
+            return name
+    return _naming(policy, "buckets", host.bucket) if host.bucket else None
 
 
 def _host_fits(pattern: str, host: Host) -> bool:
@@ -169,35 +96,53 @@ def _countries(policy: Policy, spec: StorageSpec | RecipientSpec) -> tuple[str, 
 
 
 def _spots(policy: Policy, site: Site) -> list[_Spot]:
-    """Every alternative: by host where that tells, else by region, else unknown."""
+    """Every alternative: by the configuration, by a host that tells, else by region, else unknown."""
+    named, covered = _by_name(policy, site)
+    if covered and all(spot.countries for spot in named):
+        return named
+    spots = _from_code(policy, site)
+    if not named:
+        return spots
+    # A storage that the configuration only names stands where the code says.
+    spots = [spot if spot.name else replace(spot, name=named[0].name) for spot in spots]
+    return spots if covered else [*(spot for spot in named if spot.countries), *spots]
+
+
+def _from_code(policy: Policy, site: Site) -> list[_Spot]:
     if site.provider == "local":
         return [_Spot(_shown(site), (), True)]
-    spots: list[_Spot] = []
     by_region = _by_region(policy, site)
-    for text in sorted(site.hosts):
-        host = host_of(text)
-        if host is None:
-            spots.append(_Spot(text.replace(HOLE, "…")))
-            continue
-        if host.is_file:
-            spots.append(_Spot(host.path or text, (), True))
-            continue
-        name = host.name or host.bucket
-        if host.name and all(is_local(each) for each in (host.name, *host.others)):
-            spots.append(_Spot(name, (), True))
-            continue
-        place = policy.regions.place_of_host(host.name) if host.name else None
-        if place is not None and place.countries:
-            spots.append(_Spot(name, place.countries))
-        elif by_region:
-            spots += [replace(spot, shown=name) for spot in by_region]
-        else:
-            spots.append(_Spot(name))
-    if "hosts" in site.untold:
-        spots += by_region or [_Spot(_shown(site))]
-    if not site.says("hosts"):
+    spots = [spot for text in sorted(site.hosts) for spot in _at_host(policy, text, by_region)]
+    if "hosts" in site.untold or not site.hosts:
         spots += by_region or [_Spot(_shown(site))]
     return spots
+
+
+def _at_host(policy: Policy, text: str, by_region: list[_Spot]) -> list[_Spot]:
+    host = host_of(text)
+    if host is None:
+        return by_region or [_Spot(text.replace(HOLE, "…"))]
+    if host.is_file:
+        return [_Spot(host.path or text, (), True)]
+    name = host.name or host.bucket
+    spec = _hosting(policy, host)
+    configured = _countries(policy, policy.settings.storages[spec]) if spec is not None else ()
+    if configured:
+        return [_Spot(name, configured, False, spec or "")]
+    if host.name and all(is_local(each) for each in (host.name, *host.others)):
+        return [_Spot(name, (), True, spec or "")]
+    found = [
+        _Spot(each, place.countries)
+        for each in (host.name, *host.others)
+        if (place := _place(policy, each)) is not None
+    ]
+    found = found or [replace(spot, shown=name) for spot in by_region] or [_Spot(name)]
+    return [replace(spot, name=spec or "") for spot in found]
+
+
+def _place(policy: Policy, name: str) -> HostPlace | None:
+    place = policy.regions.place_of_host(name) if name and not is_local(name) else None
+    return place if place is not None and place.countries else None
 
 
 def _by_region(policy: Policy, site: Site) -> list[_Spot]:
@@ -210,7 +155,7 @@ def _by_region(policy: Policy, site: Site) -> list[_Spot]:
 
 
 def region_countries(policy: Policy, provider: str, region: str) -> tuple[str, ...]:
-    """The countries of a region: the provider's own, else those of a compatible cloud that has one of this name."""
+    """The countries of a region: the provider's own, else those of a cloud that has one of this name."""
     prefix, colon, rest = region.partition(":")
     if colon and prefix in policy.regions.providers():
         provider, region = prefix, rest
@@ -259,10 +204,27 @@ def recipient(policy: Policy, site: Site, vendor: str = "", country: str = "") -
         elif not _is_own(policy, host):
             others.append(_recipient_at(policy, host, vendor, country, site))
     if not hosts or "hosts" in site.untold:
-        others.append(_unknown_recipient(vendor, country, policy, site, ""))
+        named = _of_vendor(policy, vendor, country) if vendor else None
+        others.append(named or _unknown_recipient(vendor, country, policy, site, ""))
     if not others:
         return None
-    return max(others, key=lambda place: (place.standing == FOREIGN, place.standing == UNKNOWN_PLACE, place.shown))
+    return max(
+        others, key=lambda place: (place.standing == FOREIGN, place.standing == UNKNOWN_PLACE, place.shown)
+    )
+
+
+def _of_vendor(policy: Policy, vendor: str, country: str) -> Destination | None:
+    """What the configuration says of a vendor whose SDK is called: by its name or its hosts."""
+    known = policy.regions.hosts_of(vendor)
+    for name, spec in policy.settings.recipients.items():
+        overlap = any(_overlap(pattern, host) for pattern in spec.hosts for host in known)
+        if overlap or fold(name) == fold(vendor):
+            return _of_spec(policy, name, spec, vendor, None, country)
+    return None
+
+
+def _overlap(left: str, right: str) -> bool:
+    return glob_host(left, right.replace("*", "x")) or glob_host(right, left.replace("*", "x"))
 
 
 def _is_own(policy: Policy, host: Host) -> bool:
@@ -288,11 +250,7 @@ def _recipient_at(policy: Policy, host: Host, vendor: str, country: str, site: S
 
 
 def _host_countries(policy: Policy, host: Host) -> tuple[str, ...]:
-    place = policy.regions.place_of_host(host.name) if host.name else None
-    if place is not None and place.countries:
-        return place.countries
-    domain = policy.regions.country_of_tld(host.name) if host.name else None
-    return (domain,) if domain else ()
+    return policy.regions.countries_of_recipient(host.name) if host.name else ()
 
 
 def _of_spec(
@@ -315,7 +273,7 @@ def _standing(policy: Policy, countries: tuple[str, ...], shown: str) -> Destina
 
 
 def _unknown_recipient(vendor: str, country: str, policy: Policy, site: Site, shown: str) -> Destination:
-    countries = (country,) if country else ()
+    countries: tuple[str, ...] = (country,) if country else ()
     if not countries and site.regions:
         countries = region_countries(policy, site.provider, min(site.regions))
     return _standing(policy, countries, shown or vendor)

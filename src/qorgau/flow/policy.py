@@ -78,6 +78,16 @@ class Policy:
         self._consent_attributes = {
             tuple(fold(part) for part in attribute.split(".")) for attribute in consent.attributes
         }
+        watched = [*consent.checks, *consent.requires, *consent.decorators, *settings.blocking.checks]
+        watched += [*settings.depersonalization.functions, *settings.depersonalization.reversible]
+        for owner in (settings.storages, settings.recipients, settings.exports):
+            watched += [call for spec in owner.values() for call in spec.calls]
+        watched += [name for record in settings.records.values() for name in record.classes]
+        watched += list(settings.internal.calls)
+        self.watched = frozenset(
+            [pattern.rpartition(".")[2] for pattern in watched]
+            + [part for attribute in consent.attributes for part in attribute.split(".")]
+        )
         self._last = {path[-1] for path in self._consent_attributes}
         self._record_classes = {
             cls: tuple(record.fields) for record in settings.records.values() for cls in record.classes

@@ -63,7 +63,9 @@ def is_exception(m: Machine, name: str) -> bool:
     kind = getattr(builtins, name.removeprefix("builtins."), None)
     if isinstance(kind, type):
         return issubclass(kind, BaseException)
-    if any(base in ("builtins.Exception", "builtins.BaseException") for base in m.policy.catalog.ancestry(name)):
+    if any(
+        base in ("builtins.Exception", "builtins.BaseException") for base in m.policy.catalog.ancestry(name)
+    ):
         return True
     return name.rpartition(".")[2].endswith(("Error", "Exception"))
 
@@ -71,7 +73,9 @@ def is_exception(m: Machine, name: str) -> bool:
 def described(m: Machine, f: Frame, obj: Obj, args: Args, at: int) -> Obj:
     """An exception object with its text and ``args``, as ``BaseException`` keeps them."""
     given = m.sequence(f, at, "tuple", args.positional, args.star, "args")
-    return obj.put(strings.MESSAGE, strings.message_of(m, f, Args(args.positional, {}, args.star), at)).put("args", given)
+    return obj.put(strings.MESSAGE, strings.message_of(m, f, Args(args.positional, {}, args.star), at)).put(
+        "args", given
+    )
 
 
 def leave(f: Frame, value: Value = BOTTOM) -> None:
@@ -86,7 +90,11 @@ def leave(f: Frame, value: Value = BOTTOM) -> None:
 
 def _never_returns(m: Machine, f: Frame, u: Use) -> Value:
     """``sys.exit()``, ``abort()``: the path ends with an exception."""
-    name = "builtins.SystemExit" if u.dotted.rpartition(".")[2] in ("exit", "quit", "_exit") else f"{u.dotted}.raised"
+    name = (
+        "builtins.SystemExit"
+        if u.dotted.rpartition(".")[2] in ("exit", "quit", "_exit")
+        else f"{u.dotted}.raised"
+    )
     leave(f, of_ref(External(name)))
     return BOTTOM
 
@@ -153,7 +161,9 @@ def _classes(m: Machine, f: Frame, ref: Ref) -> tuple[tuple[Loc, ...], tuple[str
     return (), ((obj.type,) if obj.type else ()), obj.kind == "library" and bool(obj.type)
 
 
-def split(m: Machine, f: Frame, states: Sequence[State], kinds: Value | None) -> tuple[list[State], list[State]]:
+def split(
+    m: Machine, f: Frame, states: Sequence[State], kinds: Value | None
+) -> tuple[list[State], list[State]]:
     """The paths that a handler takes, and those that go on to the next one."""
     if kinds is None:
         return list(states), []

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from qorgau.flow import behaviours, classes, containers
-from qorgau.flow.uses import Use
 from qorgau.flow.machine import Args, Frame
+from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, NO_FACTS, OPAQUE, Key, Loc, Obj, Value, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
@@ -57,8 +57,15 @@ def is_off(parts: Mapping[Key, Value], option: str) -> bool:
 
 
 def as_dict(
-    m: Machine, f: Frame, value: Value, at: int, include: Choice | None = None, exclude: Choice | None = None, *,
-    aliased: bool = False, label: str = "asdict",
+    m: Machine,
+    f: Frame,
+    value: Value,
+    at: int,
+    include: Choice | None = None,
+    exclude: Choice | None = None,
+    *,
+    aliased: bool = False,
+    label: str = "asdict",
 ) -> Value:
     """The fields of an object as a dict; of an object without known fields, all that it holds."""
     made = m.new(f, at, Obj("dict", info="exact"), label)
@@ -70,18 +77,30 @@ def as_dict(
             continue
         names = classes.declared_fields(m, f, obj.cls) if obj is not None and obj.cls is not None else []
         for name in names:
-            assert obj is not None and obj.cls is not None
+            assert obj is not None
+            assert obj.cls is not None
             _put_field(m, f, made, ref, obj.cls, name, at, include, exclude, aliased, label)
         if not names:
             containers.update(m, f, loc, of_ref(ref, unknown=True), at)
     if not value.refs and value.taints:
-        m.write(f, loc, replace(m.obj(f, loc), rest=Value(value.taints, unknown=True), info=None), strong=True)
+        m.write(
+            f, loc, replace(m.obj(f, loc), rest=Value(value.taints, unknown=True), info=None), strong=True
+        )
     return made
 
 
 def _put_field(
-    m: Machine, f: Frame, made: Value, ref: Loc, cls: Loc, name: str, at: int,
-    include: Choice | None, exclude: Choice | None, aliased: bool, label: str,
+    m: Machine,
+    f: Frame,
+    made: Value,
+    ref: Loc,
+    cls: Loc,
+    name: str,
+    at: int,
+    include: Choice | None,
+    exclude: Choice | None,
+    aliased: bool,
+    label: str,
 ) -> None:
     if include is not None and name not in include:
         return
@@ -115,10 +134,11 @@ def _plain(
         return made
     if obj.kind in ("list", "tuple") and loc is not None and not value.taints:
         f.depth += 4
-        items = {key: _plain(m, f, part, at, None, None, f"{label}.{key.value}") for key, part in obj.items()}
+        parts: dict[Key, Value] = {
+            key: _plain(m, f, part, at, None, None, f"{label}.{key.value}") for key, part in obj.items()
+        }
         rest = _plain(m, f, obj.rest, at, None, None, f"{label}.*") if not obj.rest.is_bottom else BOTTOM
         f.depth -= 4
-        parts: dict[Key, Value] = dict(items)
         return m.new(f, at, replace(obj, parts=parts, rest=rest), label)
     return value
 
@@ -158,7 +178,12 @@ def _fields(m: Machine, f: Frame, u: Use) -> Value:
         cls = loc if obj is not None and obj.kind == "class" else obj.cls if obj is not None else None
         if cls is not None:
             made = [
-                m.new(f, u.at, Obj("library", type="dataclasses.Field", parts={"name": of_const(name)}), f"field{name}")
+                m.new(
+                    f,
+                    u.at,
+                    Obj("library", type="dataclasses.Field", parts={"name": of_const(name)}),
+                    f"field{name}",
+                )
                 for name in classes.declared_fields(m, f, cls)
             ]
             return m.sequence(f, u.at, "tuple", made, None, "fields")
@@ -185,7 +210,7 @@ def _replace(m: Machine, f: Frame, u: Use) -> Value:
 
 
 def _validate(m: Machine, f: Frame, u: Use) -> Value:
-    """``Model.model_validate(data)``, ``parse_obj``, ``model_construct(**data)``: an object of the data's fields."""
+    """``Model.model_validate(data)``, ``model_construct(**data)``: an object of the data's fields."""
     cls = u.receiver.single()
     if cls is None or m.class_info(f, cls) is None:
         return Value(m.contents(f, join_all(u.args.all())), unknown=True)
@@ -214,7 +239,8 @@ def shown(m: Machine, f: Frame, loc: Loc, obj: Obj) -> Value:
         if is_off(declaration(m, f, obj.cls, name), "repr")
     ]
     if hidden:
-        parts = {**obj.parts, **dict.fromkeys(hidden, BOTTOM)}
+        parts: dict[Key, Value] = dict(obj.parts)
+        parts.update(dict.fromkeys(hidden, BOTTOM))
         f.state.heap[loc] = replace(obj, parts=parts)
     found = m.contents(f, Value(refs={loc: NO_FACTS}))
     f.state.heap[loc] = obj
@@ -269,8 +295,6 @@ def typed_dict(m: Machine, f: Frame, args: Args, at: int) -> Value:
     return made
 
 
-
-
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "asdict": _asdict,
     "astuple": _astuple,
@@ -278,4 +302,3 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "replace": _replace,
     "validate": _validate,
 }
-

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow.behaviours import Use
 from qorgau.flow.machine import Frame
-from qorgau.flow.values import BOTTOM, Value, join_all, of_const
+from qorgau.flow.values import BOTTOM, Value, const, join_all, of_const
 from qorgau.knowledge.references import Reference, parse_target
 
 if TYPE_CHECKING:
@@ -25,9 +25,17 @@ def arguments(
     """
     reference = parse_target(text)
     found = _found(m, f, use, reference, named)
+    whole = ".".join(reference.tail)
+    if len(reference.tail) > 1 and any(_has_key(f, value, whole) for value in found):
+        return [_step(m, f, use, value, whole) for value in found]
     for step in reference.tail:
         found = [_step(m, f, use, value, step) for value in found]
     return found
+
+
+def _has_key(f: Frame, value: Value, name: str) -> bool:
+    """Whether a dict has a key with dots (``bootstrap.servers``)."""
+    return any((obj := f.state.obj(loc)) is not None and const(name) in obj.parts for loc in value.locs())
 
 
 def _found(m: Machine, f: Frame, use: Use, reference: Reference, named: frozenset[str]) -> list[Value]:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from qorgau.flow import modules, objects, places
 from qorgau.flow.behaviours import Use
-from qorgau.flow.machine import Frame
+from qorgau.flow.machine import Args, Frame
 from qorgau.flow.places import Site
 from qorgau.flow.values import (
     BOTTOM,
     OPAQUE,
+    Bound,
     Key,
     Loc,
     Obj,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 DEFAULT = "default"
 REGISTRY = "registry"
 BINDS = "$binds"
+SESSION_CLASS = "$class"
 DJANGO = "django.conf:settings"
 
 
@@ -133,7 +135,9 @@ def _tortoise(m: Machine, f: Frame, use: Use) -> Value:
         obj = f.state.obj(loc)
         for key in obj.items() if obj is not None and obj.kind == "dict" else ():
             name = key[0]
-            aliases[str(getattr(name, "value", name))] = m.item(f, of_ref(loc), of_const(getattr(name, "value", "")), use.at)
+            aliases[str(getattr(name, "value", name))] = m.item(
+                f, of_ref(loc), of_const(getattr(name, "value", "")), use.at
+            )
     url = use.args.keywords.get("db_url", BOTTOM)
     if not url.is_bottom:
         aliases[DEFAULT] = url
@@ -209,21 +213,31 @@ def _attributes(m: Machine, f: Frame, loc: Loc, at: int) -> list[tuple[str, Valu
     if obj is None:
         return []
     if obj.kind == "module":
-        return [(name, m.module_part(f, loc, name, at)) for name in modules.names_of(m, f, loc) if name[:1] != "_"]
+        return [
+            (name, m.module_part(f, loc, name, at)) for name in modules.names_of(m, f, loc) if name[:1] != "_"
+        ]
     if obj.kind == "dict":
         return [(str(getattr(key, "value", key)), part) for key, part in obj.items()]
     cls = loc if obj.kind == "class" else obj.cls
     info = m.class_info(f, cls) if cls is not None else None
+    holders = [*(info.order if info is not None else ()), loc]
     names: dict[str, None] = {}
-    for base in info.order if info is not None else ():
-        held = f.state.obj(base)
-        names.update(dict.fromkeys(name for name in (held.parts if held is not None else ()) if _is_public(name)))
-    names.update(dict.fromkeys(name for name in obj.parts if _is_public(name)))
-    return [(str(name), m.attribute(f, of_ref(loc), str(name), at)) for name in names]
+    for holder in holders:
+        held = f.state.obj(holder)
+        names.update({name: None for name in (held.parts if held is not None else ()) if _is_public(name)})
+    return [(name, m.attribute(f, of_ref(loc), name, at)) for name in names]
 
 
-def _is_public(name: Key) -> bool:
+def _is_public(name: Key) -> TypeGuard[str]:
     return isinstance(name, str) and not name.startswith(("_", "$", "@"))
+
+
+def _set_default(m: Machine, f: Frame, use: Use) -> Value:
+    """``config.setdefault(name, value)``"""
+    for text in use.arg(0).texts():
+        if setting(f, use.receiver, text).is_bottom:
+            _put(m, f, use.receiver, text, use.arg(1))
+    return _get(m, f, use)
 
 
 def _get(m: Machine, f: Frame, use: Use) -> Value:
@@ -251,19 +265,28 @@ def setting(f: Frame, target: Value, name: str) -> Value:
 
 def binds_of(f: Frame, receiver: Value) -> dict[Key, Value]:
     """The binds that a session takes over from its factory."""
+    found: dict[Key, Value] = {}
     for loc in receiver.locs():
         obj = f.state.obj(loc)
-        for key in (BINDS, "@binds") if obj is not None and obj.type.startswith("sqlalchemy.") else ():
-            if obj is not None and key in obj.parts:
-                return {BINDS: obj.parts[key]}
-    return {}
+        if obj is None or not obj.type.startswith("sqlalchemy."):
+            continue
+        for kept, given in ((BINDS, "@binds"), (SESSION_CLASS, "@class_")):
+            for key in (kept, given):
+                if key in obj.parts:
+                    found.setdefault(kept, obj.parts[key])
+    return found
 
 
-def bound(f: Frame, receiver: Value) -> Site:
-    """The place of the engines that a session's ``binds`` name."""
+def bound(m: Machine, f: Frame, receiver: Value, at: int) -> Site:
+    """The place of the engines that a session's ``binds`` or ``get_bind`` name."""
     engines: list[Value] = []
     for loc in receiver.locs():
         obj = f.state.obj(loc)
+        classes = obj.parts.get(SESSION_CLASS, BOTTOM).locs() if obj is not None else []
+        for cls in [*classes, *([obj.cls] if obj is not None and obj.cls is not None else [])]:
+            chooser = objects.class_part(m, f, cls, "get_bind")
+            for function in chooser.locs() if chooser is not None else ():
+                engines.append(m.call(f, of_ref(Bound(function, of_ref(loc))), Args(), at))
         binds = obj.parts.get(BINDS, obj.parts.get("@binds", BOTTOM)) if obj is not None else BOTTOM
         for table in binds.locs():
             held = f.state.obj(table)
@@ -280,7 +303,7 @@ def classes_of(m: Machine, f: Frame, data: list[Value]) -> list[Loc]:
         for loc in value.locs():
             obj = f.state.obj(loc)
             if obj is not None and obj.kind in ("list", "tuple", "set"):
-                found += classes_of(m, f, list(obj.parts.values()) + [obj.rest])
+                found += classes_of(m, f, [*obj.parts.values(), obj.rest])
                 continue
             cls = loc if obj is not None and obj.kind == "class" else obj.cls if obj is not None else None
             info = m.class_info(f, cls) if cls is not None else None
@@ -322,6 +345,7 @@ def element_classes(f: Frame, receiver: Value) -> Value:
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "config-from-object": _from_object,
     "config-get": _get,
+    "config-set-default": _set_default,
     "config-update": _update,
     "place": _placed,
     "proxy": _behind,

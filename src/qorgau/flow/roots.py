@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from qorgau import ir
-from qorgau.flow import calls, modules, objects
+from qorgau.flow import calls, gates, modules, objects
 from qorgau.flow.arrivals import Arrival
 from qorgau.flow.injection import unknown_arguments
 from qorgau.flow.interpreter import Interpreter
@@ -56,6 +56,7 @@ def follow(policy: Policy, program: Program) -> Followed:
         unit = program.units[name]
         if unit.name == name:
             modules.initialize(m, unit)
+    m.forget_cut(None)
     initial = dict(m.arrivals)
     called_at_import = set(m.reached)
     order = _callers_first(m)
@@ -65,7 +66,12 @@ def follow(policy: Policy, program: Program) -> Followed:
         changes: dict[Loc, Obj] = {}
         for root in order:
             if root.place not in m.reached or _is_entry(m, root):
-                for loc, obj in _run(m, root):
+                seen = len(m.arrivals)
+                found = list(_run(m, root))
+                m.forget_cut(root.place)
+                if root.is_test:
+                    _forget_tests(m, seen)
+                for loc, obj in found:
                     held = changes.get(loc)
                     changes[loc] = obj if held is None else _joined(m, loc, held, obj)
         if not _settle(m, changes):
@@ -75,6 +81,13 @@ def follow(policy: Policy, program: Program) -> Followed:
         if epoch == MAX_EPOCHS - 1:
             m.count("globals still changing")
     return Followed(tuple(m.arrivals), dict(m.counts))
+
+
+def _forget_tests(m: Interpreter, seen: int) -> None:
+    """Tests are no callers: what only they pass to code that is no test is not judged."""
+    for arrival in list(m.arrivals)[seen:]:
+        if not m.program.units[arrival.unit].file.is_test:
+            del m.arrivals[arrival]
 
 
 def _joined(m: Interpreter, loc: Loc, left: Obj, right: Obj) -> Obj:
@@ -141,13 +154,26 @@ def _run(m: Interpreter, root: _Root) -> Iterator[tuple[Loc, Obj]]:
         if not f.state.reachable:
             continue
         args = unknown_arguments(m, f, obj.info, receiver)
+        gates.run(m, f, obj.info, cls, args)
+        wrapped = m.wrapped.get(root.place)
+        if wrapped is not None:
+            known, before = root.place in m.reached, f.state.copy()
+            calls.call(m, f, wrapped, args, obj.info.function.at)
+            if known or root.place in m.reached:
+                yield from _changes(m, [f.state.heap])
+                continue
+            f.state = before
         m.reached.add(root.place)
         bound = calls.bind_parameters(m, f, obj, obj.info, args, obj.info.function.at)
         outcome = calls.solve(m, f, obj.info, bound, Loc(ctx, ("call", *root.place)), receiver)
-        for changed in (outcome.changed, *(state for state, _, _ in outcome.raised), f.state.heap):
-            for loc, after in changed.items():
-                if loc in m.base and m.base[loc] is not after:
-                    yield from _with_parts(m, changed, loc, after)
+        yield from _changes(m, [outcome.changed, *(state for state, _, _ in outcome.raised), f.state.heap])
+
+
+def _changes(m: Interpreter, heaps: Iterable[dict[Loc, Obj]]) -> Iterator[tuple[Loc, Obj]]:
+    for changed in heaps:
+        for loc, after in changed.items():
+            if loc in m.base and m.base[loc] is not after:
+                yield from _with_parts(m, changed, loc, after)
 
 
 def _with_parts(m: Interpreter, heap: dict[Loc, Obj], loc: Loc, obj: Obj) -> Iterator[tuple[Loc, Obj]]:

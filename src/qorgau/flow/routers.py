@@ -1,4 +1,4 @@
-"""Django's database routers: which alias of ``DATABASES`` a model's rows are written to."""
+"""Django's database routers: which alias a model's rows are written to."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OPTIONS = "django.db.models.options.Options"
 
 
 def written_to(m: Machine, f: Frame, routers: Value, receiver: Value, at: int) -> tuple[frozenset[str], bool]:
-    """The aliases that ``db_for_write`` of the routers names for the model of a call, and whether that is all.
+    """The aliases that ``db_for_write`` names for the model of a call, and whether that is all.
 
     ``routers`` is ``DATABASE_ROUTERS``: dotted names, classes or objects. The first that answers counts.
     """
@@ -88,7 +88,9 @@ def _routers(m: Machine, f: Frame, routers: Value, at: int) -> Iterator[Value]:
                 yield made
         for loc in value.locs():
             obj = f.state.obj(loc)
-            yield m.call(f, of_ref(loc), Args(), at) if obj is not None and obj.kind == "class" else of_ref(loc)
+            yield (
+                m.call(f, of_ref(loc), Args(), at) if obj is not None and obj.kind == "class" else of_ref(loc)
+            )
 
 
 def _made(m: Machine, f: Frame, dotted: str, at: int) -> Value | None:

@@ -207,7 +207,10 @@ def names_of(m: Machine, f: Frame, ref: Ref) -> list[str]:
         return []
     obj = f.state.obj(ref)
     if obj is None:
-        return [calls.label_name(ref)] if calls.label_name(ref) else []
+        label = calls.label_name(ref)
+        owner = f.state.obj(ref.parent) if label and ref.parent is not None else None
+        typed = [m.policy.catalog.canonical(f"{owner.type}.{label}")] if owner is not None and owner.type else []
+        return [*typed, label] if label else []
     if isinstance(obj.info, Closure):
         return call_names(m, f, ref, obj.info, None)
     info = m.class_info(f, ref)

@@ -11,7 +11,7 @@ from qorgau.flow.values import NO_FACTS, NO_TAINTS, Value
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
-YIELDED = frozenset("Iterator Iterable Generator AsyncIterator AsyncIterable AsyncGenerator".split())
+YIELDED = frozenset(["Iterator", "Iterable", "Generator", "AsyncIterator", "AsyncIterable", "AsyncGenerator"])
 
 
 def answered(m: Machine, f: Frame, closure: Closure, value: Value) -> Value:

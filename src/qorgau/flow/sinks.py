@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import naming, places, strings
+from qorgau.flow import naming, places, strings, texts
 from qorgau.flow.arrivals import Arrival, Destination
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.places import Site
@@ -50,9 +50,9 @@ def library(m: Machine, f: Frame, dotted: str, row: Sink, values: list[Value], s
         if site.memory:
             return
         remote = [path for path in site.files if host_of_path(path) is not None]
-        if remote or site.hosts:
+        if remote or site.hosts or site.remote:
             kind = "storage"
-            site = replace(site, hosts=site.hosts | frozenset(remote), files=frozenset())
+            site = site.at_paths(remote)
         elif row.local and not site.files and "files" not in site.untold:
             return
     if kind == "storage":
@@ -84,7 +84,10 @@ def gather(m: Machine, f: Frame, values: list[Value], at: int, *, as_row: bool =
     found: list[Taint] = []
     for value in values:
         if value.taints or value.refs:
-            found += naming.contents(m, f, value, at, as_row=as_row)
+            held = naming.contents(m, f, value, at, as_row=as_row)
+            found += held
+            if any(taint.kept is not None for taint in held):
+                found += texts.combine(naming.leaves(m, f, value, at))
     return merge_taints(found) if found else frozenset()
 
 
@@ -97,8 +100,9 @@ def record(
     destination: Destination,
     taints: Taints,
     confidence: str = "high",
+    unit: str = "",
 ) -> None:
-    """Note that data arrived here."""
+    """Note that data arrived here, or in another module ``unit``."""
     facts: Facts = frozenset(fact for fact in f.state.facts if fact.kind in KEPT_FACTS)
     taints = frozenset(taint for taint in taints if not _impossible(f, taint))
     if not taints:
@@ -109,7 +113,7 @@ def record(
     )
     function = f.closure.function.qualname if f.closure is not None else ""
     arrival = Arrival(
-        f.unit.name,
+        unit or f.unit.name,
         at,
         kind,
         call,
@@ -168,7 +172,7 @@ def raised(m: Machine, f: Frame, value: Value, at: int) -> None:
     """The text of a raised exception is a log, unless its class is an answer to a request."""
     for ref in value.refs:
         obj = f.state.obj(ref) if isinstance(ref, Loc) else None
-        if isinstance(ref, External) or obj is None:
+        if not isinstance(ref, Loc) or obj is None:
             continue
         if _is_answer(m, f, ref):
             continue

@@ -40,14 +40,44 @@ Defaults: TypeAlias = Callable[["State", Loc, Obj, Key], Value]
 """The value of a part that an object has not been given: what reading it would find."""
 
 
+class Layer:
+    """The objects of a caller, seen from a call: looked up, never written."""
+
+    __slots__ = ("below", "heap")
+
+    def __init__(self, heap: Mapping[Loc, Obj], below: Objects) -> None:
+        self.heap = heap
+        self.below = below
+
+    def get(self, loc: Loc) -> Obj | None:
+        """The object at a location, the nearest caller's first."""
+        below: Objects = self
+        while isinstance(below, Layer):
+            found = below.heap.get(loc)
+            if found is not None:
+                return found
+            below = below.below
+        return below.get(loc)
+
+
+Objects: TypeAlias = "Mapping[Loc, Obj] | Layer"
+
+COPIED = 40
+"""Heaps up to this size are copied for a call; larger ones are looked up through."""
+
+
 class State:
-    """Variables, objects by location, facts. Copied where paths part, joined where they meet."""
+    """Variables, objects by location, facts. Copied where paths part, joined where they meet.
+
+    ``heap`` are the objects that this activation made or changed, over ``base``: those of its
+    callers and, below all, of modules.
+    """
 
     __slots__ = ("base", "env", "facts", "heap", "reachable")
 
     def __init__(
         self,
-        base: Mapping[Loc, Obj],
+        base: Objects,
         env: dict[str, Value] | None = None,
         heap: dict[Loc, Obj] | None = None,
         facts: Facts = NO_FACTS,
@@ -58,11 +88,34 @@ class State:
         self.facts = facts
         self.reachable = True
 
+    def called(self, facts: Facts) -> State:
+        """The state in which a function that is called from here begins."""
+        if len(self.heap) <= COPIED:
+            return State(self.base, {}, dict(self.heap), facts)
+        return State(Layer(self.heap, self.base), {}, {}, facts)
+
     def copy(self) -> State:
         """An independent copy."""
         state = State(self.base, dict(self.env), dict(self.heap), self.facts)
         state.reachable = self.reachable
         return state
+
+    def modules(self) -> Mapping[Loc, Obj]:
+        """What all activations share: the objects of modules."""
+        below = self.base
+        while isinstance(below, Layer):
+            below = below.below
+        return below
+
+    def changed_modules(self) -> list[Loc]:
+        """The objects of modules that this activation or a caller of it has changed, in a fixed order."""
+        shared = self.modules()
+        found = {loc for loc in self.heap if loc in shared}
+        below = self.base
+        while isinstance(below, Layer):
+            found.update([loc for loc in below.heap if loc in shared])
+            below = below.below
+        return sorted(found, key=repr)
 
     def obj(self, loc: Loc) -> Obj | None:
         """The object at a location, if anything is known of it."""
@@ -79,6 +132,21 @@ class State:
         )
 
 
+FEW = 4
+"""Truths of unknown values that one side of a branch may stamp on what it leaves behind."""
+
+
+def _telling(facts: Facts) -> Facts:
+    """The facts worth remembering of one side of a branch: checks always, truths where they are few.
+
+    A long path knows the truth of a hundred unknown values; carried by every value that was
+    changed on it they cost much and decide nothing.
+    """
+    if len(facts) <= FEW:
+        return facts
+    return frozenset(fact for fact in facts if fact.kind not in ("true", "test"))
+
+
 def join_states(left: State, right: State, defaults: Defaults) -> State:
     """The least state that covers both paths."""
     if not right.reachable:
@@ -86,7 +154,7 @@ def join_states(left: State, right: State, defaults: Defaults) -> State:
     if not left.reachable:
         return right
     common = common_facts(left.facts, right.facts)
-    of_left, of_right = left.facts - common, right.facts - common
+    of_left, of_right = _telling(left.facts - common), _telling(right.facts - common)
     joined = State(left.base, facts=common)
     joined.env = _join_maps(left.env, right.env, of_left, of_right)
     mine, theirs = left.heap, right.heap

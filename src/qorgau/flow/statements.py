@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import checks, contexts, patterns, raising, slices
+from qorgau.flow import checks, contexts, patterns, raising, slices, sweeps
 from qorgau.flow.expressions import MAX_UNROLLED
 from qorgau.flow.machine import Frame, LoopExits
 from qorgau.flow.state import Renaming, State, age, bottom_like, widen
-from qorgau.flow.values import BOTTOM, NO_FACTS, OPAQUE, UNKNOWN, Fact, Loc, Value, join, of_const, without
-from qorgau.linking import walk
+from qorgau.flow.values import BOTTOM, NO_FACTS, OPAQUE, UNKNOWN, Fact, Loc, Obj, Value, join, of_const, without
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -32,7 +31,7 @@ def execute(m: Machine, f: Frame, body: Sequence[ir.Stmt]) -> None:
         if not f.state.reachable:
             m.skipped(f, statement)
             continue
-        if f.handlers and raising.may_raise(statement):
+        if f.handlers and m.may_raise(f, statement):
             f.handlers[-1].append(f.state.copy())
         EXECUTORS[type(statement)](m, f, statement)
         if m.spent(f):
@@ -240,17 +239,33 @@ def _for(m: Machine, f: Frame, node: ir.For) -> None:
     # Each pass asks an iterator of the project itself: what asking changes is no business of the first look.
     f.state = before
     iterator = m.iterator(f, iterable, node.at)
+    sweep = sweeps.begin(m, f, node, iterable, iteration.each)
+    elements: list[Loc] = []
 
     def enter() -> State:
         held = f.state.facts
         each, done = m.advance(f, iterator, node.at)
+        if sweep is not None:
+            each = sweeps.take(m, f, sweep, each)
+        elements[:] = each.locs()[:1] if len(each.refs) == 1 else []
         gained = f.state.facts - held
         forget_pass(f, each)
         f.state.facts = f.state.facts | gained
         bind(m, f, node.target, each)
         return done
 
-    loop(m, f, enter, node.body, node.orelse)
+    swept: list[Obj] = []
+
+    def passed(state: State, made: Sequence[Loc]) -> None:
+        swept[:] = sweeps.left(state, elements, made)
+
+    def leave() -> None:
+        if sweep is not None:
+            sweeps.finish(f, sweep)
+        elif swept and not sweeps.has_break(node.body):
+            sweeps.remember(m, f, iterable, swept[0])
+
+    loop(m, f, enter, node.body, node.orelse, passed, leave)
 
 
 def forget_pass(f: Frame, each: Value) -> None:
@@ -286,7 +301,13 @@ def _unrolled(m: Machine, f: Frame, node: ir.For, items: Sequence[Value]) -> Non
 
 
 def loop(
-    m: Machine, f: Frame, enter: Callable[[], State], body: Sequence[ir.Stmt], orelse: Sequence[ir.Stmt]
+    m: Machine,
+    f: Frame,
+    enter: Callable[[], State],
+    body: Sequence[ir.Stmt],
+    orelse: Sequence[ir.Stmt],
+    passed: Callable[[State, Sequence[Loc]], None] | None = None,
+    leave: Callable[[], None] | None = None,
 ) -> None:
     """Repeat until nothing changes. ``enter`` starts a pass and gives the state in which the loop is done."""
     invariant = f.state
@@ -308,6 +329,8 @@ def loop(
         _age_yields(f, mark_yields, made, bool(exits.breaks))
         if not f.state.reachable:
             break
+        if passed is not None:
+            passed(f.state, made)
         after = m.join_states(invariant, age(f.state, made, invariant))
         if number >= WIDEN_AFTER:
             after = widen(invariant, after)
@@ -322,13 +345,15 @@ def loop(
     if len(f.yields) != mark_yields:
         f.yields_exact = False
     f.state = done
+    if leave is not None:
+        leave()
     execute(m, f, orelse)
     for state in breaks:
         f.state = m.join_states(f.state, state)
 
 
 def _age_yields(f: Frame, mark: int, made: Sequence[Loc], broke: bool) -> None:
-    """What a pass yielded refers to objects of a pass that is over; after ``break`` to those of the last one too."""
+    """What a pass yielded refers to objects of a pass that is over; after ``break`` also of the last one."""
     for index in range(mark, len(f.yields)):
         old = f.yields[index]
         new = aged(old, made)
@@ -463,7 +488,7 @@ def _with_final(m: Machine, f: Frame, node: ir.Try) -> None:
 
 
 def _with(m: Machine, f: Frame, node: ir.With) -> None:
-    entered: list[tuple[Value, object]] = []
+    entered: list[tuple[Value, contexts.Entered]] = []
     for item in node.items:
         context = m.evaluate(f, item.context)
         value, token = m.enter(f, context, item.context.at)

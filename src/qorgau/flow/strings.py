@@ -79,7 +79,9 @@ def _of_ref(m: Machine, f: Frame, loc: Loc, at: int, representation: bool) -> Va
         own = _own_text(m, f, loc, obj, at, representation)
         if own is not None:
             return own
-    if obj.kind in ("dict", "attributes", "frame-table") or obj.kind in containers.SEQUENCES:
+    if obj.kind == "attributes" and isinstance(obj.info, Loc):
+        return Value(m.contents(f, Value(refs={loc: NO_FACTS})), unknown=True)
+    if obj.kind in ("dict", "row", "attributes", "frame-table") or obj.kind in containers.SEQUENCES:
         shown = [_nested(m, f, part, at) for part in _parts(obj)]
         taints = texts.combine(part.taints for part in shown)
         return Value(taints, unknown=any(part.unknown for part in shown), opaque=True)
@@ -132,7 +134,7 @@ def _of_object(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int, representation
         return own
     if MESSAGE in obj.parts:
         return replace_refs(text(m, f, obj.parts[MESSAGE], at))
-    if naming.is_configured_record(m, f, obj.cls):
+    if naming.is_configured_record(m, f, obj.cls) or classes.TYPED_DICTS & set(_libraries(m, f, obj.cls)):
         return Value(m.contents(f, Value(refs={loc: NO_FACTS})), opaque=True)
     if classes.prints_fields(m, f, obj.cls) or objects.TUPLES & set(_libraries(m, f, obj.cls)):
         return records.shown(m, f, loc, obj)
@@ -144,11 +146,17 @@ def _of_object(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int, representation
 
 def _own_text(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int, representation: bool) -> Value | None:
     """What the class's own ``__str__`` or ``__repr__`` says."""
-    for name in SHOWN[1:] if representation else SHOWN:
+    for name in SHOWN[1:] if representation and not _repeats_text(m, f, obj) else SHOWN:
         found = objects.method(m, f, loc, obj, name, at)
         if found is not None and f.depth < 40:
             return replace_refs(m.call(f, found, Args(), at))
     return None
+
+
+def _repeats_text(m: Machine, f: Frame, obj: Obj) -> bool:
+    """Whether the ``__repr__`` of an object shows its ``__str__``, as Django's models do."""
+    libraries = _libraries(m, f, obj.cls) if obj.cls is not None else ()
+    return any("django.db.models.Model" in m.policy.catalog.ancestry(library) for library in libraries)
 
 
 def formatted(m: Machine, f: Frame, value: Value, spec: Value, at: int, *, representation: bool = False) -> Value:

@@ -1,4 +1,4 @@
-"""Work that runs elsewhere: futures, executors, threads and processes, and the callbacks that wait for them."""
+"""Work that runs elsewhere: futures, executors, threads, processes, and callbacks that wait for them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qorgau.flow import behaviours, objects
-from qorgau.flow.uses import Use
 from qorgau.flow.machine import Args, Frame
+from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Loc, Obj, Value, join, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
@@ -15,7 +15,21 @@ if TYPE_CHECKING:
 
 RESULT = "$result"
 DATA = "$data"
-CLEAN = frozenset("done cancel cancelled running get_name set_name get_loop uncancel cancelling ready successful".split())
+CLEAN = frozenset(
+    [
+        "done",
+        "cancel",
+        "cancelled",
+        "running",
+        "get_name",
+        "set_name",
+        "get_loop",
+        "uncancel",
+        "cancelling",
+        "ready",
+        "successful",
+    ]
+)
 STARTED = ("threading.Thread", "multiprocessing.Process")
 
 
@@ -26,7 +40,12 @@ def future_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Arg
     if name == "add_done_callback":
         return _called_back(m, f, of_ref(loc), args, at)
     if name == "set_result":
-        m.write(f, loc, obj.put(RESULT, join(obj.parts.get(RESULT, BOTTOM), args.get(0, "result") or BOTTOM)), strong=True)
+        m.write(
+            f,
+            loc,
+            obj.put(RESULT, join(obj.parts.get(RESULT, BOTTOM), args.get(0, "result") or BOTTOM)),
+            strong=True,
+        )
         return of_const(None)
     if name in ("wait", "set_exception", "remove_done_callback"):
         return of_const(None)
@@ -50,7 +69,7 @@ def _done_callback(m: Machine, f: Frame, u: Use) -> Value:
 
 
 def _futures(m: Machine, f: Frame, u: Use) -> Value:
-    """``as_completed(futures)`` gives the futures; ``wait(futures)`` those that are done and those that are not."""
+    """``as_completed(futures)`` gives the futures; ``wait(futures)`` those done and those that are not."""
     each = m.iterate(f, u.arg(0, "fs"), u.at).each
     made = m.new(f, u.at, Obj("list", rest=each), "futures")
     if u.dotted.endswith(".wait"):
@@ -73,7 +92,9 @@ def _map_async(m: Machine, f: Frame, u: Use) -> Value:
     name = "starmap" if "starmap" in u.dotted else "map"
     mapped = behaviours.BEHAVIOURS[name](m, f, u)
     iteration = m.iterate(f, mapped, u.at)
-    listed = m.sequence(f, u.at, "list", iteration.items or [], None if iteration.items is not None else iteration.each)
+    listed = m.sequence(
+        f, u.at, "list", iteration.items or [], None if iteration.items is not None else iteration.each
+    )
     return behaviours.future(m, f, listed, u.at)
 
 

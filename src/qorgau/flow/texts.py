@@ -21,6 +21,7 @@ from qorgau.flow.values import (
     NO_TAINTS,
     OPAQUE,
     Const,
+    External,
     Facts,
     Loc,
     Obj,
@@ -58,30 +59,41 @@ FOLDED_METHODS = frozenset(
     "lower upper title capitalize casefold swapcase strip lstrip rstrip removeprefix removesuffix replace "
     "zfill startswith endswith find count isdigit isalpha".split()
 )
+UNDONE = {
+    "translate": "a translation table can be applied backwards",
+    "hex": "the bytes are read back from their digits",
+}
+"""Methods that change a text so that it can be changed back, and why."""
+
 SPLITS = frozenset("split rsplit splitlines".split())
 
 
 def combine(taint_sets: Iterable[Taints]) -> Taints:
-    """The taints of a text made of several: slices of one datum add up."""
-    taints = [taint for taint_set in taint_sets for taint in taint_set]
+    """The taints of something made of several parts: slices of one datum add up.
+
+    Slices in one part are alternatives of different paths, of which the longest counts.
+    """
+    parts = [taint_set for taint_set in taint_sets if taint_set]
+    taints = [taint for part in parts for taint in part]
     if not any(taint.kept is not None for taint in taints):
         return merge_taints(taints)
-    partial: dict[object, list[Taint]] = {}
-    whole: list[Taint] = []
-    for taint in taints:
-        if taint.kept is None:
-            whole.append(taint)
-        else:
-            partial.setdefault((taint.field, taint.subject), []).append(taint)
-    for group in partial.values():
-        distinct = {taint.slice: taint for taint in group}
-        kept = sum(taint.kept or 0 for taint in distinct.values())
-        first = min(group, key=lambda taint: str(taint.slice))
+    whole = [taint for taint in taints if taint.kept is None]
+    sums: dict[object, dict[object, Taint]] = {}
+    for part in parts:
+        longest: dict[object, Taint] = {}
+        slices = [taint for taint in part if taint.kept is not None]
+        for taint in sorted(slices, key=lambda each: (-(each.kept or 0), str(each.slice))):
+            longest.setdefault((taint.field, taint.subject), taint)
+        for group, taint in longest.items():
+            sums.setdefault(group, {}).setdefault(taint.slice, taint)
+    for distinct in sums.values():
+        first = min(distinct.values(), key=lambda taint: str(taint.slice))
         if len(distinct) == 1:
             whole.append(first)
-        else:
-            slices = tuple(sorted((str(piece) for piece in distinct), key=str))
-            whole.append(replace(first, kept=kept if kept <= KEPT else None, slice=slices))
+            continue
+        kept = sum(taint.kept or 0 for taint in distinct.values())
+        pieces = tuple(sorted(str(piece) for piece in distinct))
+        whole.append(replace(first, kept=kept if kept <= KEPT else None, slice=pieces))
     return merge_taints(whole)
 
 
@@ -131,7 +143,7 @@ def made_of(parts: Sequence[Value], consts: dict[Const, Facts] | None = None) ->
 def _salted(parts: Sequence[Value]) -> Iterable[Taints]:
     """The taints of each part; a datum joined with something untold that is no part of its subject is salted."""
     tainted = [part for part in parts if part.taints]
-    secrets = [part for part in parts if not part.taints and (part.unknown or part.opaque)]
+    secrets = [part for part in parts if not part.taints and (part.unknown or part.opaque or _is_setting(part))]
     if not tainted or not secrets:
         return [part.taints for part in tainted]
     roots = {_root(loc) for part in secrets for loc in part.locs()}
@@ -142,6 +154,11 @@ def _salted(parts: Sequence[Value]) -> Iterable[Taints]:
         )
         for part in tainted
     ]
+
+
+def _is_setting(part: Value) -> bool:
+    """Whether a value is a setting of Django that no settings module of the project gives."""
+    return any(isinstance(ref, External) and ref.dotted.startswith("django.conf.settings.") for ref in part.refs)
 
 
 def _root(loc: Loc | None) -> Loc | None:
@@ -226,7 +243,7 @@ def _percent_keys(m: Machine, f: Frame, template: Value, value: Value, at: int) 
 def format_text(m: Machine, f: Frame, template: Value, args: Args, at: int) -> Value:
     """``template.format(...)``: only the arguments that the template names, if it is known."""
     known = template.constant()
-    if known is None or not isinstance(known.value, str) or args.double or not args.star.is_bottom:
+    if known is None or not isinstance(known.value, str) or not args.star.is_bottom:
         return made_of([template, *(m.text(f, part, at) for part in args.all())])
     parts: list[Value] = []
     automatic = 0
@@ -242,6 +259,8 @@ def format_text(m: Machine, f: Frame, template: Value, args: Args, at: int) -> V
         if head == "":
             head, automatic = str(automatic), automatic + 1
         value = args.get(int(head)) if head.isdigit() else args.keywords.get(head)
+        if value is None and args.double and not head.isdigit():
+            value = join_all([m.item(f, double, of_const(head), at) for double in args.double])
         if value is None:
             return made_of([template, *(m.text(f, part, at) for part in args.all())])
         separators = re.findall(r"[.\[]", name)
@@ -274,14 +293,11 @@ def method(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at: int
                 parts += [receiver, item] if index else [item]
             return concat(parts) if parts else of_const("")
         return made_of([receiver, iteration.each])
-    if name == "translate":
+    if name in UNDONE:
+        why, instead = UNDONE[name], "a keyed hash"
         return receiver.map_taints(
-            lambda taint: replace(
-                taint,
-                reversal=taint.reversal
-                or Reversal("str.translate", "a translation table can be applied backwards", "a keyed hash"),
-            )
-        ).with_(consts=NO_CONSTS, opaque=True)
+            lambda taint: replace(taint, reversal=taint.reversal or Reversal(f"str.{name}", why, instead))
+        ).with_(consts=NO_CONSTS, refs={}, opaque=True)
     if name in SPLITS:
         return _split(m, f, receiver, name, args, at)
     if name in ("partition", "rpartition"):

@@ -18,12 +18,13 @@ from qorgau.flow import (
     expressions,
     naming,
     objects,
+    orm,
     strings,
     tasks,
     texts,
 )
-from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.classes import TYPED_DICTS
+from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.values import (
     BOTTOM,
@@ -44,6 +45,7 @@ from qorgau.flow.values import (
     Value,
     join,
     join_all,
+    merge_taints,
     of_const,
     of_ref,
     stamp,
@@ -63,6 +65,9 @@ DELAYED = frozenset("delay apply_async apply send send_with_options enqueue sche
 
 ELEMENTWISE = frozenset(("map", "apply"))
 """Methods of a column of which only its name is known: they call a function with each of its values."""
+
+SESSION = frozenset("query scalars scalar execute get exec stream_scalars".split())
+"""Methods that read rows, of whatever is given a model or a statement of SQLAlchemy: it is a session."""
 
 MAX_CALLBACKS = 3
 
@@ -128,6 +133,9 @@ def _method(m: Machine, f: Frame, ref: Ref, receiver: Value, name: str, args: Ar
         if own is not None:
             return m.call(f, own, args, at)
     if obj.kind == "dict" or obj.kind in containers.SEQUENCES:
+        chosen = m.names_method(f, obj, name, args, at)
+        if chosen is not None:
+            return chosen
         found = containers.method(m, f, ref, obj, name, args, at)
         return found if found is not None else unknown_method(m, f, ref, obj, receiver, name, args, at)
     if obj.kind == "future" or obj.type == buffers.TYPE:
@@ -230,7 +238,9 @@ def _function_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: 
     for mark in closure.marks:
         row = m.policy.catalog.returns(mark)
         if row is not None:
-            m.library_call(f, f"{row.type}.{name}", of_ref(loc), args, at)
+            made = m.library_call(f, f"{row.type}.{name}", of_ref(loc), args, at)
+            if name not in DELAYED and m.policy.catalog.rows(f"{row.type}.{name}"):
+                return made
     if name in DELAYED:
         given = args
         if name in ("apply_async", "send_with_options", "apply"):
@@ -287,10 +297,14 @@ def unknown_method(
     if name in ELEMENTWISE and len(args.positional) == 1 and receiver.taints and args.positional[0].refs:
         return m.call(f, args.positional[0], Args([receiver.with_(refs=NO_REFS)]), at)
     own = receiver if loc is None else Value(receiver.taints, refs={loc: NO_FACTS}, unknown=True)
+    if name in SESSION and not receiver.taints and _reads_rows(m, f, args):
+        return m.library_call(f, f"sqlalchemy.orm.Session.{name}", own, args, at)
     if name in ALWAYS_TEXT or (name in texts.CLEAN_METHODS and (receiver.taints or name.startswith(("is", "start", "end")))):
         found = texts.method(m, f, own if not own.unknown else own.with_(refs=NO_REFS), name, args, at)
         if found is not None:
             return found
+    if name in texts.UNDONE and receiver.taints and len(args.all()) == (name == "translate"):
+        return texts.method(m, f, own.with_(refs=NO_REFS), name, args, at) or OPAQUE
     if name in PARTS and len(args.positional) == 1 and args.positional[0].is_text():
         found = texts.method(m, f, own.with_(refs=NO_REFS), name, args, at)
         if found is not None:
@@ -303,6 +317,19 @@ def unknown_method(
             return found
     result = unknown_call(m, f, name, own, args, at, checked=True)
     return m.named(f, result, name, own, at) if not args.all() else result
+
+
+def _reads_rows(m: Machine, f: Frame, args: Args) -> bool:
+    """Whether a call is given a model's class, one of its columns, or a statement that selects rows."""
+    for loc in (args.get(0) or BOTTOM).locs():
+        obj = f.state.obj(loc)
+        if obj is None:
+            continue
+        if obj.kind == "class" and m.is_model(f, loc) or obj.type == orm.COLUMN:
+            return True
+        if obj.kind == "library" and obj.type.startswith("sqlalchemy.") and obj.type.endswith("Select"):
+            return True
+    return False
 
 
 def _mapping_method(m: Machine, f: Frame, own: Value, name: str, args: Args, at: int) -> Value | None:
@@ -340,7 +367,7 @@ def _hold(m: Machine, f: Frame, own: Value, args: Args) -> None:
     """An unknown object keeps what it is given; entries of known keys can be read back."""
     for loc in own.locs():
         obj = f.state.obj(loc) or Obj("unknown")
-        if loc in f.state.base and obj.kind != "unknown":
+        if loc in f.state.modules() and obj.kind != "unknown":
             continue
         for value in args.positional[:1]:
             for name, part in (m.exact_dict(f, value) or {}).items():
@@ -384,7 +411,7 @@ def unknown_call(
         _call_back(m, f, given, passed, at)
     if not f.state.reachable:
         return BOTTOM
-    result = m.unknown(f, at, naming.merge_taints(passed), "result")
+    result = m.unknown(f, at, merge_taints(passed), "result")
     _remember_arguments(m, f, result, callee, given)
     return result
 
@@ -415,7 +442,7 @@ def _call_back(m: Machine, f: Frame, given: list[Value], taints: list[Taint], at
                 continue
             called += 1
             before = f.state.copy()
-            argument = m.unknown(f, at, naming.merge_taints(taints), "callback")
+            argument = m.unknown(f, at, merge_taints(taints), "callback")
             calls.call(m, f, Value(refs={ref: NO_FACTS}), Args(star=argument), at)
             f.state = m.join_states(before, f.state) if f.state.reachable else before
 

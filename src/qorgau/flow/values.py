@@ -35,13 +35,31 @@ class Loc:
     what an earlier pass of a loop made: it stands for many objects, the others for one.
     """
 
-    __slots__ = ("_hash", "label", "old", "parent")
+    __slots__ = ("_hash", "_parts", "_text", "label", "old", "parent")
 
-    def __init__(self, parent: Loc | None, label: object, old: bool = False) -> None:
+    _hash: int
+    _parts: dict[tuple[object, bool], Loc]
+    _text: str | None
+    parent: Loc | None
+    label: object
+    old: bool
+
+    def __new__(cls, parent: Loc | None, label: object, old: bool = False) -> Loc:
+        """The part of ``parent`` with this label: always the same object, so that comparing is quick."""
+        if parent is not None:
+            found = parent._parts.get((label, old))
+            if found is not None:
+                return found
+        self = super().__new__(cls)
         self.parent = parent
         self.label = label
         self.old = old
         self._hash = hash((parent, label, old))
+        self._text = None
+        self._parts = {}
+        if parent is not None:
+            parent._parts[label, old] = self
+        return self
 
     def __hash__(self) -> int:
         return self._hash
@@ -52,14 +70,16 @@ class Loc:
         return (
             isinstance(other, Loc)
             and self._hash == other._hash
-            and self.label == other.label
             and self.old == other.old
             and self.parent == other.parent
+            and self.label == other.label
         )
 
     def __repr__(self) -> str:
-        inner = f"{self.parent!r}/{self.label}" if self.parent else str(self.label)
-        return inner + ("~" if self.old else "")
+        if self._text is None:
+            inner = f"{self.parent!r}/{self.label}" if self.parent else str(self.label)
+            self._text = inner + ("~" if self.old else "")
+        return self._text
 
     def child(self, label: object) -> Loc:
         """The identity of a part of this object."""
@@ -92,13 +112,24 @@ class Fact(NamedTuple):
 
     def contradicts(self, other: Fact) -> bool:
         """Whether both cannot be: the same question answered differently."""
-        return (
-            self.holds is not other.holds
-            and self.kind == other.kind
-            and self.kind in ("true", "test")
-            and self.subject == other.subject
-            and self.detail == other.detail
-        )
+        if self.kind != other.kind or self.kind not in ("true", "test") or self.subject != other.subject:
+            return False
+        if self.detail == other.detail:
+            return self.holds is not other.holds
+        return self.holds and other.holds and _are_apart(self.detail, other.detail)
+
+
+def _are_apart(first: object, second: object) -> bool:
+    """Whether two tests ask for equality with different constants."""
+    return (
+        isinstance(first, tuple)
+        and isinstance(second, tuple)
+        and first[0] in ("==", "is")
+        and second[0] in ("==", "is")
+        and isinstance(first[1], Const)
+        and isinstance(second[1], Const)
+        and first[1].value != second[1].value
+    )
 
 
 Facts: TypeAlias = frozenset[Fact]

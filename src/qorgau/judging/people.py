@@ -11,14 +11,62 @@ from qorgau.names import fold
 VALUE = "$value"
 """The part of an object that is the object itself as a bare datum (a parameter ``phone``), read from nobody."""
 
-SELVES = frozenset("user person profile account citizen personal contact".split())
+SELVES = frozenset(["user", "person", "profile", "account", "citizen"])
 """Names of a record that a person has of himself: ``client.user`` is the client."""
 
 RELATIONS = frozenset(
-    "guarantor co_borrower coborrower cosigner surety spouse wife husband partner child son daughter parent mother "
-    "father guardian relative sibling brother sister heir beneficiary representative trustee witness referrer "
-    "inviter invited_by referred_by emergency_contact contact_person next_of_kin director head manager agent doctor "
-    "courier driver operator payer recipient sender receiver owner dependent dependant friend colleague lawyer".split()
+    [
+        "guarantor",
+        "co_borrower",
+        "coborrower",
+        "cosigner",
+        "surety",
+        "spouse",
+        "wife",
+        "husband",
+        "partner",
+        "child",
+        "son",
+        "daughter",
+        "parent",
+        "mother",
+        "father",
+        "guardian",
+        "relative",
+        "sibling",
+        "brother",
+        "sister",
+        "heir",
+        "beneficiary",
+        "representative",
+        "trustee",
+        "witness",
+        "referrer",
+        "inviter",
+        "invited_by",
+        "referred_by",
+        "emergency_contact",
+        "contact_person",
+        "next_of_kin",
+        "director",
+        "head",
+        "manager",
+        "agent",
+        "doctor",
+        "courier",
+        "driver",
+        "operator",
+        "payer",
+        "recipient",
+        "sender",
+        "receiver",
+        "owner",
+        "dependent",
+        "dependant",
+        "friend",
+        "colleague",
+        "lawyer",
+    ]
 )
 """Names under which another person is reached, besides those of the regulation."""
 
@@ -64,7 +112,9 @@ class People:
             if not isinstance(loaded, Loc) or not isinstance(key, Loc):
                 continue
             for one, two in ((left, right), (right, left)):
-                if self._one_person(one, _plain(loaded), others) and self._one_person(_plain(key), two, others):
+                if self._one_person(one, _plain(loaded), others) and self._one_person(
+                    _plain(key), two, others
+                ):
                     return Match.SAME
         if (_is_old(checked) and not _is_old(datum)) or self._one_person(_young(left), _young(right), others):
             return Match.STALE
@@ -92,9 +142,11 @@ class People:
         holder = steps[-1] if steps else loc
         for step in reversed(steps[:-1]):
             above, name = name_of(holder), name_of(step)
-            if step in others or self._is_other(name, above):
-                holder = step
-            elif _is_element(step) and (step.parent == steps[-1] or self._is_thing(holder)):
+            if (
+                step in others
+                or self._is_other(name, above)
+                or (_is_element(step) and (step.parent == steps[-1] or self._is_thing(holder)))
+            ):
                 holder = step
         return holder
 
@@ -102,8 +154,8 @@ class People:
         """Whether what is reached under ``name`` is another person than the one it is reached from."""
         if self._in(name, RELATIONS):
             return True
-        if not self._in(name, self._persons) or name in SELVES:
-            return name in SELVES and above != "" and not self._in(above, self._persons)
+        if name.rpartition("_")[2] in SELVES or not self._in(name, self._persons):
+            return name.rpartition("_")[2] in SELVES and above != "" and not self._in(above, self._persons)
         return above not in SELVES
 
     def _is_thing(self, loc: Loc) -> bool:
@@ -112,10 +164,27 @@ class People:
         return len(name) > 3 and name not in UNTELLING and not self._in(name, self._persons)
 
     def _in(self, name: str, names: Collection[str]) -> bool:
-        return name in names or name.rpartition("_")[2] in names and name.rpartition("_")[2] != "contact"
+        return name in names or (name.rpartition("_")[2] in names and name.rpartition("_")[2] != "contact")
 
 
-UNTELLING = frozenset("self item items data entry each element object instance target value record subject who".split())
+UNTELLING = frozenset(
+    [
+        "self",
+        "item",
+        "items",
+        "data",
+        "entry",
+        "each",
+        "element",
+        "object",
+        "instance",
+        "target",
+        "value",
+        "record",
+        "subject",
+        "who",
+    ]
+)
 
 
 def name_of(loc: Loc) -> str:
@@ -148,13 +217,13 @@ def _singular(name: str) -> str:
 
 
 def _plain(loc: Loc) -> Loc:
-    """An object named alike whether it is reached itself or by its key: ``order.client_id`` is ``order.client``."""
+    """An object named alike by itself and by its key: ``order.client_id`` is ``order.client``."""
     parent = _plain(loc.parent) if loc.parent is not None and not _is_context(loc.parent) else loc.parent
     label = loc.label
     if label == VALUE and parent is not None:
         return parent
     name = name_of(loc)
-    if name:
+    if name and not _is_element(loc):
         stem = next((name.removesuffix(key) for key in KEYS if name.endswith(key) and name != key), name)
         return Loc(parent, ("param", stem) if _is_parameter(loc) else stem, loc.old)
     return Loc(parent, label, loc.old)
@@ -166,13 +235,16 @@ def _is_parameter(loc: Loc) -> bool:
 
 def _is_context(loc: Loc) -> bool:
     label = loc.label
-    return isinstance(label, tuple) and len(label) >= 3 and label[0] in ("call", "root", "init") and (
-        loc.parent is None or _is_context(loc.parent)
+    return (
+        isinstance(label, tuple)
+        and len(label) >= 3
+        and label[0] in ("call", "root", "init")
+        and (loc.parent is None or _is_context(loc.parent))
     )
 
 
 def _is_told(loc: Loc) -> bool:
-    """Whether it can be told which object it is: nobody's bare datum, or what an unknown call gave, cannot."""
+    """Whether it can be told which object it is: not of a bare datum, nor of what an unknown call gave."""
     if loc.label == VALUE:
         return False
     root = loc

@@ -46,6 +46,7 @@ class Judge:
         match arrival.kind:
             case "storage" if place.mirror:
                 yield from self._consent(arrival, held)
+                yield from self._blocking(arrival, held)
             case "storage":
                 if place.standing == FOREIGN:
                     yield Verdict("PD101", arrival, held)
@@ -53,8 +54,10 @@ class Judge:
                     yield Verdict("PD102", arrival, held)
             case "transfer":
                 yield from self._consent(arrival, held)
+                yield from self._blocking(arrival, held)
             case "export":
                 yield from self._export(arrival, held)
+                yield from self._blocking(arrival, held)
             case "log":
                 yield Verdict("PD501", arrival, held)
 
@@ -67,6 +70,28 @@ class Judge:
             yield Verdict("PD302", arrival, undone)
         if arrival.destination.public:
             yield from self._consent(arrival, held)
+
+    def _blocking(self, arrival: Arrival, held: tuple[Taint, ...]) -> Iterator[Verdict]:
+        """PD603: what goes out though nobody asked whether its processing is suspended."""
+        if not self._settings.blocking.checks:
+            return
+        unasked = tuple(t for t in held if not self._is_free(arrival, t, arrival.facts | t.facts))
+        if unasked:
+            yield Verdict("PD603", arrival, unasked)
+
+    def _is_free(self, arrival: Arrival, taint: Taint, facts: Facts) -> bool:
+        """Whether a check of blocking came out false for the subject of a datum on every path."""
+        for fact in facts:
+            if fact.kind != "blocked" or fact.holds:
+                continue
+            if isinstance(fact.detail, Either):
+                if all(self._is_free(arrival, taint, way) for way in fact.detail.ways):
+                    return True
+                continue
+            match = self._people.match(taint.subject, fact.subject, arrival.same, arrival.others)
+            if match in (Match.SAME, Match.UNTOLD):
+                return True
+        return False
 
     def _consent(self, arrival: Arrival, held: tuple[Taint, ...]) -> Iterator[Verdict]:
         """The one code of the family for the data that no fitting check covers."""
@@ -112,7 +137,8 @@ class Judge:
 
     def _worst(self, arrival: Arrival, taint: Taint, either: Either) -> tuple[str, Fact | None]:
         """What several paths come to, each with checks of its own: each must fit."""
-        outcomes = [self._best(arrival, taint, way) for way in sorted(either.ways, key=lambda way: repr(sorted(way, key=repr)))]
+        ways = sorted(either.ways, key=lambda way: repr(sorted(way, key=repr)))
+        outcomes = [self._best(arrival, taint, way) for way in ways]
         missing = [pair for pair in outcomes if pair[0] == "none"]
         wrong = [pair for pair in outcomes if pair[0] not in ("", "none")]
         return next(iter([*missing, *wrong]), ("", None))

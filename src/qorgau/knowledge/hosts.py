@@ -6,6 +6,7 @@ written; which provider or country a host belongs to is told by ``regions``.
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import re
 from functools import cache
@@ -102,6 +103,8 @@ _ORACLE = re.compile(r"jdbc:oracle:\w+:[^@]*@(?://)?(?P<rest>.+)", re.DOTALL)
 _ENDPOINT = re.compile(r"(?:^|;)\s*\w*endpoint\s*=\s*(\w+://[^;]+)", re.IGNORECASE)
 _ACCOUNT = re.compile(r"(?:^|;)\s*accountname\s*=\s*([^;]+)", re.IGNORECASE)
 _SUFFIX = re.compile(r"(?:^|;)\s*endpointsuffix\s*=\s*([^;]+)", re.IGNORECASE)
+# Elastic Cloud's id: a name, and "host$cluster$dashboards" in base64.
+_CLOUD_ID = re.compile(r"[^:/@]*:(?P<packed>[A-Za-z0-9+/]{16,}={0,2})")
 _BARE = re.compile(r"(?P<name>[\w.\-\0]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[\d\0]+))?(?P<path>/.*)?", re.DOTALL)
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
 _LABEL = re.compile(r"[\w-]+")
@@ -134,6 +137,9 @@ def host_of(text: str) -> Host | None:
     cloud_sql = _CLOUD_SQL.fullmatch(text)
     if cloud_sql:
         return Host(scheme="cloudsql", name=cloud_sql["name"])
+    elastic = _of_cloud_id(text)
+    if elastic is not None:
+        return elastic
     oracle = _ORACLE.fullmatch(text)
     if oracle:
         return _of_oracle(oracle["rest"])
@@ -149,6 +155,20 @@ def host_of(text: str) -> Host | None:
     if text.startswith(_SOCKET_FOLDERS) or (text.startswith("/") and text.endswith(".sock")):
         return Host(scheme="unix", name=text)
     return _of_bare(text)
+
+
+def _of_cloud_id(text: str) -> Host | None:
+    """The host behind the id of a deployment of Elastic Cloud."""
+    packed = _CLOUD_ID.fullmatch(text)
+    if packed is None:
+        return None
+    try:
+        unpacked = base64.b64decode(packed["packed"], validate=True).decode("ascii")
+    except ValueError:
+        return None
+    domain, _, rest = unpacked.partition("$")
+    cluster = rest.partition("$")[0]
+    return Host(scheme="https", name=_name(f"{cluster}.{domain}")) if cluster and "." in domain else None
 
 
 def host_of_path(path: str) -> Host | None:

@@ -56,16 +56,21 @@ class HostPlace(msgspec.Struct, frozen=True):
     seat: str = ""
 
 
+def _plain(name: str) -> str:
+    return _SEPARATORS.sub("", name).lower()
+
+
 class Regions:
     """Every region and host pattern. Build it with ``load``; it does not change afterwards."""
 
-    __slots__ = ("_by_ending", "_compiled", "_domains", "_ids", "_places", "_seats")
+    __slots__ = ("_by_ending", "_compiled", "_domains", "_hosts", "_ids", "_places", "_seats")
 
     def __init__(self, providers: Iterable[Provider], domains: dict[str, str]) -> None:
         """``domains`` are country-code top-level domains and their countries."""
         self._domains = domains
         self._ids: dict[str, dict[str, Region]] = {}
         self._seats: dict[str, str] = {}
+        self._hosts: dict[str, tuple[str, ...]] = {}
         self._by_ending: dict[str, list[tuple[str, HostPattern]]] = {}
         self._compiled: dict[tuple[str, HostPattern, bool], re.Pattern[str]] = {}
         self._places: dict[str, HostPlace | None] = {}
@@ -75,6 +80,8 @@ class Regions:
                 self._seats[each.provider] = each.seat
             for region in each.region:
                 ids.update(dict.fromkeys((name.lower() for name in (*region.codes, region.id)), region))
+            known = tuple(PIECE.sub("*", host.pattern) for host in each.host)
+            self._hosts.update(dict.fromkeys((each.provider, _plain(each.name)), known))
             for host in each.host:
                 self._by_ending.setdefault(ending(host.pattern), []).append((each.provider, host))
         for patterns in self._by_ending.values():
@@ -88,6 +95,10 @@ class Regions:
     def providers(self) -> tuple[str, ...]:
         """The providers with a table of their own, sorted."""
         return tuple(sorted(self._ids))
+
+    def hosts_of(self, company: str) -> tuple[str, ...]:
+        """The host patterns of a company by its name; none for an unknown one."""
+        return self._hosts.get(_plain(company), ())
 
     def region_ids(self, provider: str) -> tuple[str, ...]:
         """The region ids of a provider, sorted; none for an unknown one."""

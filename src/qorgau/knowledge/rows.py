@@ -31,6 +31,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     index, table, collection or key prefix. ``database`` is a Django alias or SQLAlchemy bind key.
     ``address`` is what a call names its queue, topic or stream by: a URL counts where the client has no host
     of its own, the region of an ARN (``arn:aws:sns:eu-west-1:...``) in any case, other texts not at all.
+    ``ending`` is what a host lacks that is given as the name of an account (``.snowflakecomputing.com``).
+    ``remote``: it is a file or file system elsewhere, even where no more is known of it.
     ``default`` is the host of a client that is told none (``localhost``).
     ``inherit`` are argument references whose own place is taken over (``self`` always is).
     """
@@ -44,6 +46,12 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     address: tuple[str, ...] = ()
     inherit: tuple[str, ...] = ()
     default: str = ""
+    ending: str = ""
+    remote: bool = False
+
+    def full_host(self, text: str) -> str:
+        """A host that is given, with its ending."""
+        return text if not self.ending or "://" in text or text.endswith(self.ending) else text + self.ending
 
 
 class When(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -101,6 +109,7 @@ class Returns(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Attribute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Attributes of library types: their type, and whether a user's request fills them (``source``).
 
+    ``bucket``: the attribute's own name is that of a bucket, table or collection (``client.crm.clients``).
     ``shared``: there is one such object in a program (a configuration), whatever it is read from.
     """
 
@@ -108,6 +117,7 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     type: str = ""
     source: str = ""
     clean: bool = False
+    bucket: bool = False
     shared: bool = False
 
 

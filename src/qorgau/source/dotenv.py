@@ -19,7 +19,7 @@ _FOR_DEVELOPERS = frozenset(("dev", "development", "local", "debug"))
 
 
 def read_environment(folders: Iterable[Path]) -> dict[str, str]:
-    """The variables of the ``.env`` and ``.env.*`` files of folders; files that cannot be read count as absent.
+    """The variables of the ``.env`` and ``.env.*`` files of folders; unreadable files count as absent.
 
     The first folder counts before the next; in one, ``.env`` before those of production, of other
     stages and of developers. Templates and files for tests are left out.
@@ -57,7 +57,11 @@ def _files(folder: Path) -> list[Path]:
         names = sorted(path.name for path in folder.glob(".env*") if path.is_file())
     except OSError:
         return []
-    kept = [name for name in names if name == ".env" or (name.startswith(".env.") and not _LEFT_OUT & _words(name))]
+    kept = [
+        name
+        for name in names
+        if name == ".env" or (name.startswith(".env.") and not _LEFT_OUT & _words(name))
+    ]
     return [folder / name for name in sorted(kept, key=lambda name: (_rank(name), name))]
 
 

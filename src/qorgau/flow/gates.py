@@ -1,0 +1,283 @@
+"""What a framework runs before a function that it calls, and what has held once the function runs.
+
+Permission classes, tests of a view, ``dispatch`` of a class, functions before a request, dependencies
+of a route and filters of a handler run first, with what the function itself will get; the function
+is reached where they let it through (spec section 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from qorgau import ir
+from qorgau.flow import calls, expressions, injection, modules, objects
+from qorgau.flow.machine import Args, Closure, Frame
+from qorgau.flow.values import (
+    CHECKS,
+    UNKNOWN,
+    External,
+    Fact,
+    Facts,
+    Loc,
+    Value,
+    common_facts,
+    of_ref,
+    told_of,
+)
+from qorgau.linking import Unit
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+PERMISSIONS = "permission_classes"
+BEFORE = ("before_request", "before_app_request")
+PREPARING = ("setup", "initial", "check_permissions", "prepare")
+"""Methods of a view that run before its handlers."""
+
+TESTS = "django.contrib.auth.decorators.user_passes_test"
+TEST_MIXIN = "django.contrib.auth.mixins.UserPassesTestMixin"
+MAX_GATES = 12
+
+
+def run(m: Machine, f: Frame, closure: Closure, cls: Loc | None, args: Args) -> None:
+    """Run what comes before a function; the frame's state is the one in which the function starts."""
+    own = args.positional[1:] if cls is not None else args.positional
+    request = own[0] if own else UNKNOWN
+    if closure.function.decorators:
+        _before_request(m, f, closure)
+        for decorator in closure.function.decorators:
+            if isinstance(decorator, ir.Call):
+                _decorator(m, f, closure.unit, decorator, request)
+    if cls is not None:
+        _class(m, f, closure, cls, args, request)
+
+
+def evaluate(m: Machine, f: Frame, unit: Unit, node: ir.Expr) -> Value:
+    """An expression of a module, evaluated in its scope."""
+    frame = Frame(unit, f.state, f.ctx, kind="module", loc=modules.module_loc(unit.name))
+    value = m.evaluate(frame, node)
+    f.state = frame.state
+    return value
+
+
+def _allow(m: Machine, f: Frame, answer: Value, *, wanted: bool = True) -> None:
+    """Go on where an answer has the wanted truth."""
+    allowed = expressions.with_facts(f.state, m.truth(f, answer, wanted))
+    if allowed.reachable:
+        f.state = allowed
+
+
+def _ask(m: Machine, f: Frame, callee: Value, args: Args, at: int) -> Value:
+    """Call a gate; one that never returns lets nobody through, which is left out of account."""
+    before = f.state.copy()
+    answer = m.awaited(f, m.call(f, callee, args, at), at)
+    if not f.state.reachable:
+        f.state = before
+        return UNKNOWN
+    return answer
+
+
+# Decorators
+
+
+def _names(value: Value) -> list[str]:
+    return [ref.dotted for ref in value.refs if isinstance(ref, External)]
+
+
+def _decorator(m: Machine, f: Frame, unit: Unit, node: ir.Call, request: Value) -> None:
+    names = [m.policy.catalog.canonical(name) for name in _names(m.quiet(f, node.function, unit))]
+    spelled = (
+        node.function.attr if isinstance(node.function, ir.Attribute) else getattr(node.function, "id", "")
+    )
+    positional = [
+        argument.value for argument in node.arguments if argument.keyword is None and not argument.star
+    ]
+    keywords = {argument.keyword: argument.value for argument in node.arguments if argument.keyword}
+    if TESTS in names and positional:
+        user = m.attribute(f, request, "user", node.at)
+        _allow(m, f, _ask(m, f, evaluate(m, f, unit, positional[0]), Args([user]), node.at))
+    elif spelled == PERMISSIONS and positional:
+        _permissions(m, f, unit, positional[0], request, UNKNOWN)
+    if PERMISSIONS in keywords:
+        _permissions(m, f, unit, keywords[PERMISSIONS], request, UNKNOWN)
+    _dependencies(m, f, unit, node)
+    if isinstance(node.function, ir.Attribute):
+        owner, made = injection.alias_of(m, node.function.value, unit)
+        if isinstance(made, ir.Call):
+            _dependencies(m, f, owner, made)
+        for filtering in positional:
+            _filter(m, f, evaluate(m, f, unit, filtering), request, node.at)
+
+
+def _dependencies(m: Machine, f: Frame, unit: Unit, node: ir.Call) -> None:
+    """``dependencies=[Depends(require_consent)]`` of a route or of its router."""
+    for argument in node.arguments:
+        if argument.keyword == "dependencies" and isinstance(argument.value, ir.Sequence):
+            for element in argument.value.elements:
+                if isinstance(element, ir.Call) and injection.is_dependency(m, f, element, unit):
+                    injection.dependency(m, f, unit, element, element.at)
+
+
+def _filter(m: Machine, f: Frame, value: Value, event: Value, at: int) -> None:
+    """A filter of a handler, an object or a function of the project, is asked with the event."""
+    for ref in value.refs:
+        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+        if obj is None or not isinstance(ref, Loc):
+            continue
+        if obj.kind == "function" or (
+            obj.cls is not None and objects.class_part(m, f, obj.cls, "__call__") is not None
+        ):
+            _allow(m, f, _ask(m, f, of_ref(ref), Args([event]), at))
+
+
+def _before_request(m: Machine, f: Frame, closure: Closure) -> None:
+    """Flask's functions before a request of the same blueprint; one that answers ends the request."""
+    if not any(mark.startswith("flask.") for mark in closure.marks):
+        return
+    owners = {loc for owner in _owners(closure) for loc in m.quiet(f, owner, closure.unit).locs()}
+    asked = 0
+    for loc in list(m.functions.values()):
+        obj = m.base.get(loc)
+        before = obj.info if obj is not None else None
+        if not isinstance(before, Closure) or not any(
+            mark.rpartition(".")[2] in BEFORE for mark in before.marks
+        ):
+            continue
+        if asked < MAX_GATES and _concerns(m, f, before, owners):
+            asked += 1
+            _allow(m, f, _ask(m, f, of_ref(loc), Args(), before.function.at), wanted=False)
+
+
+def _owners(closure: Closure) -> Iterator[ir.Expr]:
+    for decorator in closure.function.decorators:
+        head = decorator.function if isinstance(decorator, ir.Call) else decorator
+        if isinstance(head, ir.Attribute):
+            yield head.value
+
+
+def _concerns(m: Machine, f: Frame, before: Closure, owners: set[Loc]) -> bool:
+    if any(mark.endswith("before_app_request") for mark in before.marks):
+        return True
+    for owner in _owners(before):
+        for loc in m.quiet(f, owner, before.unit).locs():
+            obj = f.state.obj(loc)
+            if loc in owners or (obj is not None and obj.type == "flask.Flask"):
+                return True
+    return False
+
+
+# Classes
+
+
+def _class(m: Machine, f: Frame, closure: Closure, cls: Loc, args: Args, request: Value) -> None:
+    info = m.class_info(f, cls)
+    view = args.positional[0] if args.positional else UNKNOWN
+    name = closure.function.name
+    if (
+        info is None
+        or name.startswith("__")
+        or (not m.is_entry_method(info, name) and name not in _actions(closure))
+    ):
+        return
+    loc = view.single()
+    if loc is not None and request.refs and "request" not in m.obj(f, loc).parts:
+        m.write(f, loc, m.obj(f, loc).put("request", request), strong=True)
+    for base in info.order:
+        base_info = m.class_info(f, base)
+        node = _assigned(base_info.node.body, PERMISSIONS) if base_info is not None else None
+        if node is not None and base_info is not None:
+            _permissions(m, f, base_info.unit, node, request, view)
+            break
+    at = closure.function.at
+    if TEST_MIXIN in info.libraries and name != "test_func":
+        test = _method(m, f, cls, view, "test_func", at)
+        if test is not None:
+            _allow(m, f, _ask(m, f, test, Args(), at))
+    for preparing in PREPARING:
+        method = _method(m, f, cls, view, preparing, at)
+        if method is not None and name not in (preparing, "dispatch"):
+            _ask(m, f, method, Args([request]) if preparing != "prepare" else Args(), at)
+    if name != "dispatch":
+        _dispatch(m, f, cls, view, args, at)
+
+
+def _actions(closure: Closure) -> Sequence[str]:
+    """The own name of a method that a decorator makes an entry (``@action``)."""
+    return [closure.function.name] if closure.marks else []
+
+
+def _method(m: Machine, f: Frame, cls: Loc, view: Value, name: str, at: int) -> Value | None:
+    found = objects.class_part(m, f, cls, name)
+    return objects.bind(m, f, found, view, at) if found is not None else None
+
+
+def _assigned(body: Iterable[ir.Stmt], name: str) -> ir.Expr | None:
+    for statement in body:
+        if isinstance(statement, ir.Assign):
+            if any(isinstance(target, ir.Name) and target.id == name for target in statement.targets):
+                return statement.value
+    return None
+
+
+def _dispatch(m: Machine, f: Frame, cls: Loc, view: Value, args: Args, at: int) -> None:
+    """``dispatch`` of the project: what held on all ways to the library's own, which calls the handler."""
+    method = _method(m, f, cls, view, "dispatch", at)
+    if method is None:
+        return
+    before, m.dispatched = m.dispatched, []
+    state = f.state.copy()
+    m.call(f, method, Args(list(args.positional[1:]), {}, UNKNOWN, [UNKNOWN]), at)
+    f.state = state
+    reached, m.dispatched = m.dispatched, before
+    if reached:
+        held = reduce(common_facts, reached)
+        known = {step for value in args.positional for step in value.locs()}
+        f.state.facts = f.state.facts | frozenset(fact for fact in held if _is_known(fact, known))
+
+
+def _is_known(fact: Fact, known: set[Loc]) -> bool:
+    """Whether a fact speaks of what the handler gets as well, or of nobody in particular."""
+    return fact.kind in CHECKS and all(
+        any(step in known for step in loc.ancestors()) for loc in told_of(fact)
+    )
+
+
+# Permissions of Django REST framework
+
+
+def _permissions(m: Machine, f: Frame, unit: Unit, node: ir.Expr, request: Value, view: Value) -> None:
+    for element in node.elements if isinstance(node, ir.Sequence) else (node,):
+        yes, _ = _permission(m, f, unit, element, request, view)
+        f.state.facts = f.state.facts | yes
+
+
+def _permission(
+    m: Machine, f: Frame, unit: Unit, node: ir.Expr, request: Value, view: Value
+) -> tuple[Facts, Facts]:
+    """What a permission says when it is given, and when refused; ``&``, ``|`` and ``~`` join them."""
+    if isinstance(node, ir.Binary) and node.op in ("&", "|"):
+        left = _permission(m, f, unit, node.left, request, view)
+        right = _permission(m, f, unit, node.right, request, view)
+        if node.op == "&":
+            return left[0] | right[0], common_facts(left[1], right[1])
+        return common_facts(left[0], right[0]), left[1] | right[1]
+    if isinstance(node, ir.Unary) and node.op == "~":
+        yes, no = _permission(m, f, unit, node.operand, request, view)
+        return no, yes
+    for cls in evaluate(m, f, unit, node).locs():
+        found = objects.class_part(m, f, cls, "has_permission") if m.class_info(f, cls) is not None else None
+        if found is not None:
+            instance = calls.call(m, f, of_ref(cls), Args(), node.at)
+            held = f.state.facts
+            answer = _ask(m, f, objects.bind(m, f, found, instance, node.at), Args([request, view]), node.at)
+            raised = f.state.facts - held
+            f.state.facts = held
+            yes, no = m.truth(f, answer, True) or frozenset(), m.truth(f, answer, False) or frozenset()
+            return _checks(yes | raised), _checks(no)
+    return frozenset(), frozenset()
+
+
+def _checks(facts: Facts) -> Facts:
+    return frozenset(fact for fact in facts if fact.kind in CHECKS)

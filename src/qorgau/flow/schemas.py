@@ -1,0 +1,286 @@
+"""Serializers, schemas and forms of frameworks: classes whose declared fields choose what is read or shown.
+
+Django REST framework (``serializer.data``, ``validated_data``), marshmallow (``dump``, ``load``) and
+Django's forms (``cleaned_data``): the fields are those the class declares and those its ``Meta`` names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qorgau.flow import behaviours, classes, objects
+from qorgau.flow.machine import Args, ClassInfo, Frame
+from qorgau.flow.uses import Use
+from qorgau.flow.values import BOTTOM, Const, Key, Loc, Obj, Value, join_all, of_const, of_ref
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+SERIALIZER = "rest_framework.serializers.BaseSerializer"
+SCHEMA = "marshmallow.Schema"
+FORM = "django.forms.BaseForm"
+LOADED = {SERIALIZER: ("validated_data",), FORM: ("cleaned_data",)}
+METHOD_FIELDS = ("SerializerMethodField", "Method")
+
+
+def kind_of(m: Machine, libraries: tuple[str, ...]) -> str:
+    """Which of the frameworks' bases a class has; empty for none."""
+    above = {name for library in libraries for name in m.policy.catalog.ancestry(library)}
+    return next(
+        (base for base in (SERIALIZER, SCHEMA, FORM) if m.policy.catalog.canonical(base) in above), ""
+    )
+
+
+def construct(m: Machine, f: Frame, cls: Loc, info: ClassInfo, args: Args, at: int) -> Value | None:
+    """A new serializer, schema or form; None for others and for classes with their own ``__init__``."""
+    if not kind_of(m, info.libraries) or objects.class_part(m, f, cls, "__init__") is not None:
+        return None
+    made = m.new(f, at, Obj("instance", cls=cls), "new")
+    given(m, f, made.locs()[0], args, at)
+    return made
+
+
+def given(m: Machine, f: Frame, loc: Loc, args: Args, at: int) -> None:
+    """A serializer remembers what it was made with, and holds the data and the object it was given."""
+    obj = m.obj(f, loc)
+    parts: dict[Key, Value] = dict(obj.parts)
+    parts.update({f"@{index}": value for index, value in enumerate(args.positional)})
+    parts.update({f"@{name}": value for name, value in args.keywords.items()})
+    parts.update(
+        {name: value for name, value in args.keywords.items() if name in ("instance", "context", "initial")}
+    )
+    for double in args.double:
+        parts["@data"] = parts.get("@data", BOTTOM)
+        parts["@instance"] = double
+    m.write(f, loc, replace(obj, parts=parts), strong=True)
+    info = m.class_info(f, obj.cls) if obj.cls is not None else None
+    kind = kind_of(m, info.libraries) if info is not None else ""
+    if "@data" in parts or (kind == FORM and "@0" in parts):
+        taken = loaded(m, f, loc, m.obj(f, loc), at)
+        m.write(f, loc, m.obj(f, loc).put("$data", taken), strong=True)
+
+
+def attribute(
+    m: Machine, f: Frame, loc: Loc, obj: Obj, libraries: tuple[str, ...], name: str, at: int
+) -> Value | None:
+    """``serializer.data``, ``validated_data``, ``form.cleaned_data``; None for other attributes."""
+    kind = kind_of(m, libraries)
+    if not kind or obj.cls is None:
+        return None
+    if name in LOADED.get(kind, ()):
+        return loaded(m, f, loc, obj, at)
+    if kind == SERIALIZER and name == "data":
+        source = _first(obj, "@instance", "@0")
+        if source.is_bottom:
+            return loaded(m, f, loc, obj, at)
+        return _shown(m, f, loc, obj, source, _is_true(obj, "@many"), at)
+    return None
+
+
+def _first(obj: Obj, *names: str) -> Value:
+    for name in names:
+        part = obj.parts.get(name)
+        if part is not None and not part.is_bottom:
+            return part
+    return BOTTOM
+
+
+def _is_true(obj: Obj, name: str) -> bool:
+    part = obj.parts.get(name)
+    constant = part.constant() if part is not None else None
+    return constant is not None and constant.value is True
+
+
+# Which fields
+
+
+def fields(m: Machine, f: Frame, obj: Obj) -> list[str]:
+    """The names that a schema reads or shows, as its class, ``Meta``, ``only`` and ``exclude`` say."""
+    assert obj.cls is not None
+    names = [name for name in classes.declared_fields(m, f, obj.cls) if name != "Meta"]
+    meta = objects.class_part(m, f, obj.cls, "Meta")
+    for loc in meta.locs() if meta is not None else ():
+        names = _of_meta(m, f, loc, names)
+    only = _names(m, f, obj.parts.get("@only", BOTTOM))
+    left_out = _names(m, f, obj.parts.get("@exclude", BOTTOM)) or []
+    return [name for name in names if (only is None or name in only) and name not in left_out]
+
+
+def _of_meta(m: Machine, f: Frame, meta: Loc, declared: list[str]) -> list[str]:
+    chosen = objects.class_part(m, f, meta, "fields") or BOTTOM
+    left_out = _names(m, f, objects.class_part(m, f, meta, "exclude") or BOTTOM)
+    model = objects.class_part(m, f, meta, "model") or BOTTOM
+    names = _names(m, f, chosen)
+    if names is None or left_out is not None:
+        of_model = [name for loc in model.locs() for name in classes.declared_fields(m, f, loc)]
+        if not of_model and chosen.is_bottom and left_out is None:
+            return declared
+        names = list(dict.fromkeys([*declared, *of_model]))
+    return [name for name in names if name not in (left_out or ())]
+
+
+def _names(m: Machine, f: Frame, value: Value) -> list[str] | None:
+    """The texts in a list or tuple; None where it isn't one (``"__all__"``, not given)."""
+    if value.is_bottom or not value.locs():
+        return None
+    each = m.iterate(f, value, 0).each
+    return each.texts() if each.consts and not each.unknown else None
+
+
+# What is shown
+
+
+def _shown(m: Machine, f: Frame, loc: Loc, obj: Obj, source: Value, many: bool, at: int) -> Value:
+    if many:
+        each = m.iterate(f, source, at).each
+        return m.new(f, at, Obj("list", rest=_shown(m, f, loc, obj, each, False, at)), "many")
+    own = objects.method(m, f, loc, obj, "to_representation", at)
+    if own is not None and not _is_inside(f, "to_representation") and f.depth < 40:
+        return m.call(f, own, Args([source]), at)
+    return dumped(m, f, loc, obj, source, at)
+
+
+def _is_inside(f: Frame, name: str) -> bool:
+    return f.closure is not None and f.closure.function.name == name
+
+
+def dumped(m: Machine, f: Frame, loc: Loc, obj: Obj, source: Value, at: int) -> Value:
+    """The object as a dict of the schema's fields."""
+    made = m.new(f, at, Obj("dict", info="exact"), "dumped")
+    for name in fields(m, f, obj):
+        assert obj.cls is not None
+        declared = objects.class_part(m, f, obj.cls, name) or BOTTOM
+        if _is_off(f, declared, "write_only", "load_only"):
+            continue
+        m.set_item(f, made, of_const(name), _field(m, f, loc, obj, source, name, declared, at), at)
+    return made
+
+
+def _field(
+    m: Machine, f: Frame, loc: Loc, obj: Obj, source: Value, name: str, declared: Value, at: int
+) -> Value:
+    computed = objects.method(m, f, loc, obj, f"get_{name}", at) if not declared.is_bottom else None
+    if computed is not None:
+        return m.call(f, computed, Args([source]), at)
+    for ref in declared.locs():
+        field = f.state.obj(ref)
+        if field is None:
+            continue
+        if field.type.endswith(METHOD_FIELDS):
+            named = _first(field, "@method_name", "@0", "@serialize").texts()
+            getter = objects.method(m, f, loc, obj, named[0], at) if named else None
+            return m.call(f, getter, Args([source]), at) if getter is not None else Value(opaque=True)
+        if field.cls is not None and field.kind == "instance":
+            inner = m.attribute(f, source, name, at)
+            return _shown(m, f, ref, field, inner, _is_true(field, "@many"), at)
+        path = _first(field, "@source", "@attribute").texts()
+        if path and path[0] != "*":
+            value = source
+            for step in path[0].split("."):
+                value = m.attribute(f, value, step, at)
+            return value
+    if any((o := f.state.obj(ref)) is not None and o.kind == "dict" for ref in source.locs()):
+        return m.item(f, source, of_const(name), at)
+    return m.attribute(f, source, name, at)
+
+
+def _is_off(f: Frame, declared: Value, *options: str) -> bool:
+    """Whether a field is declared with one of these options."""
+    for loc in declared.locs():
+        field = f.state.obj(loc)
+        if field is not None and any(_is_true(field, f"@{option}") for option in options):
+            return True
+    return False
+
+
+# What is read
+
+
+def loaded(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> Value:
+    """What a form or serializer took over of the data it was given: its fields by name."""
+    child = Loc(loc, ("request", "loaded"))
+    if f.state.obj(child) is not None:
+        return of_ref(child)
+    data = _first(obj, "@data", "@0")
+    f.state.heap[child] = Obj("dict")
+    _load(m, f, of_ref(child), obj, data, at)
+    return of_ref(child)
+
+
+def _load(m: Machine, f: Frame, made: Value, obj: Obj, data: Value, at: int) -> None:
+    assert obj.cls is not None
+    target = made.locs()[0]
+    for name in fields(m, f, obj):
+        declared = objects.class_part(m, f, obj.cls, name) or BOTTOM
+        if _is_off(f, declared, "read_only", "dump_only"):
+            continue
+        if data.locs() or data.unknown:
+            value = m.item(f, data, of_const(name), at)
+        else:
+            value = of_ref(target.child(("item", Const("str", name))), unknown=True)
+        value = m.named(f, value, name, made, at, key=True)
+        held = m.obj(f, target)
+        f.state.heap[target] = held.put(Const("str", name), value)
+
+
+# Calls
+
+
+def _receivers(m: Machine, f: Frame, u: Use) -> list[tuple[Loc, Obj]]:
+    found = [(loc, f.state.obj(loc)) for loc in u.receiver.locs()]
+    return [
+        (loc, obj)
+        for loc, obj in found
+        if obj is not None and obj.cls is not None and obj.kind in ("instance", "unknown")
+    ]
+
+
+def _dump(m: Machine, f: Frame, u: Use) -> Value:
+    """``Schema().dump(obj)``, ``Schema().dumps(obj)``, ``super().to_representation(obj)``."""
+    results: list[Value] = []
+    many = u.args.keywords.get("many", BOTTOM).constant()
+    for loc, obj in _receivers(m, f, u):
+        several = _is_true(obj, "@many") or (many is not None and many.value is True)
+        results.append(
+            dumped(m, f, loc, obj, u.arg(0), u.at)
+            if u.dotted.endswith("to_representation")
+            else _shown(m, f, loc, obj, u.arg(0, "obj"), several, u.at)
+        )
+    if not results:
+        return Value(m.contents(f, join_all(u.args.all())), unknown=True)
+    made = join_all(results)
+    if u.dotted.endswith("dumps"):
+        return behaviours.BEHAVIOURS["json-dumps"](m, f, Use("json.dumps", BOTTOM, Args([made]), u.at))
+    return made
+
+
+def _loads(m: Machine, f: Frame, u: Use) -> Value:
+    """``Schema().load(data)``"""
+    results: list[Value] = []
+    data = u.arg(0)
+    if u.dotted.endswith("loads"):
+        data = behaviours.BEHAVIOURS["json-loads"](m, f, Use("json.loads", BOTTOM, Args([data]), u.at))
+    for _, obj in _receivers(m, f, u):
+        made = m.new(f, u.at, Obj("dict"), "loaded")
+        _load(m, f, made, obj, data, u.at)
+        results.append(made)
+    return join_all(results) if results else Value(m.contents(f, data), unknown=True)
+
+
+def _serialized(m: Machine, f: Frame, u: Use) -> Value:
+    """``serializers.serialize("json", queryset, fields=[...])`` of Django."""
+    rows = u.arg(1, "queryset")
+    names = _names(m, f, u.args.keywords.get("fields", BOTTOM))
+    if names is None:
+        return Value(m.contents(f, rows), opaque=True)
+    each = m.iterate(f, rows, u.at).each
+    return Value(m.contents(f, join_all([m.attribute(f, each, name, u.at) for name in names])), opaque=True)
+
+
+BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
+    "django-serialize": _serialized,
+    "schema-dump": _dump,
+    "schema-load": _loads,
+}

@@ -1,0 +1,117 @@
+"""Loops that change every item of a collection: what a whole loop did, all items have had done.
+
+The items of a list whose length isn't known share one abstract object. While a loop goes over them, the
+item in hand is an object of its own, so that a masked key is masked; when the loop has gone through, the
+shared object becomes what the passes left. Loops with ``break`` may leave items out and are not treated so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qorgau import ir
+from qorgau.flow import containers
+from qorgau.flow.machine import Frame
+from qorgau.flow.state import Renaming, State
+from qorgau.flow.values import NO_FACTS, Const, Key, Loc, Obj, Value
+from qorgau.linking import walk
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+CHANGED = ("dict", "list", "instance", "unknown")
+EACH = "$swept"
+"""The part of an unknown collection that remembers what a loop made of each of its items."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A loop over a collection: the object that stands for all items, and the one for the item in hand."""
+
+    shared: Loc
+    hand: Loc
+    before: Obj
+
+
+def begin(m: Machine, f: Frame, node: ir.For, iterable: Value, each: Value) -> Sweep | None:
+    """The sweep that a loop is; None where items are not shared or may be left out."""
+    shared, collection = _shared(each), iterable.single()
+    held = f.state.obj(collection) if collection is not None else None
+    if shared is None or held is None or held.kind not in ("list", "tuple", "set") or has_break(node.body):
+        return None
+    obj = f.state.obj(shared)
+    if obj is None or obj.kind not in CHANGED or containers.items_of(held) is not None:
+        return None
+    return Sweep(shared, f.place(node.at, "element-in-hand"), obj)
+
+
+def _shared(each: Value) -> Loc | None:
+    refs = list(each.refs)
+    if len(refs) != 1 or each.consts or each.unknown or each.taints:
+        return None
+    return refs[0] if isinstance(refs[0], Loc) and refs[0].old else None
+
+
+def take(m: Machine, f: Frame, sweep: Sweep, each: Value) -> Value:
+    """The item in hand of a new pass: as all items were before the loop."""
+    f.state.heap[sweep.hand] = sweep.before
+    m.made.append(sweep.hand)
+    refs = {sweep.hand if ref == sweep.shared else ref: facts for ref, facts in each.refs.items()}
+    return each.with_(refs=refs)
+
+
+def finish(f: Frame, sweep: Sweep) -> None:
+    """After the loop: all items are as its passes left them."""
+    swept = f.state.obj(sweep.hand.aged())
+    if swept is not None and f.state.reachable:
+        f.state.heap[sweep.shared] = swept
+
+
+def has_break(body: Sequence[ir.Stmt]) -> bool:
+    """Whether a loop's body can leave items out."""
+    return any(isinstance(inner, ir.Break) for statement in body for inner in walk(statement))
+
+
+# Collections from outside
+
+
+def left(state: State, elements: Sequence[Loc], made: Sequence[Loc]) -> list[Obj]:
+    """The item of a pass as the pass left it; what the pass made belongs to the past."""
+    obj = state.obj(elements[0]) if elements else None
+    if obj is None or obj.kind != "unknown":
+        return []
+    fresh = frozenset(made)
+    return [Renaming(lambda loc: loc.aged() if loc in fresh else loc).obj(obj)]
+
+
+def remember(m: Machine, f: Frame, iterable: Value, swept: Obj) -> None:
+    """After a loop over an unknown collection: the parts that its passes set, for when it is read again."""
+    collection = iterable.single()
+    held = f.state.obj(collection) if collection is not None else None
+    if collection is None or (held is not None and held.kind != "unknown"):
+        return
+    parts: dict[Key, Value] = {
+        key: part
+        for key, part in swept.parts.items()
+        if isinstance(key, Const) or not key.startswith(("$", "@"))
+    }
+    if parts:
+        snapshot = collection.child(EACH)
+        f.state.heap[snapshot] = Obj("unknown", parts=parts)
+        m.write(
+            f, collection, (held or Obj("unknown")).put(EACH, Value(refs={snapshot: NO_FACTS})), strong=True
+        )
+
+
+def recall(f: Frame, obj: Obj | None, element: Loc) -> None:
+    """An item of an unknown collection, with what an earlier loop made of all of them."""
+    part = obj.parts.get(EACH) if obj is not None else None
+    for snapshot in part.locs() if part is not None else ():
+        known = f.state.obj(snapshot)
+        if known is not None:
+            now = f.state.obj(element) or Obj("unknown")
+            f.state.heap[element] = Obj(
+                now.kind, now.cls, now.type, {**now.parts, **known.parts}, now.rest, info=now.info
+            )
