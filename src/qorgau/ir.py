@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 if TYPE_CHECKING:
-    Literal: TypeAlias = None | bool | int | float | str | bytes
+    Literal: TypeAlias = bool | int | float | str | bytes | None
 else:
     # msgspec refuses a union of str and bytes, yet MessagePack itself tells them apart.
     Literal = Any
@@ -530,9 +530,7 @@ class MatchClass(Node, frozen=True, array_like=True, tag=True, gc=False):
     patterns: tuple[Pattern, ...]
 
 
-Pattern: TypeAlias = (
-    MatchValue | MatchAs | MatchOr | MatchStar | MatchSequence | MatchMapping | MatchClass
-)
+Pattern: TypeAlias = MatchValue | MatchAs | MatchOr | MatchStar | MatchSequence | MatchMapping | MatchClass
 
 
 class Case(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -14,8 +14,9 @@ import msgspec
 from qorgau import ir
 from qorgau.source import SourceFile
 
-
-_FOR_DEVELOPERS = frozenset(("dev", "develop", "development", "local", "test", "tests", "testing", "ci", "debug"))
+_FOR_DEVELOPERS = frozenset(
+    ("dev", "develop", "development", "local", "test", "tests", "testing", "ci", "debug")
+)
 
 
 class Unit:
@@ -138,5 +139,7 @@ def walk(node: object) -> Iterator[object]:
             yield current
             children = [getattr(current, name) for name in current.__struct_fields__]
             stack.extend(
-                child for child in reversed(children) if isinstance(child, tuple | msgspec.Struct) and child != ()
+                child
+                for child in reversed(children)
+                if isinstance(child, tuple | msgspec.Struct) and child != ()
             )

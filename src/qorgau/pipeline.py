@@ -88,7 +88,9 @@ def _check(request: Request) -> Report:
         exclude=settings.exclude,
         source_roots=settings.source_roots,
     )
-    texts, problems = _read(found.files, [Problem(p.path, p.message, p.line, p.column) for p in found.problems])
+    texts, problems = _read(
+        found.files, [Problem(p.path, p.message, p.line, p.column) for p in found.problems]
+    )
     units, broken = _lower(texts, request.progress)
     program = _link(units, found.files, found.root)
     catalog = Catalog.load(None, tuple(Path(folder) for folder in settings.extend_rules))

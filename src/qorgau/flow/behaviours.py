@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow import containers, objects, texts
 from qorgau.flow.machine import Args, Frame
-from qorgau.flow.uses import Use
 from qorgau.flow.state import Renaming
+from qorgau.flow.uses import Use
 from qorgau.flow.values import (
     BOTTOM,
     CHECKS,
-    NO_FACTS,
     NO_REFS,
     OPAQUE,
     UNKNOWN,
@@ -29,8 +28,8 @@ from qorgau.flow.values import (
     Loc,
     Obj,
     SuperOf,
-    Taints,
     Taint,
+    Taints,
     Trace,
     Value,
     common_facts,
@@ -198,7 +197,9 @@ def _attributes(f: Frame, loc: Loc) -> list[Value]:
     obj = f.state.obj(loc)
     if obj is None:
         return []
-    return [part for key, part in obj.parts.items() if isinstance(key, str) and not key.startswith(("$", "@"))]
+    return [
+        part for key, part in obj.parts.items() if isinstance(key, str) and not key.startswith(("$", "@"))
+    ]
 
 
 def _is_set(m: Machine, f: Frame, owner: Value, names: list[str]) -> bool:
@@ -407,7 +408,11 @@ def _next(m: Machine, f: Frame, u: Use) -> Value:
             results.append(stamp(containers.next_item(m, f, ref, u.at), facts))
         elif isinstance(ref, Loc) and obj is not None and obj.cls is not None:
             method = objects.method(m, f, ref, obj, "__next__", u.at)
-            found = m.call(f, method, Args(), u.at) if method is not None else m.iterate(f, of_ref(ref), u.at).each
+            found = (
+                m.call(f, method, Args(), u.at)
+                if method is not None
+                else m.iterate(f, of_ref(ref), u.at).each
+            )
             results.append(found)
         else:
             results.append(m.iterate(f, Value(refs={ref: facts}, unknown=True), u.at).each)
@@ -469,7 +474,9 @@ def copied(m: Machine, f: Frame, value: Value, at: int, *, deep: bool) -> Value:
         changed = obj
         if deep:
             parts = {
-                key: copied(m, f, part, at, deep=part.single() is not None and f.depth < 40 and _shallow(f, part))
+                key: copied(
+                    m, f, part, at, deep=part.single() is not None and f.depth < 40 and _shallow(f, part)
+                )
                 for key, part in obj.parts.items()
             }
             changed = replace(obj, parts=parts)
@@ -549,7 +556,9 @@ def _named_at(f: Frame, value: Value, getter: Obj, at: int) -> Value:
         last = taint.trace
         if last is None or last.parent is not None or last.unit is not f.unit or last.at != at:
             return taint
-        return replace(taint, trace=Trace(Trace(None, unit, place, last.note), f.unit, at, "read by the getter"))
+        return replace(
+            taint, trace=Trace(Trace(None, unit, place, last.note), f.unit, at, "read by the getter")
+        )
 
     return value.map_taints(source)
 
@@ -579,7 +588,10 @@ def _tee(m: Machine, f: Frame, u: Use) -> Value:
     count = u.arg(1, "n").constant()
     number = count.value if count is not None and isinstance(count.value, int) else 2
     iteration = m.iterate(f, u.arg(0), u.at)
-    made = [m.new(f, u.at, Obj("generator", rest=iteration.each), f"tee{index}") for index in range(min(number, 8))]
+    made = [
+        m.new(f, u.at, Obj("generator", rest=iteration.each), f"tee{index}")
+        for index in range(min(number, 8))
+    ]
     return m.sequence(f, u.at, "tuple", made, None, "tees")
 
 
@@ -646,7 +658,9 @@ def _accumulate(m: Machine, f: Frame, u: Use) -> Value:
 def _gather(m: Machine, f: Frame, u: Use) -> Value:
     results = [m.awaited(f, value, u.at) for value in u.args.positional]
     if not u.args.star.is_bottom:
-        return m.new(f, u.at, Obj("list", rest=join(join_all(results), m.awaited(f, u.args.star, u.at))), "gather")
+        return m.new(
+            f, u.at, Obj("list", rest=join(join_all(results), m.awaited(f, u.args.star, u.at))), "gather"
+        )
     return m.sequence(f, u.at, "list", results, None, "gather")
 
 
@@ -715,7 +729,9 @@ def _call_later(m: Machine, f: Frame, u: Use) -> Value:
     return OPAQUE
 
 
-def _call_with(m: Machine, f: Frame, u: Use, function: Value, items: Value | None, names: Value | None) -> None:
+def _call_with(
+    m: Machine, f: Frame, u: Use, function: Value, items: Value | None, names: Value | None
+) -> None:
     """Call a function with a list of arguments and a dict of keywords, as an operator does later."""
     row = m.iterate(f, items, u.at) if items is not None and items.refs else None
     args = Args()
@@ -933,7 +949,11 @@ def converted(m: Machine, f: Frame, value: Value, convert: Value, at: int, depth
             continue
         if obj.kind == "dict" or obj.kind in containers.SEQUENCES:
             parts = [*(part for _, part in obj.items()), obj.rest]
-            parts += [part for name, part in obj.parts.items() if isinstance(name, str) and name.startswith("$spread")]
+            parts += [
+                part
+                for name, part in obj.parts.items()
+                if isinstance(name, str) and name.startswith("$spread")
+            ]
             for part in parts if depth < 6 else ():
                 found += converted(m, f, part, convert, at, depth + 1)
         elif obj.cls is not None and depth < 6:
@@ -1087,4 +1107,3 @@ BUILTINS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "zip": _zip,
     "__import__": _import,
 }
-

@@ -192,7 +192,8 @@ def invoke(
             if active.assumed is None:
                 f.state = bottom_like(f.state)
                 return BOTTOM
-            assert active.ctx is not None and active.canon is not None
+            assert active.ctx is not None
+            assert active.canon is not None
             stand_in = Remembered(active.assumed, active.ctx, active.canon.locs, active.canon.traces)
             outcome = Transfer(stand_in, ctx, canon).outcome(active.assumed)
         else:
@@ -278,7 +279,16 @@ def activate(
     state = entry.called(entry.facts | closure.facts)
     shared = function.at in closure.unit.nesting
     loc = Loc(ctx, ("frame", function.at)) if shared else None
-    frame = Frame(closure.unit, state, ctx, kind="function", closure=closure, scopes=closure.scopes, loc=loc, depth=depth)
+    frame = Frame(
+        closure.unit,
+        state,
+        ctx,
+        kind="function",
+        closure=closure,
+        scopes=closure.scopes,
+        loc=loc,
+        depth=depth,
+    )
     if loc is not None:
         variables: dict[Key, Value] = {}
         variables.update(bound)
@@ -319,7 +329,8 @@ def conclude(m: Machine, inner: Frame, closure: Closure, entry: State) -> Outcom
             # What a function made and let go of is nobody's business; what it hands out stays checked.
             out = garbage.mentioned([value], outcome.changed)
             outcome.gained = without(
-                gained, lambda loc: _is_inner(loc, inner.ctx) and not any(step in out for step in loc.ancestors())
+                gained,
+                lambda loc: _is_inner(loc, inner.ctx) and not any(step in out for step in loc.ancestors()),
             )
         outcome.lost = entry.facts - inner.state.facts
     for state in inner.raises:
@@ -440,7 +451,9 @@ def bind_parameters(
                 value = join(value, m.item(f, double, of_const(name), at))
             default = obj.parts.get(f"$default:{name}")
             if value.is_bottom or (default is not None and not value.unknown and not value.taints):
-                value = join(value, default if default is not None else (OPAQUE if value.is_bottom else BOTTOM))
+                value = join(
+                    value, default if default is not None else (OPAQUE if value.is_bottom else BOTTOM)
+                )
         else:
             value = given
         bound[name] = _arrived(m, f, closure, parameter, value, args.ats.get(source, at))
@@ -499,7 +512,12 @@ def _made(m: Machine, f: Frame, cls: Loc, info: ClassInfo, args: Args, at: int) 
     made = m.new(f, at, records.empty(kind, cls) if kind else Obj("instance", cls=cls), "new")
     loc = made.locs()[0]
     if any(raising.is_exception(m, name) for name in info.libraries):
-        m.write(f, loc, raising.described(m, f, m.obj(f, loc), Args(list(args.positional), {}, args.star), at), strong=True)
+        m.write(
+            f,
+            loc,
+            raising.described(m, f, m.obj(f, loc), Args(list(args.positional), {}, args.star), at),
+            strong=True,
+        )
     if creator is not None:
         with_cls = Args([of_ref(cls), *args.positional], args.keywords, args.star, args.double)
         created = call(m, f, creator, with_cls, at)
@@ -522,7 +540,9 @@ def _made(m: Machine, f: Frame, cls: Loc, info: ClassInfo, args: Args, at: int) 
     return made
 
 
-def _fill(m: Machine, f: Frame, cls: Loc, info: ClassInfo, loc: Loc, made: Value, args: Args, at: int) -> None:
+def _fill(
+    m: Machine, f: Frame, cls: Loc, info: ClassInfo, loc: Loc, made: Value, args: Args, at: int
+) -> None:
     """Fields from the arguments of a class without ``__init__``: dataclasses, models, schemas."""
     names = m.declared_fields(f, cls)
     places = m.constructor_fields(f, cls) if not info.libraries or m.takes_fields(f, cls) else []
@@ -578,7 +598,11 @@ def define_function(m: Machine, f: Frame, function: ir.Function, decorate: bool)
     if owner is not None and function.name in ("__new__", "__init_subclass__", "__class_getitem__"):
         binding = "static" if function.name == "__new__" else "class"
     closure = Closure(f.unit, function, scopes, owner, binding)
-    loc = f.place(function.at, "function") if f.kind == "function" else m.static_place(f, function.at, "function")
+    loc = (
+        f.place(function.at, "function")
+        if f.kind == "function"
+        else m.static_place(f, function.at, "function")
+    )
     m.made.append(loc)
     f.state.heap[loc] = Obj("function", parts=parts, info=closure)
     m.defined(f, loc, closure)
@@ -595,5 +619,3 @@ def rebind(f: Frame, loc: Loc, **changes: object) -> None:
     obj = f.state.obj(loc)
     if obj is not None and isinstance(obj.info, Closure):
         f.state.heap[loc] = replace(obj, info=replace(obj.info, **changes))  # type: ignore[arg-type]
-
-

@@ -32,13 +32,50 @@ ELEMENTS = "$element"
 """The part of an unknown collection that says what class its items have."""
 
 WRAPPERS = frozenset(
-    "Optional Union Annotated ClassVar Final Required NotRequired Awaitable Coroutine Type Mapped".split()
+    [
+        "Optional",
+        "Union",
+        "Annotated",
+        "ClassVar",
+        "Final",
+        "Required",
+        "NotRequired",
+        "Awaitable",
+        "Coroutine",
+        "Type",
+        "Mapped",
+    ]
 )
 COLLECTIONS = frozenset(
-    "list List set Set frozenset FrozenSet tuple Tuple Sequence Iterable Iterator Collection QuerySet Generator "
-    "AsyncIterator AsyncIterable AsyncGenerator deque Deque Page RelatedManager BaseManager Manager".split()
+    [
+        "list",
+        "List",
+        "set",
+        "Set",
+        "frozenset",
+        "FrozenSet",
+        "tuple",
+        "Tuple",
+        "Sequence",
+        "Iterable",
+        "Iterator",
+        "Collection",
+        "QuerySet",
+        "Generator",
+        "AsyncIterator",
+        "AsyncIterable",
+        "AsyncGenerator",
+        "deque",
+        "Deque",
+        "Page",
+        "RelatedManager",
+        "BaseManager",
+        "Manager",
+    ]
 )
-MAPPINGS = frozenset("dict Dict Mapping MutableMapping defaultdict DefaultDict OrderedDict".split())
+MAPPINGS = frozenset(
+    ["dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict"]
+)
 RECORD_LIBRARIES = frozenset(
     (
         "typing.NamedTuple",
@@ -60,7 +97,9 @@ DEFAULT_FIRST = frozenset(("pydantic.Field", "attr.ib", "sqlmodel.Field"))
 TYPED_DICTS = frozenset(("typing.TypedDict", "typing_extensions.TypedDict", "mypy_extensions.TypedDict"))
 
 METHOD_DECORATOR = "django.utils.decorators.method_decorator"
-HANDLERS = frozenset("get post put patch delete head options form_valid form_invalid".split())
+HANDLERS = frozenset(
+    ["get", "post", "put", "patch", "delete", "head", "options", "form_valid", "form_invalid"]
+)
 """Methods of a view that its ``dispatch`` calls."""
 
 UNPRINTED = "repr=False"
@@ -71,10 +110,7 @@ PRINTED = RECORD_LIBRARIES - {"django.db.models.Model"}
 
 def define_class(m: Machine, f: Frame, node: ir.Class) -> Value:
     """The value of a ``class`` statement."""
-    bases = [
-        m.evaluate(f, base.value if isinstance(base, ir.Starred) else base)
-        for base in node.bases
-    ]
+    bases = [m.evaluate(f, base.value if isinstance(base, ir.Starred) else base) for base in node.bases]
     for keyword in node.keywords:
         m.evaluate(f, keyword.value)
     loc = f.place(node.at, "class") if f.kind == "function" else m.static_place(f, node.at, "class")
@@ -169,7 +205,9 @@ def _initialize_subclass(m: Machine, f: Frame, info: ClassInfo, loc: Loc, node: 
     if len(info.order) > 1:
         hook = objects.class_part(m, f, info.order[1], "__init_subclass__")
         if hook is not None:
-            keywords = {k.name: m.evaluate(f, k.value) for k in node.keywords if k.name and k.name != "metaclass"}
+            keywords = {
+                k.name: m.evaluate(f, k.value) for k in node.keywords if k.name and k.name != "metaclass"
+            }
             for ref in hook.refs:
                 if isinstance(ref, Loc):
                     m.call(f, of_ref(Bound(ref, of_ref(loc))), Args(keywords=keywords), node.at)
@@ -180,7 +218,12 @@ def _initialize_subclass(m: Machine, f: Frame, info: ClassInfo, loc: Loc, node: 
                 setter = objects.class_part(m, f, obj.cls, "__set_name__")
                 for function in setter.refs if setter is not None else ():
                     if isinstance(function, Loc):
-                        m.call(f, of_ref(Bound(function, of_ref(ref))), Args([of_ref(loc), of_const(name)]), node.at)
+                        m.call(
+                            f,
+                            of_ref(Bound(function, of_ref(ref))),
+                            Args([of_ref(loc), of_const(name)]),
+                            node.at,
+                        )
 
 
 # Decorators
@@ -212,7 +255,9 @@ def spelling(node: ir.Expr) -> str:
     return ""
 
 
-def decorated(m: Machine, f: Frame, decorator: ir.Expr, value: Value, loc: Loc, function: ir.Function) -> Value:
+def decorated(
+    m: Machine, f: Frame, decorator: ir.Expr, value: Value, loc: Loc, function: ir.Function
+) -> Value:
     """A function after one of its decorators."""
     if isinstance(decorator, ir.Attribute) and decorator.attr in ("setter", "getter", "deleter"):
         owner = m.evaluate(f, decorator.value)
@@ -367,7 +412,9 @@ def describe(m: Machine, f: Frame, value: Value, annotation: ir.Expr, unit: Unit
     if loc is None or not value.unknown:
         return
     obj = f.state.obj(loc)
-    if obj is not None and (obj.kind != "unknown" or obj.cls is not None or obj.type or ELEMENTS in obj.parts):
+    if obj is not None and (
+        obj.kind != "unknown" or obj.cls is not None or obj.type or ELEMENTS in obj.parts
+    ):
         return
     described = annotated_object(m, f, annotation, unit)
     if described is not None:
@@ -499,7 +546,9 @@ def _related(m: Machine, f: Frame, part: Value, info: ClassInfo, owner: Loc) -> 
             if text == "self":
                 found = Obj("unknown", cls=owner)
             else:
-                found = found or _named_object(m, f, text.rpartition(".")[2], info.unit) or m.class_by_name(text)
+                found = (
+                    found or _named_object(m, f, text.rpartition(".")[2], info.unit) or m.class_by_name(text)
+                )
         return _collection(m, f, found) if many else found
     return None
 
@@ -513,7 +562,9 @@ def declared_fields(m: Machine, f: Frame, cls: Loc) -> list[str]:
     for base in reversed(info.order):
         base_info = m.class_info(f, base)
         if base_info is not None:
-            names.update(dict.fromkeys(name for name in base_info.declared if not _is_marked(m, base, name, NO_FIELDS)))
+            names.update(
+                dict.fromkeys(name for name in base_info.declared if not _is_marked(m, base, name, NO_FIELDS))
+            )
             obj = f.state.obj(base)
             slots = obj.parts.get("__slots__") if obj is not None else None
             if slots is not None:
@@ -540,9 +591,15 @@ def takes_fields(m: Machine, f: Frame, cls: Loc) -> bool:
     info = m.class_info(f, cls)
     if info is None:
         return False
-    if any(set(base.marks) & calls.DATA_CLASSES for loc in info.order if (base := m.class_info(f, loc)) is not None):
+    if any(
+        set(base.marks) & calls.DATA_CLASSES
+        for loc in info.order
+        if (base := m.class_info(f, loc)) is not None
+    ):
         return True
-    return any(name in RECORD_LIBRARIES for library in info.libraries for name in m.policy.catalog.ancestry(library))
+    return any(
+        name in RECORD_LIBRARIES for library in info.libraries for name in m.policy.catalog.ancestry(library)
+    )
 
 
 def passing_fields(m: Machine, f: Frame, cls: Loc) -> list[str]:
@@ -646,7 +703,9 @@ def by_name(m: Machine, name: str) -> Obj | None:
     found = [
         loc
         for loc in m.classes
-        if (obj := m.base.get(loc)) is not None and isinstance(obj.info, ClassInfo) and obj.info.node.name == last
+        if (obj := m.base.get(loc)) is not None
+        and isinstance(obj.info, ClassInfo)
+        and obj.info.node.name == last
     ]
     return Obj("unknown", cls=found[0]) if len(found) == 1 else None
 
@@ -694,5 +753,3 @@ def default_of(m: Machine, f: Frame, default: Value, at: int) -> Value | None:
 def _plain_default(f: Frame, value: Value) -> bool:
     kinds = [o.kind for ref in value.refs if isinstance(ref, Loc) and (o := f.state.obj(ref)) is not None]
     return not any(kind in ("library", "function", "property") for kind in kinds)
-
-

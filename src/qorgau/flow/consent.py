@@ -35,7 +35,13 @@ TRANSFORMING = ("irreversible", "reversible")
 
 
 def configured(
-    m: Machine, f: Frame, names: list[str], receiver: Value | None, args: Args, at: int, function: Closure | None
+    m: Machine,
+    f: Frame,
+    names: list[str],
+    receiver: Value | None,
+    args: Args,
+    at: int,
+    function: Closure | None,
 ) -> Value | None:
     """The result of a call that the configuration speaks of; None for calls that it doesn't.
 
@@ -73,7 +79,14 @@ def configured(
 
 
 def concluded(
-    m: Machine, f: Frame, names: list[str], receiver: Value | None, args: Args, value: Value, at: int, function: Closure
+    m: Machine,
+    f: Frame,
+    names: list[str],
+    receiver: Value | None,
+    args: Args,
+    value: Value,
+    at: int,
+    function: Closure,
 ) -> Value:
     """The result of a function of the project that has run, with what the configuration says of it."""
     role = m.policy.role(names)
@@ -165,14 +178,20 @@ def _first(args: Args, function: Closure | None, skipped: int | str | None) -> V
     """The first argument by the signature, else the first that is given."""
     if args.positional:
         return args.positional[0]
-    given = [name for name in (*_names(function), *args.keywords) if name in args.keywords and name != skipped]
+    given = [
+        name for name in (*_names(function), *args.keywords) if name in args.keywords and name != skipped
+    ]
     return args.keywords[given[0]] if given else None
 
 
 def _names(function: Closure | None) -> list[str]:
     """The parameters of a function, as a call from outside sees them."""
     names = [parameter.name for parameter in function.function.parameters] if function is not None else []
-    return names[1:] if function is not None and function.owner is not None and function.binding != "static" else names
+    return (
+        names[1:]
+        if function is not None and function.owner is not None and function.binding != "static"
+        else names
+    )
 
 
 def _without_self(receiver: Value | None, args: Args, function: Closure | None) -> Args:

@@ -95,9 +95,7 @@ def get_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> V
     items = items_of(obj)
     if known is not None and items is not None:
         found = [
-            items[c.value]
-            for c in known
-            if isinstance(c.value, int) and -len(items) <= c.value < len(items)
+            items[c.value] for c in known if isinstance(c.value, int) and -len(items) <= c.value < len(items)
         ]
         return join_all(found)
     return each(obj)
@@ -206,7 +204,9 @@ def method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, at: 
     return None
 
 
-def _sequence_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, at: int) -> Value | None:
+def _sequence_method(
+    m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, at: int
+) -> Value | None:
     strong = not loc.old
     first = args.get(0) or BOTTOM
     none = of_const(None)
@@ -217,7 +217,14 @@ def _sequence_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: 
         else:
             m.write(f, loc, appended(obj, first, strong), strong=True)
         return none
-    if name in ("extend", "update", "extendleft", "difference_update", "intersection_update", "symmetric_difference_update"):
+    if name in (
+        "extend",
+        "update",
+        "extendleft",
+        "difference_update",
+        "intersection_update",
+        "symmetric_difference_update",
+    ):
         if name in ("difference_update", "intersection_update"):
             return none
         for value in args.all():
@@ -292,7 +299,14 @@ def _place_of(items: Sequence[Value], wanted: Value) -> int | None:
 
 
 def _pop(
-    m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, strong: bool, items: tuple[Value, ...] | None
+    m: Machine,
+    f: Frame,
+    loc: Loc,
+    obj: Obj,
+    name: str,
+    args: Args,
+    strong: bool,
+    items: tuple[Value, ...] | None,
 ) -> Value:
     index = -1 if name == "pop" else 0
     given = args.get(0)
@@ -416,7 +430,12 @@ def update(m: Machine, f: Frame, loc: Loc, value: Value, at: int) -> None:
             if source.info != "exact":
                 obj = m.obj(f, loc)
                 others = join(obj.parts.get(KEYS, BOTTOM), source.parts.get(KEYS, OPAQUE))
-                m.write(f, loc, replace(obj.put(KEYS, others), rest=join(obj.rest, source.rest), info=None), strong=True)
+                m.write(
+                    f,
+                    loc,
+                    replace(obj.put(KEYS, others), rest=join(obj.rest, source.rest), info=None),
+                    strong=True,
+                )
         elif isinstance(ref, Loc) and source is not None and source.kind in SEQUENCES:
             for pair in items_of(source) or (each(source),):
                 first, second = (m.item(f, pair, of_const(index), at) for index in (0, 1))
@@ -537,5 +556,3 @@ def numbers_of(bounds: Sequence[Value | None]) -> list[int | None] | None:
 def _is_container(f: Frame, ref: object) -> bool:
     obj = f.state.obj(ref) if isinstance(ref, Loc) else None
     return obj is not None and obj.kind in SEQUENCES | {"dict"}
-
-

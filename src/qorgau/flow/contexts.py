@@ -130,7 +130,11 @@ def leave(m: Machine, f: Frame, context: Value, token: Entered, at: int) -> None
         for loc in context.locs():
             obj = f.state.obj(loc)
             for name in ("__exit__", "__aexit__"):
-                found = objects.method(m, f, loc, obj, name, at) if obj is not None and obj.cls is not None else None
+                found = (
+                    objects.method(m, f, loc, obj, name, at)
+                    if obj is not None and obj.cls is not None
+                    else None
+                )
                 if found is not None:
                     none = of_const(None)
                     m.call(f, found, Args([none, none, none]), at)
@@ -163,7 +167,9 @@ def awaited(m: Machine, f: Frame, value: Value, at: int) -> Value:
         elif isinstance(ref, Loc) and obj is not None and obj.cls is not None:
             found = objects.method(m, f, ref, obj, "__await__", at) if obj.kind == "instance" else None
             generator = m.call(f, found, Args(), at) if found is not None else None
-            results.append(generator_result(f, generator) if generator is not None else Value(refs={ref: facts}))
+            results.append(
+                generator_result(f, generator) if generator is not None else Value(refs={ref: facts})
+            )
             changed = changed or found is not None
         else:
             results.append(Value(refs={ref: facts}))
@@ -179,7 +185,9 @@ def yielded(m: Machine, f: Frame, value: Value, *, many: bool = False) -> None:
     f.yields.append(stamp(value, gained))
     if many:
         f.yields_exact = False
-    f.yield_state = m.join_states(f.yield_state, f.state.copy()) if f.yield_state is not None else f.state.copy()
+    f.yield_state = (
+        m.join_states(f.yield_state, f.state.copy()) if f.yield_state is not None else f.state.copy()
+    )
     f.yield_facts = gained if f.yield_facts is None else common_facts(f.yield_facts, gained)
 
 
@@ -229,4 +237,6 @@ def group(m: Machine, f: Frame, raised: Value, at: int) -> Value:
         inner = obj.parts.get("exceptions") if obj is not None else None
         held.append(m.iterate(f, inner, at).each if inner is not None else Value(refs={ref: facts}))
     exceptions = m.sequence(f, at, "tuple", [], join_all(held), "exceptions")
-    return m.new(f, at, Obj("library", type="builtins.ExceptionGroup", parts={"exceptions": exceptions}), "group")
+    return m.new(
+        f, at, Obj("library", type="builtins.ExceptionGroup", parts={"exceptions": exceptions}), "group"
+    )

@@ -56,12 +56,16 @@ def _stays(m: Machine, row: Depersonalizer, taint: Taint, salted: bool) -> bool:
 
 def _transformed(m: Machine, f: Frame, use: Use, row: Depersonalizer, taint: Taint, salted: bool) -> Taint:
     call = use.dotted
-    why = row.why or ("so few values exist that all can be tried" if row.effect == "hash" else "it can be undone")
+    why = row.why or (
+        "so few values exist that all can be tried" if row.effect == "hash" else "it can be undone"
+    )
     reversal = Reversal(call, why, row.instead or "a keyed hash")
     return consent.reversed_by(f, use.at, taint, reversal)
 
 
-def _made(m: Machine, f: Frame, use: Use, row: Depersonalizer, taints: frozenset[Taint], salted: bool) -> Value:
+def _made(
+    m: Machine, f: Frame, use: Use, row: Depersonalizer, taints: frozenset[Taint], salted: bool
+) -> Value:
     if not row.type:
         return Value(taints, opaque=True)
     parts: dict[Key, Value] = {
@@ -106,17 +110,30 @@ def is_secret(value: Value) -> bool:
     return value.unknown or value.opaque or bool(value.refs)
 
 
-
-
 CODECS = frozenset(
-    "rot13 rot_13 hex hex_codec base64 base64_codec zlib zlib_codec zip bz2 bz2_codec uu uu_codec quopri "
-    "quopri_codec".split()
+    (
+        "rot13",
+        "rot_13",
+        "hex",
+        "hex_codec",
+        "base64",
+        "base64_codec",
+        "zlib",
+        "zlib_codec",
+        "zip",
+        "bz2",
+        "bz2_codec",
+        "uu",
+        "uu_codec",
+        "quopri",
+        "quopri_codec",
+    )
 )
 """Names of codecs that are no character encodings."""
 
 
 def _codec(m: Machine, f: Frame, u: Use) -> Value:
-    """``codecs.encode(text, "rot13")``: an encoding that can be undone; a character encoding is none at all."""
+    """``codecs.encode(text, "rot13")`` can be undone; a character encoding is no transformation at all."""
     value = u.arg(0, "obj")
     taints = naming.contents(m, f, value, u.at)
     if not any(name.lower().replace("-", "_") in CODECS for name in u.arg(1, "encoding").texts()):

@@ -177,7 +177,11 @@ def _refine(m: Machine, f: Frame, node: ir.Expr, yes: State, no: State) -> None:
                 if narrowed is not value:
                     f.state = outcome
                     m.poke(f, node.left.id, narrowed)
-    elif isinstance(node, ir.Call) and len(node.arguments) == 1 and isinstance(node.arguments[0].value, ir.Name):
+    elif (
+        isinstance(node, ir.Call)
+        and len(node.arguments) == 1
+        and isinstance(node.arguments[0].value, ir.Name)
+    ):
         _refine_absence(m, f, node, node.arguments[0].value.id, yes, no)
     elif isinstance(node, ir.Call) and isinstance(node.function, ir.Name) and len(node.arguments) == 2:
         if node.function.id == "isinstance" and isinstance(node.arguments[0].value, ir.Name):

@@ -39,7 +39,9 @@ def wanted(changed: Mapping[Loc, Obj], inner: Loc, values: Iterable[Value]) -> d
     while True:
         while waiting:
             visit(_of_object(changed[waiting.pop()]))
-        parts = [loc for loc in own if loc not in reached and any(step in reached for step in loc.ancestors())]
+        parts = [
+            loc for loc in own if loc not in reached and any(step in reached for step in loc.ancestors())
+        ]
         if not parts:
             break
         visit(parts)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import calls, containers, modules
+from qorgau.flow import calls, containers, objects
 from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Const, External, Loc, Value, join, of_ref
+from qorgau.linking import Unit
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -20,9 +21,7 @@ ANNOTATED = frozenset(("typing.Annotated", "typing_extensions.Annotated"))
 MAX_NESTED = 6
 
 
-def unknown_arguments(
-    m: Machine, f: Frame, closure: Closure, receiver: Value | None, depth: int = 0
-) -> Args:
+def unknown_arguments(m: Machine, f: Frame, closure: Closure, receiver: Value | None, depth: int = 0) -> Args:
     """Arguments for all parameters as a framework gives them; ``receiver`` for the first of a method."""
     args = Args()
     parameters = closure.function.parameters
@@ -66,8 +65,14 @@ def _default_setting(m: Machine, f: Frame, closure: Closure, parameter: ir.Param
     if value.unknown or value.taints:
         return None
     if value.refs:
-        clients = [obj for loc in value.locs() if (obj := f.state.obj(loc)) is not None and obj.kind == "library"]
-        return value if len(clients) == len(value.refs) and all(obj.info is not None for obj in clients) else None
+        clients = [
+            obj for loc in value.locs() if (obj := f.state.obj(loc)) is not None and obj.kind == "library"
+        ]
+        return (
+            value
+            if len(clients) == len(value.refs) and all(obj.info is not None for obj in clients)
+            else None
+        )
     return join(value, OPAQUE) if any(value.texts()) else None
 
 
@@ -96,7 +101,13 @@ def _injected(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, d
 
 
 def dependency(
-    m: Machine, f: Frame, unit: modules.Unit, node: ir.Call, at: int, depth: int = 0, target: Value | None = None
+    m: Machine,
+    f: Frame,
+    unit: Unit,
+    node: ir.Call,
+    at: int,
+    depth: int = 0,
+    target: Value | None = None,
 ) -> Value | None:
     """The result of ``Depends(function)``, which runs first; None for one that nothing is known of."""
     if target is None:
@@ -123,7 +134,7 @@ def _of_annotation(m: Machine, f: Frame, closure: Closure, parameter: ir.Paramet
 
 
 def _constructed(m: Machine, f: Frame, cls: Loc, at: int, depth: int) -> Value:
-    initializer = calls.objects.class_part(m, f, cls, "__init__")
+    initializer = objects.class_part(m, f, cls, "__init__")
     args = Args()
     for ref in initializer.locs() if initializer is not None else ():
         obj = f.state.obj(ref)
@@ -135,7 +146,7 @@ def _constructed(m: Machine, f: Frame, cls: Loc, at: int, depth: int) -> Value:
 
 def _called(m: Machine, f: Frame, loc: Loc, at: int) -> Value:
     obj = m.obj(f, loc)
-    found = calls.objects.method(m, f, loc, obj, "__call__", at)
+    found = objects.method(m, f, loc, obj, "__call__", at)
     return calls.call(m, f, found, Args(star=UNKNOWN), at) if found is not None else UNKNOWN
 
 
@@ -150,9 +161,9 @@ def _first_yield(f: Frame, value: Value) -> Value:
 
 def _dependency_calls(
     m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter
-) -> list[tuple[modules.Unit, ir.Call]]:
+) -> list[tuple[Unit, ir.Call]]:
     """``Depends(...)`` in a parameter's default or annotation, also behind a name (``SessionDep``)."""
-    found: list[tuple[modules.Unit, ir.Call]] = []
+    found: list[tuple[Unit, ir.Call]] = []
     unit = closure.unit
     if isinstance(parameter.default, ir.Call) and is_dependency(m, f, parameter.default, unit):
         found.append((unit, parameter.default))
@@ -165,7 +176,7 @@ def _dependency_calls(
     return found
 
 
-def alias_of(m: Machine, node: ir.Expr, unit: modules.Unit) -> tuple[modules.Unit, ir.Expr]:
+def alias_of(m: Machine, node: ir.Expr, unit: Unit) -> tuple[Unit, ir.Expr]:
     """What a name in an annotation stands for: the expression that a module of the program assigns to it."""
     for _ in range(MAX_NESTED):
         if not isinstance(node, ir.Name):
@@ -177,7 +188,7 @@ def alias_of(m: Machine, node: ir.Expr, unit: modules.Unit) -> tuple[modules.Uni
     return unit, node
 
 
-def _binding(m: Machine, name: str, unit: modules.Unit) -> tuple[modules.Unit, ir.Expr] | None:
+def _binding(m: Machine, name: str, unit: Unit) -> tuple[Unit, ir.Expr] | None:
     for statement in unit.module.body:
         if isinstance(statement, ir.Assign):
             for target in statement.targets:
@@ -193,7 +204,7 @@ def _binding(m: Machine, name: str, unit: modules.Unit) -> tuple[modules.Unit, i
     return None
 
 
-def is_dependency(m: Machine, f: Frame, node: ir.Call, unit: modules.Unit) -> bool:
+def is_dependency(m: Machine, f: Frame, node: ir.Call, unit: Unit) -> bool:
     """Whether a call names a dependency (``Depends``, ``Security``)."""
     target = m.quiet(f, node.function, unit)
     return any(isinstance(ref, External) and m.behaviour_of(ref.dotted) == "depends" for ref in target.refs)

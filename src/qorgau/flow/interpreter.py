@@ -32,9 +32,9 @@ from qorgau.flow import (
     naming,
     objects,
     operators,
+    orm,
     raising,
     records,
-    orm,
     schemas,
     scopes,
     sinks,
@@ -54,13 +54,13 @@ from qorgau.flow.state import State, join_states
 from qorgau.flow.values import BOTTOM, External, Fact, Facts, Key, Loc, Obj, Ref, Taints, Value, of_ref
 from qorgau.linking import Program, Unit
 
-BUDGET = 6_000
+BUDGET = 4_000
 """Statements that one root may take before the rest of it is given up (counted)."""
 
-PATIENCE = 800
+PATIENCE = 400
 """Statements after which a root is no longer followed into calls that cannot matter (counted)."""
 
-NEAR = 3
+NEAR = 2
 """Calls within calls that are followed all the same when patience is over, if they can matter."""
 
 
@@ -110,6 +110,20 @@ class Interpreter:
             self.cut.update(place for place, times in self.running.items() if times)
         return self.steps >= BUDGET
 
+    def _shows_data(self, f: Frame, value: Value) -> bool:
+        """Whether a value carries data itself or in its parts; no deeper, because this is asked of every call."""
+        if value.taints:
+            return True
+        for loc in value.locs():
+            obj = f.state.obj(loc)
+            if obj is not None and (obj.rest.taints or any(part.taints for part in obj.parts.values())):
+                return True
+        return False
+
+    def matters(self, closure: Closure) -> bool:
+        """Whether a function is worth analysing on its own."""
+        return self._relevance.matters(closure.unit, closure.function)
+
     def forget_cut(self, root: tuple[str, int] | None) -> None:
         """Functions that were cut short count as not reached, so that they are analysed on their own."""
         self.reached -= self.cut - {root} if root is not None else self.cut
@@ -126,7 +140,7 @@ class Interpreter:
             return True
         if f.depth <= NEAR and self._relevance.matters(closure.unit, closure.function):
             return True
-        if any(naming.contents(self, f, value, 0) for value in args.all()):
+        if any(self._shows_data(f, value) for value in args.all()):
             return True
         self.count("calls passed over")
         return False
@@ -387,9 +401,7 @@ class Interpreter:
         """A new object whose class inherits its constructor from a library."""
         library_calls.constructed(self, f, cls, info, made, args, at)
 
-    def operator_method(
-        self, f: Frame, name: str, left: Value, right: Value | None, at: int
-    ) -> Value | None:
+    def operator_method(self, f: Frame, name: str, left: Value, right: Value | None, at: int) -> Value | None:
         """The result of an operator that a class defines; None where none does."""
         return operators.overloaded(self, f, name, left, right, at)
 
@@ -423,7 +435,9 @@ class Interpreter:
     def is_entry_method(self, info: ClassInfo, name: str) -> bool:
         """Whether a framework calls a method of a class because of what the class inherits."""
         entries = [self.policy.catalog.entry_base(library) for library in info.libraries]
-        return any(fnmatchcase(name, pattern) for entry in entries if entry is not None for pattern in entry.methods)
+        return any(
+            fnmatchcase(name, pattern) for entry in entries if entry is not None for pattern in entry.methods
+        )
 
     def finished(self, f: Frame, function: ir.Function, value: Value, loc: Loc) -> None:
         """All decorators are applied; what a decorator of the project puts in the place of a function is called."""
@@ -610,7 +624,9 @@ class Interpreter:
         """``str(value)`` or ``repr(value)``"""
         return strings.text(self, f, value, at, representation=representation)
 
-    def formatted(self, f: Frame, value: Value, spec: Value, at: int, *, representation: bool = False) -> Value:
+    def formatted(
+        self, f: Frame, value: Value, spec: Value, at: int, *, representation: bool = False
+    ) -> Value:
         """``format(value, spec)``"""
         return strings.formatted(self, f, value, spec, at, representation=representation)
 
@@ -721,7 +737,11 @@ class Interpreter:
     ) -> Value | None:
         """An attribute that an object has from its library bases, as far as rows tell."""
         found = schemas.attribute(self, f, loc, obj, libraries, name, at)
-        return found if found is not None else library_calls.inherited_attribute(self, f, loc, obj, libraries, name)
+        return (
+            found
+            if found is not None
+            else library_calls.inherited_attribute(self, f, loc, obj, libraries, name)
+        )
 
     def library_item(self, f: Frame, ref: External, key: Value, at: int) -> Value:
         """``library.name[key]``"""
@@ -819,5 +839,3 @@ class Interpreter:
     def frame_method(self, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, at: int) -> Value | None:
         """A method of a row or an indexer; None where rows of the library know it."""
         return frame_hooks.method(self, f, loc, obj, name, args, at)
-
-

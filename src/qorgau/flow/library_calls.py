@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -143,7 +143,9 @@ def _sinks(m: Machine, f: Frame, use: Use, rows: CallRows) -> None:
         values = [value for text in row.data for value in arguments(m, f, use, text, named)]
         if not any(value.taints or value.refs for value in values):
             continue
-        site = deployment.complete(m, f, use.dotted, use.receiver, site_of(m, f, use, row.place), use.at, values)
+        site = deployment.complete(
+            m, f, use.dotted, use.receiver, site_of(m, f, use, row.place), use.at, values
+        )
         if row.local:
             texts, untold = places.paths(arguments(m, f, use, row.local))
             if texts or untold:
@@ -156,7 +158,15 @@ def _sinks(m: Machine, f: Frame, use: Use, rows: CallRows) -> None:
 
 
 def _named_keywords(row: rows_of.Sink) -> frozenset[str]:
-    texts = [*row.data, *row.url, row.local, row.verify, *row.place.host, *row.place.region, *row.place.bucket]
+    texts = [
+        *row.data,
+        *row.url,
+        row.local,
+        row.verify,
+        *row.place.host,
+        *row.place.region,
+        *row.place.bucket,
+    ]
     texts += [*row.place.database, *row.place.address]
     return frozenset(text.rpartition(":")[2].partition(".")[0] for text in texts if text)
 
@@ -212,7 +222,9 @@ def site_of(m: Machine, f: Frame, use: Use, place: rows_of.Place) -> Site:
     site = site.merged(site_of_value(f, use.receiver))
     named, _ = places.told(value for text in place.address for value in arguments(m, f, use, text))
     site = site.named_by(named) if named else site
-    return site if site.says("hosts") or not place.default else replace(site, hosts=frozenset((place.default,)))
+    return (
+        site if site.says("hosts") or not place.default else replace(site, hosts=frozenset((place.default,)))
+    )
 
 
 def site_of_value(f: Frame, value: Value) -> Site:
@@ -258,9 +270,30 @@ def _by_rows(m: Machine, f: Frame, use: Use, rows: CallRows) -> Value:
     return m.unknown_call(f, use.dotted.rpartition(".")[2], use.receiver, use.args, use.at)
 
 
+TABLES: tuple[Mapping[str, Callable[[Machine, Frame, Use], Value]], ...] = (
+    downloads.BEHAVIOURS,
+    depersonalizers.BEHAVIOURS,
+    schemas.BEHAVIOURS,
+    records.BEHAVIOURS,
+    made_classes.BEHAVIOURS,
+    tasks.BEHAVIOURS,
+    raising.BEHAVIOURS,
+    contexts.BEHAVIOURS,
+    managers.BEHAVIOURS,
+    BEHAVIOURS,
+    orm.BEHAVIOURS,
+    queries.BEHAVIOURS,
+    environment.BEHAVIOURS,
+    registries.BEHAVIOURS,
+    sessions.BEHAVIOURS,
+    saved.BEHAVIOURS,
+    frame_behaviours.BEHAVIOURS,
+)
+"""The behaviours that rows name, the more special ones first."""
+
+
 def _behaviour(does: str) -> Callable[[Machine, Frame, Use], Value] | None:
-    own = (downloads.BEHAVIOURS, depersonalizers.BEHAVIOURS, schemas.BEHAVIOURS, records.BEHAVIOURS, made_classes.BEHAVIOURS, tasks.BEHAVIOURS, raising.BEHAVIOURS, contexts.BEHAVIOURS, managers.BEHAVIOURS)
-    for table in (*own, BEHAVIOURS, orm.BEHAVIOURS, queries.BEHAVIOURS, environment.BEHAVIOURS, registries.BEHAVIOURS, sessions.BEHAVIOURS, saved.BEHAVIOURS, frame_behaviours.BEHAVIOURS):
+    for table in TABLES:
         found = table.get(does)
         if found is not None:
             return found
@@ -374,8 +407,10 @@ def class_attribute(m: Machine, f: Frame, loc: Loc, library: str, name: str, at:
         elements: dict[Key, Value] = {ELEMENTS: of_ref(loc)}
         f.state.heap.setdefault(child, Obj("library", type=row.type, parts=elements))
         return of_ref(child)
-    return Value(refs={Builtin(of_ref(loc), name): NO_FACTS}) if m.policy.catalog.rows(f"{library}.{name}") else of_ref(
-        child, unknown=True
+    return (
+        Value(refs={Builtin(of_ref(loc), name): NO_FACTS})
+        if m.policy.catalog.rows(f"{library}.{name}")
+        else of_ref(child, unknown=True)
     )
 
 
@@ -553,8 +588,9 @@ def initialize(m: Machine, f: Frame, receiver: Value, libraries: list[str], args
 
 def constructed(m: Machine, f: Frame, cls: Loc, info: ClassInfo, made: Value, args: Args, at: int) -> None:
     """A new object whose class has no ``__init__`` of its own."""
-    if info.libraries and any(raising.is_exception(m, name) or m.policy.catalog.returns(name) for name in info.libraries):
+    if info.libraries and any(
+        raising.is_exception(m, name) or m.policy.catalog.returns(name) for name in info.libraries
+    ):
         initialize(m, f, made, list(info.libraries), Args(list(args.positional), {}, args.star), at)
     elif info.libraries and not m.takes_fields(f, cls) and any(v.taints or v.refs for v in args.positional):
         hold(m, f, made, args.positional)
-

@@ -109,12 +109,13 @@ class Frame:
         "comprehending",
         "ctx",
         "depth",
+        "entered",
         "entry_facts",
         "handlers",
         "kind",
         "loc",
-        "loops",
         "locals",
+        "loops",
         "passes",
         "raises",
         "receiver",
@@ -122,7 +123,6 @@ class Frame:
         "scopes",
         "sent",
         "state",
-        "entered",
         "unit",
         "yield_facts",
         "yield_state",
@@ -196,7 +196,9 @@ class Args:
 
     def rest(self, start: int) -> Args:
         """Without the first positions."""
-        return Args(self.positional[start:], dict(self.keywords), self.star, list(self.double), dict(self.ats))
+        return Args(
+            self.positional[start:], dict(self.keywords), self.star, list(self.double), dict(self.ats)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,4 +216,3 @@ def taints_of(values: Iterable[Value]) -> Taints:
         if value.taints:
             found = found | value.taints if found else value.taints
     return found
-

@@ -72,7 +72,10 @@ class Canon:
 
     def _fact(self, fact: Fact) -> Hashable:
         if isinstance(fact.detail, Either):
-            return (fact.kind, frozenset(self._facts(way) for way in sorted(fact.detail.ways, key=_way_order)))
+            return (
+                fact.kind,
+                frozenset(self._facts(way) for way in sorted(fact.detail.ways, key=_way_order)),
+            )
         return (fact.kind, self._known(fact.subject), fact.detail, fact.holds)
 
     def _known(self, loc: Loc | None) -> Hashable:
@@ -86,6 +89,7 @@ class Canon:
         found = self._numbers.get(loc)
         if found is not None:
             return found
+        number: Hashable
         if loc in self._shared or self._is_static(loc):
             self._numbers[loc] = number = ("global", loc)
             return number
@@ -144,7 +148,11 @@ class Canon:
         """A value in canonical form."""
         if not value.refs and not value.taints:
             if not value.when_true and not value.when_false:
-                return (frozenset((c, self._facts(h)) for c, h in value.consts.items()), value.unknown, value.opaque)
+                return (
+                    frozenset((c, self._facts(h)) for c, h in value.consts.items()),
+                    value.unknown,
+                    value.opaque,
+                )
         refs = tuple((self.ref(ref), self._facts(facts)) for ref, facts in value.refs.items())
         taints = frozenset(self.taint(taint) for taint in sorted(value.taints, key=_taint_order))
         return (
@@ -158,7 +166,7 @@ class Canon:
         )
 
     def _object(self, obj: Obj) -> Hashable:
-        info: Hashable = obj.info  # type: ignore[assignment]
+        info: Hashable = obj.info
         if isinstance(info, Closure):
             info = (info.unit.name, info.function.at, *(self.loc(scope) for scope in info.scopes))
         elif isinstance(info, Loc):
@@ -263,7 +271,11 @@ class Transfer(Renaming):
             self.facts(outcome.lost),
             outcome.returns,
             [
-                ({self.loc(loc): self.obj(obj) for loc, obj in changed.items()}, self.facts(facts), self.value(value))
+                (
+                    {self.loc(loc): self.obj(obj) for loc, obj in changed.items()},
+                    self.facts(facts),
+                    self.value(value),
+                )
                 for changed, facts, value in outcome.raised
             ],
             [self.loc(loc) for loc in outcome.made],

@@ -117,7 +117,13 @@ def names_of(m: Machine, f: Frame, loc: Loc) -> list[str]:
     dotted = str(loc.label[1]) if isinstance(loc.label, tuple) else ""
     found: dict[str, None] = {}
     for heap in (m.base, _partial(m, dotted), f.state.heap):
-        found.update({str(place.label): None for place, obj in heap.items() if place.parent == loc and obj.kind == "cell"})
+        found.update(
+            {
+                str(place.label): None
+                for place, obj in heap.items()
+                if place.parent == loc and obj.kind == "cell"
+            }
+        )
     return list(found)
 
 

@@ -8,11 +8,32 @@ from typing import TYPE_CHECKING
 from qorgau import ir
 from qorgau.findings import Confidence
 from qorgau.flow.machine import ClassInfo, Closure, Frame
-from qorgau.flow.values import NO_FACTS, NO_TAINTS, Const, Facts, Loc, Obj, Taint, Taints, Trace, Value, merge_taints
+from qorgau.flow.values import (
+    NO_FACTS,
+    NO_TAINTS,
+    Const,
+    Facts,
+    Loc,
+    Obj,
+    Taint,
+    Taints,
+    Trace,
+    Value,
+    merge_taints,
+)
 from qorgau.linking import Unit
+from qorgau.names import fold
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
+
+LOOK_UPS = frozenset(
+    ("get", "find", "load", "fetch", "lookup", "look", "search", "select", "query", "retrieve", "filter")
+)
+"""First words of the names of calls that give what their arguments select."""
+
+FOUND = "@found"
+"""The part that marks the answer of an unknown look-up."""
 
 INNER = ("$", "@")
 """Parts of objects whose names begin so are the engine's own: places, defaults, spreads."""
@@ -26,7 +47,15 @@ def source(
 
 
 def named(
-    m: Machine, f: Frame, value: Value, name: str, owner: Value, at: int, *, key: bool = False, put: bool = False
+    m: Machine,
+    f: Frame,
+    value: Value,
+    name: str,
+    owner: Value,
+    at: int,
+    *,
+    key: bool = False,
+    put: bool = False,
 ) -> Value:
     """A part of ``owner`` read from or put under ``name``: what the name says of an unknown value."""
     if value.unknown and not put and _is_worn(value) and m.policy.fields_of(name):
@@ -46,7 +75,9 @@ def named(
         taints = [source(m, f.unit, at, field, Confidence.MEDIUM, bare, note) for field in fields]
         return value.with_(taints=merge_taints(taints))
     taints = []
-    owners: list[tuple[Loc | None, Facts]] = [(ref, held) for ref, held in owner.refs.items() if isinstance(ref, Loc)]
+    owners: list[tuple[Loc | None, Facts]] = [
+        (ref, held) for ref, held in owner.refs.items() if isinstance(ref, Loc)
+    ]
     for subject, facts in owners or [(None, NO_FACTS)]:
         known = subject is not None and is_record(m, f, subject, fields)
         confidence = Confidence.HIGH if known else Confidence.MEDIUM
@@ -61,14 +92,26 @@ def bare_subject(value: Value) -> Loc | None:
     return loc.child("$value") if loc is not None else None
 
 
-def worn(taints: Taints) -> Taints:
-    """What a named part of an unknown call's answer has of the data the call was given: surely less than all.
+def looks_up(name: str) -> bool:
+    """Whether the name of an unknown call says that its arguments only select what it gives."""
+    return fold(name).partition("_")[0] in LOOK_UPS
 
-    ``repository.find(iin)`` may give the iin back, but its ``id`` and ``status`` hardly are the iin.
+
+def of_part(f: Frame, value: Value) -> Taints:
+    """What a named part of a value has of the data that the value carries.
+
+    ``repository.find(iin)`` may give the iin back, but the ``id`` and ``status`` of what was found by it
+    hardly are the iin: a look-up is followed by a part of its answer, and that is one step too many.
     """
-    if not any(taint.calls for taint in taints):
-        return taints
-    return merge_taints(replace(taint, calls=2) if taint.calls else taint for taint in taints)
+    if not any(taint.calls for taint in value.taints) or not is_found(f, value):
+        return value.taints
+    return merge_taints(replace(taint, calls=2) if taint.calls else taint for taint in value.taints)
+
+
+def is_found(f: Frame, value: Value) -> bool:
+    """Whether a value is the answer of an unknown look-up."""
+    found = [f.state.obj(loc) for loc in value.locs()]
+    return bool(found) and all(obj is not None and FOUND in obj.parts for obj in found)
 
 
 def _is_worn(value: Value) -> bool:
@@ -81,7 +124,9 @@ def _is_code(f: Frame, value: Value) -> bool:
         return False
     for ref in value.refs:
         obj = f.state.obj(ref) if isinstance(ref, Loc) else None
-        if isinstance(ref, Loc) and (obj is None or obj.kind not in ("function", "class", "module", "property")):
+        if isinstance(ref, Loc) and (
+            obj is None or obj.kind not in ("function", "class", "module", "property")
+        ):
             return False
     return True
 
@@ -244,7 +289,11 @@ def _collect(
         if obj.kind == "attributes" and isinstance(obj.info, Loc):
             _collect(m, f, Value(refs={obj.info: facts}), at, found, seen, as_row)
         for key, part in obj.parts.items():
-            if isinstance(key, str) and key.startswith(INNER) and not key.startswith(("$spread", "$keys", "$data")):
+            if (
+                isinstance(key, str)
+                and key.startswith(INNER)
+                and not key.startswith(("$spread", "$keys", "$data"))
+            ):
                 continue
             found.extend(part.taints)
             if as_row and isinstance(key, str) and obj.cls is not None and _is_other_row(m, f, part):
@@ -285,7 +334,8 @@ def _is_other_row(m: Machine, f: Frame, part: Value) -> bool:
 def _is_relation(f: Frame, part: Value) -> bool:
     """A bound service or function in an attribute is no datum of its object."""
     return all(
-        not isinstance(ref, Loc) or ((obj := f.state.obj(ref)) is not None and obj.kind in ("function", "class"))
+        not isinstance(ref, Loc)
+        or ((obj := f.state.obj(ref)) is not None and obj.kind in ("function", "class"))
         for ref in part.refs
     )
 
@@ -310,7 +360,12 @@ def birth(m: Machine, loc: Loc, unit: Unit, at: int) -> tuple[Unit, int]:
     """Where an unknown object came to be, as a place in the code."""
     for ancestor in loc.ancestors():
         label = ancestor.label
-        if isinstance(label, tuple) and len(label) >= 3 and isinstance(label[1], str) and isinstance(label[2], int):
+        if (
+            isinstance(label, tuple)
+            and len(label) >= 3
+            and isinstance(label[1], str)
+            and isinstance(label[2], int)
+        ):
             found = m.program.units.get(label[1])
             if found is not None and label[0] not in ("call", "root", "init"):
                 return found, label[2]
@@ -324,5 +379,3 @@ def label_of(loc: Loc) -> str:
     if isinstance(loc.label, tuple) and loc.label and loc.label[0] == "param":
         return str(loc.label[-1])
     return "the object"
-
-

@@ -41,12 +41,23 @@ from qorgau.flow.values import (
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
-CHOICES = frozenset(("django.db.models.TextChoices", "django.db.models.IntegerChoices", "django.db.models.Choices"))
+CHOICES = frozenset(
+    ("django.db.models.TextChoices", "django.db.models.IntegerChoices", "django.db.models.Choices")
+)
 """Enumerations whose members are declared with a label after the value."""
 
-ENUMS = CHOICES | {"enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag", "strenum.StrEnum"}
+ENUMS = CHOICES | {
+    "enum.Enum",
+    "enum.IntEnum",
+    "enum.StrEnum",
+    "enum.Flag",
+    "enum.IntFlag",
+    "strenum.StrEnum",
+}
 TUPLES = frozenset(("typing.NamedTuple", "collections.namedtuple"))
-DECLARING_TYPES = frozenset(("mapped_column", "relationship", "Column", "field", "Field", "attrib", "ib", "column_property"))
+DECLARING_TYPES = frozenset(
+    ("mapped_column", "relationship", "Column", "field", "Field", "attrib", "ib", "column_property")
+)
 """Last names of what class bodies declare fields with; their values come from elsewhere."""
 
 EACH = "$each"
@@ -82,7 +93,7 @@ def attribute(m: Machine, f: Frame, value: Value, name: str, at: int) -> Value:
         results.append(_attribute_of_scalar(m, f, value, name, at))
     result = join_all(results)
     if value.taints and not _is_method(result):
-        result = join(result, Value(naming.worn(value.taints), unknown=True, refs=result.refs))
+        result = join(result, Value(naming.of_part(f, value), unknown=True, refs=result.refs))
     return m.named(f, result, name, value, at)
 
 
@@ -226,22 +237,32 @@ def _is_service(m: Machine, f: Frame, value: Value) -> bool:
     """Whether a class attribute is a library's object to work with (``log = logging.getLogger()``), no datum."""
     objs = [f.state.obj(ref) if isinstance(ref, Loc) else None for ref in value.refs]
     return bool(objs) and all(
-        obj is not None and obj.kind == "library" and bool(obj.type) and m.policy.catalog.has_methods(obj.type) for obj in objs
+        obj is not None
+        and obj.kind == "library"
+        and bool(obj.type)
+        and m.policy.catalog.has_methods(obj.type)
+        for obj in objs
     )
 
 
 def _is_declaration(f: Frame, ref: Ref) -> bool:
     """Whether a class attribute declares a column or field: made by a library's class in the class body."""
     obj = f.state.obj(ref) if isinstance(ref, Loc) else None
-    return obj is not None and obj.kind == "library" and obj.type.rpartition(".")[2] in DECLARING_TYPES or (
-        obj is not None and obj.kind == "library" and obj.type.endswith(("Field", "Key", "Column", "Property"))
+    return (obj is not None and obj.kind == "library" and obj.type.rpartition(".")[2] in DECLARING_TYPES) or (
+        obj is not None
+        and obj.kind == "library"
+        and obj.type.endswith(("Field", "Key", "Column", "Property"))
     )
 
 
 def _callable(f: Frame, value: Value) -> bool:
     return any(
         isinstance(ref, Bound | Builtin | External)
-        or (isinstance(ref, Loc) and (obj := f.state.obj(ref)) is not None and obj.kind in ("function", "class"))
+        or (
+            isinstance(ref, Loc)
+            and (obj := f.state.obj(ref)) is not None
+            and obj.kind in ("function", "class")
+        )
         for ref in value.refs
     )
 
@@ -275,7 +296,9 @@ def _class_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: in
             labelled = iterate(m, f, found, at).items if found.locs() else None
             found = labelled[0] if labelled else found
         if f.state.obj(member) is None:
-            f.state.heap[member] = Obj("instance", cls=loc, parts={"value": found, "_value_": found, "name": of_const(name)})
+            f.state.heap[member] = Obj(
+                "instance", cls=loc, parts={"value": found, "_value_": found, "name": of_const(name)}
+            )
         return of_ref(member)
     if found.refs and all(_is_declaration(f, ref) for ref in found.refs) and orm.is_model(m, f, loc):
         return orm.column_of(f, loc, name)
@@ -381,7 +404,9 @@ def set_attribute(m: Machine, f: Frame, value: Value, name: str, new: Value, at:
         if obj.kind == "module":
             m.set_module_part(f, loc, name, new, strong)
             continue
-        if is_tabular(obj) and m.set_frame_attribute(f, loc, obj, name, new, at, len(value.refs) == 1 and not loc.old):
+        if is_tabular(obj) and m.set_frame_attribute(
+            f, loc, obj, name, new, at, len(value.refs) == 1 and not loc.old
+        ):
             continue
         _forget(f.state, loc, name)
         if strong and not loc.old:
@@ -474,7 +499,7 @@ def item(m: Machine, f: Frame, value: Value, key: Value, at: int) -> Value:
             results.append(_text_item(value, key))
     result = join_all(results)
     if value.taints:
-        result = join(result, Value(_item_taints(value, key).taints, unknown=True, refs=result.refs))
+        result = join(result, Value(_item_taints(f, value, key).taints, unknown=True, refs=result.refs))
     constant = key.constant()
     if constant is not None and constant.type == "str" and not _is_table(f, value):
         result = m.named(f, result, str(constant.value), value, at, key=True)
@@ -486,10 +511,10 @@ def _is_table(f: Frame, value: Value) -> bool:
     return bool(value.consts) and not value.refs and not value.unknown
 
 
-def _item_taints(value: Value, key: Value) -> Value:
+def _item_taints(f: Frame, value: Value, key: Value) -> Value:
     constant = key.constant()
     if constant is not None and constant.type == "str":
-        return value.with_(taints=naming.worn(value.taints))
+        return value.with_(taints=naming.of_part(f, value))
     if constant is not None and isinstance(constant.value, int) and all(t.calls == 0 for t in value.taints):
         from qorgau.flow.texts import keep
 
@@ -500,7 +525,9 @@ def _item_taints(value: Value, key: Value) -> Value:
 def _text_item(value: Value, key: Value) -> Value:
     constant, index = value.constant(), key.constant()
     if constant is not None and index is not None and isinstance(index.value, int):
-        if isinstance(constant.value, str | bytes) and -len(constant.value) <= index.value < len(constant.value):
+        if isinstance(constant.value, str | bytes) and -len(constant.value) <= index.value < len(
+            constant.value
+        ):
             return of_const(constant.value[index.value])
     return OPAQUE
 
@@ -527,7 +554,9 @@ def _item_of_ref(m: Machine, f: Frame, ref: Ref, key: Value, at: int, whole: Val
         getter = class_part(m, f, ref, "__class_getitem__")
         if ENUMS & set(_libraries(obj)):
             return join_all([_class_attribute(m, f, ref, obj, text, at) for text in key.texts()] or [UNKNOWN])
-        return of_ref(ref) if getter is None else m.call(f, bind(m, f, getter, of_ref(ref), at), Args([key]), at)
+        return (
+            of_ref(ref) if getter is None else m.call(f, bind(m, f, getter, of_ref(ref), at), Args([key]), at)
+        )
     if obj.cls is not None and (obj.kind == "dict" or obj.kind in containers.SEQUENCES):
         own = _own_item(m, f, ref, obj, key, at)
         if own is not None:
@@ -573,7 +602,9 @@ def _own_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> 
 
 def _with_spreads(m: Machine, f: Frame, loc: Loc, obj: Obj, found: Value, key: Value, at: int) -> Value:
     """``{**unknown}["iin"]`` reads from what was spread, unless the key was set since."""
-    spreads = [part for name, part in obj.parts.items() if isinstance(name, str) and name.startswith("$spread")]
+    spreads = [
+        part for name, part in obj.parts.items() if isinstance(name, str) and name.startswith("$spread")
+    ]
     constant = key.constant()
     if not spreads or (constant is not None and constant in obj.parts):
         return found
@@ -592,7 +623,11 @@ def _class_libraries(m: Machine, f: Frame, cls: Loc) -> tuple[str, ...]:
 def _tuple_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> Value:
     items = tuple_items(m, f, loc, obj, at)
     constant = key.constant()
-    if constant is not None and isinstance(constant.value, int) and -len(items) <= constant.value < len(items):
+    if (
+        constant is not None
+        and isinstance(constant.value, int)
+        and -len(items) <= constant.value < len(items)
+    ):
         return items[constant.value]
     return join_all(items)
 
@@ -709,7 +744,7 @@ def iterate(m: Machine, f: Frame, value: Value, at: int) -> Iteration:
         elif value.consts or value.opaque:
             found.append(OPAQUE)
     if value.taints:
-        found.append(Value(value.taints, unknown=True))
+        found.append(Value(naming.of_part(f, value), unknown=True))
     return Iteration(items, join_all(found))
 
 
@@ -883,5 +918,3 @@ def default_part(loc: Loc, obj: Obj, key: Key) -> Value:
 def names_in(values: Iterable[Value]) -> list[str]:
     """Texts among values, in order: names of attributes, columns, fields."""
     return [text for value in values for text in value.texts()]
-
-

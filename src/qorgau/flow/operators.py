@@ -112,7 +112,7 @@ def binary(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) ->
 
 
 def _combined(both: bool, left: Facts | None, right: Facts | None) -> Facts:
-    """What the truth of conditions that are joined by ``&`` or ``|`` says: of checks only, for rows of tables as well."""
+    """What the truth of conditions joined by ``&`` or ``|`` says: of checks only, for rows of tables as well."""
     one, other = (frozenset(fact for fact in facts or () if fact.kind in CHECKS) for facts in (left, right))
     return one | other if both else common_facts(one, other)
 
@@ -149,11 +149,16 @@ def _fold(op: str, left: Value, right: Value) -> Value | None:
 
 def _of_library(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -> Value | None:
     """An operator that rows know of a library's object (``Path("out") / name``)."""
-    for receiver, other, method in ((left, right, DUNDER.get(op, "")), (right, left, "r" + DUNDER.get(op, ""))):
+    for receiver, other, method in (
+        (left, right, DUNDER.get(op, "")),
+        (right, left, "r" + DUNDER.get(op, "")),
+    ):
         loc = receiver.single()
         obj = f.state.obj(loc) if loc is not None else None
         if obj is not None and obj.type and m.policy.catalog.returns(f"{obj.type}.__{method}__") is not None:
-            return m.library_call(f, f"{obj.type}.__{method}__", Value(receiver.taints, refs=receiver.refs), Args([other]), at)
+            return m.library_call(
+                f, f"{obj.type}.__{method}__", Value(receiver.taints, refs=receiver.refs), Args([other]), at
+            )
     return None
 
 
@@ -210,7 +215,9 @@ def unary(m: Machine, f: Frame, op: str, value: Value, at: int) -> Value:
             return of_const(~number)
     if op == "~":
         # Django's Q and column expressions negate with ~: what held when true holds when false.
-        return value.with_(when_true=value.when_false, when_false=value.when_true, consts=NO_CONSTS, opaque=True)
+        return value.with_(
+            when_true=value.when_false, when_false=value.when_true, consts=NO_CONSTS, opaque=True
+        )
     return texts.made_of([value])
 
 
@@ -354,7 +361,11 @@ def _compare_constants(op: str, left: Value, right: Value) -> Value | None:
         for b, held_b in right.consts.items():
             if HOLE in str(a.value) or HOLE in str(b.value):
                 return None
-            if op in ("is", "is not") and a.type not in ("NoneType", "bool") and b.type not in ("NoneType", "bool"):
+            if (
+                op in ("is", "is not")
+                and a.type not in ("NoneType", "bool")
+                and b.type not in ("NoneType", "bool")
+            ):
                 return None
             try:
                 outcome = TESTS[op](a.value, b.value)

@@ -13,12 +13,12 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from qorgau.flow import containers, places
-from qorgau.flow.uses import Use
-from qorgau.flow.classes import ELEMENTS
 from qorgau.flow.checks import Check
+from qorgau.flow.classes import ELEMENTS
 from qorgau.flow.machine import Frame
 from qorgau.flow.places import Site
 from qorgau.flow.state import Renaming
+from qorgau.flow.uses import Use
 from qorgau.flow.values import (
     BOTTOM,
     NO_FACTS,
@@ -69,8 +69,28 @@ MODELS = frozenset(
 
 CHOOSING = frozenset(("only", "load_only"))
 ARRANGING = frozenset(
-    "order_by group_by distinct options values values_list annotate only defer load_only join outerjoin add_columns "
-    "with_entities select_from returning correlate execution_options union union_all".split()
+    [
+        "order_by",
+        "group_by",
+        "distinct",
+        "options",
+        "values",
+        "values_list",
+        "annotate",
+        "only",
+        "defer",
+        "load_only",
+        "join",
+        "outerjoin",
+        "add_columns",
+        "with_entities",
+        "select_from",
+        "returning",
+        "correlate",
+        "execution_options",
+        "union",
+        "union_all",
+    ]
 )
 """Methods whose arguments are no conditions."""
 
@@ -134,13 +154,17 @@ def _of_item(m: Machine, f: Frame, fact: Fact) -> Fact:
 def condition(m: Machine, f: Frame, use: Use) -> Value:
     """``Q(consent_given=True)``: a condition as a value, whose truth implies facts."""
     made = m.new(f, use.at, Obj("library", type=use.dotted), "condition")
-    return made.with_(when_true=conditions(m, f, use), when_false=_excluded(m, f, use), unknown=False, opaque=True)
+    return made.with_(
+        when_true=conditions(m, f, use), when_false=_excluded(m, f, use), unknown=False, opaque=True
+    )
 
 
 def both(m: Machine, f: Frame, use: Use) -> Value:
     """``and_(a, b)``"""
     facts = [m.truth(f, value, False) for value in use.args.positional]
-    return OPAQUE.with_(when_true=conditions(m, f, use), when_false=reduce(join_facts, facts, None) or NO_FACTS)
+    return OPAQUE.with_(
+        when_true=conditions(m, f, use), when_false=reduce(join_facts, facts, None) or NO_FACTS
+    )
 
 
 def either(m: Machine, f: Frame, use: Use) -> Value:
@@ -198,7 +222,11 @@ def queryset(m: Machine, f: Frame, use: Use) -> Value:
             left = [n for n in (m.declared_fields(f, cls) if cls is not None else []) if n not in _texts(use)]
             changed = changed.put(ONLY, _names([of_const(n) for n in left]))
         elif name in ("annotate", "alias") and ROW in obj.parts:
-            row = m.new(f, use.at, m.obj(f, obj.parts[ROW].locs()[0]), "row") if obj.parts[ROW].locs() else BOTTOM
+            row = (
+                m.new(f, use.at, m.obj(f, obj.parts[ROW].locs()[0]), "row")
+                if obj.parts[ROW].locs()
+                else BOTTOM
+            )
             for key, value in use.args.keywords.items():
                 m.set_item(f, row, of_const(key), value, use.at)
             changed = changed.put(ROW, row)
@@ -218,8 +246,10 @@ def _sources(m: Machine, f: Frame, use: Use) -> list[tuple[Loc, Obj]]:
         for loc in value.locs():
             obj = m.obj(f, loc)
             if obj.kind == "class":
-                found.append((loc, Obj("library", type="django.db.models.QuerySet", parts={ELEMENTS: of_ref(loc)})))
-            elif obj.kind == "library" or obj.cls is not None and m.is_queryset(f, obj):
+                found.append(
+                    (loc, Obj("library", type="django.db.models.QuerySet", parts={ELEMENTS: of_ref(loc)}))
+                )
+            elif obj.kind == "library" or (obj.cls is not None and m.is_queryset(f, obj)):
                 found += m.queryset_start(f, use, loc, obj) or [(loc, obj)]
     return found
 
@@ -236,7 +266,12 @@ def _found_by(m: Machine, f: Frame, use: Use, source: Loc | None, obj: Obj) -> O
     for value in (*use.args.positional, *use.args.keywords.values()):
         found.update({loc: NO_FACTS for loc in value.locs() if _is_key(m.obj(f, loc))})
         for fact in m.truth(f, value, True) or ():
-            if fact.kind == "test" and fact.holds and isinstance(fact.detail, tuple) and isinstance(fact.detail[1], Loc):
+            if (
+                fact.kind == "test"
+                and fact.holds
+                and isinstance(fact.detail, tuple)
+                and isinstance(fact.detail[1], Loc)
+            ):
                 found[fact.detail[1]] = NO_FACTS
     if source is not None and isinstance(source.label, str) and source.parent is not None:
         owner = f.state.obj(source.parent)
@@ -310,7 +345,13 @@ def item_of(m: Machine, f: Frame, obj: Obj, at: int, label: str = "element") -> 
     if row is not None:
         # A row of columns is nobody's own object: whose the condition is cannot be told of it.
         renamed = frozenset(fact._replace(subject=None) for fact in facts)
-        return Value(row.taints, row.consts, {ref: held | renamed for ref, held in row.refs.items()}, row.unknown, row.opaque)
+        return Value(
+            row.taints,
+            row.consts,
+            {ref: held | renamed for ref, held in row.refs.items()},
+            row.unknown,
+            row.opaque,
+        )
     cls = _class(obj)
     if cls is None:
         return None
@@ -364,8 +405,9 @@ def values(m: Machine, f: Frame, use: Use) -> Value:
         for key, value in use.args.keywords.items():
             if key not in ("flat", "named"):
                 m.set_item(f, row, of_const(key), value, use.at)
-        kept = {key: part for key, part in obj.parts.items() if key == ELEMENTS}
-        changed = Obj("library", type="django.db.models.QuerySet", parts={**kept, ROW: row}, info=obj.info)
+        parts: dict[Key, Value] = {key: part for key, part in obj.parts.items() if key == ELEMENTS}
+        parts[ROW] = row
+        changed = Obj("library", type="django.db.models.QuerySet", parts=parts, info=obj.info)
         results.append(m.new(f, use.at, changed, f"values{len(results)}"))
         del loc
     return join_all(results) if results else m.unknown(f, use.at, frozenset(), "values")
@@ -468,7 +510,14 @@ def statement(m: Machine, f: Frame, use: Use) -> Value:
         made = _selecting(m, f, use, made)
     elif name in ("insert", "update", "delete"):
         made = made.put(ELEMENTS, use.receiver if not use.args.positional else use.args.positional[0])
-    elif name in ("values", "on_conflict_do_update", "on_duplicate_key_update", "ordered_values", "bindparams", "params"):
+    elif name in (
+        "values",
+        "on_conflict_do_update",
+        "on_duplicate_key_update",
+        "ordered_values",
+        "bindparams",
+        "params",
+    ):
         made = made.put(VALUES, join(made.parts.get(VALUES, BOTTOM), _given_values(m, f, use)))
     else:
         facts = conditions(m, f, use)
@@ -513,7 +562,9 @@ def _selected(m: Machine, f: Frame, use: Use, value: Value, index: int) -> Value
         if obj.type == COLUMN and name is not None:
             element = Loc(m.fresh(f, use.at, f"column{index}"), "row")
             f.state.heap[element] = Obj("unknown", cls=loc.parent)
-            return join_all([m.attribute(f, of_ref(element, unknown=True), text, use.at) for text in name.texts()])
+            return join_all(
+                [m.attribute(f, of_ref(element, unknown=True), text, use.at) for text in name.texts()]
+            )
     return Value(value.taints, opaque=True)
 
 
@@ -538,4 +589,3 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "queryset-values": values,
     "statement": statement,
 }
-

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 BUILTIN_CLASSES = frozenset(("str", "int", "float", "bool", "bytes", "list", "dict", "tuple", "set"))
 
 
-def match(m: Machine, f: Frame, pattern: ir.Pattern, subject: Value, node: ir.Expr | None) -> tuple[State, State]:
+def match(
+    m: Machine, f: Frame, pattern: ir.Pattern, subject: Value, node: ir.Expr | None
+) -> tuple[State, State]:
     """The states in which the pattern matched (names bound) and in which it didn't."""
     before = f.state
     if isinstance(pattern, ir.MatchAs):
@@ -120,8 +122,7 @@ def _sequence(m: Machine, f: Frame, pattern: ir.MatchSequence, subject: Value) -
                 pairs.append((one, m.item(f, subject, of_const(index), one.at)))
             else:
                 pairs.append((one, iteration.each))
-        outcome = _all(m, f, pairs, None)
-        return outcome
+        return _all(m, f, pairs, None)
     if not stars:
         if len(items) != len(pattern.patterns):
             return False
@@ -203,4 +204,3 @@ def _is_instance(m: Machine, f: Frame, subject: Value, cls: Value, pattern: ir.M
                 return False
         return None
     return m.is_instance(f, subject, cls)
-

@@ -84,6 +84,7 @@ class Policy:
             watched += [call for spec in owner.values() for call in spec.calls]
         watched += [name for record in settings.records.values() for name in record.classes]
         watched += list(settings.internal.calls)
+        watched += [name for spec in settings.fields.values() for name in spec.attributes]
         self.watched = frozenset(
             [pattern.rpartition(".")[2] for pattern in watched]
             + [part for attribute in consent.attributes for part in attribute.split(".")]

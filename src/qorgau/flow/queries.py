@@ -11,7 +11,8 @@ from qorgau.flow import deployment, naming, orm, sinks
 from qorgau.flow.arrivals import Destination
 from qorgau.flow.behaviours import Use
 from qorgau.flow.checks import Check
-from qorgau.flow.machine import Args, Frame
+from qorgau.flow.classes import ELEMENTS
+from qorgau.flow.machine import Args, ClassInfo, Frame
 from qorgau.flow.places import Site
 from qorgau.flow.references import arguments
 from qorgau.flow.sql_text import (
@@ -56,8 +57,8 @@ if TYPE_CHECKING:
 ROWS = "qorgau.Rows"
 """The type of what a query gives: iterated, indexed and fetched from, and read like its only row."""
 
-ONE = frozenset("fetchone first one one_or_none fetchrow next fetch_one __next__".split())
-SCALAR = frozenset("scalar scalar_one scalar_one_or_none fetchval fetch_val".split())
+ONE = frozenset(["fetchone", "first", "one", "one_or_none", "fetchrow", "next", "fetch_one", "__next__"])
+SCALAR = frozenset(["scalar", "scalar_one", "scalar_one_or_none", "fetchval", "fetch_val"])
 WRITTEN = frozenset(("Insert", "Update"))
 
 
@@ -89,7 +90,7 @@ def run(m: Machine, f: Frame, use: Use, row: Query) -> Value:
             elif obj.type.rpartition(".")[2] in WRITTEN:
                 _run_built(m, f, use, obj, parameters, site)
                 results.append(_rows(m, f, use, obj, site))
-            elif orm.ROW in obj.parts or orm.ELEMENTS in obj.parts:
+            elif orm.ROW in obj.parts or ELEMENTS in obj.parts:
                 results.append(_rows(m, f, use, obj, site))
         results += _run_text(m, f, use, value, parameters, spread, site)
     name = use.dotted.rpartition(".")[2]
@@ -173,7 +174,9 @@ def _holds_rows(m: Machine, f: Frame, value: Value) -> bool:
     return any(m.obj(f, loc).kind in ("dict", "tuple", "list") for loc in each.locs())
 
 
-def _argument(m: Machine, f: Frame, use: Use, given: _Given, placeholder: Placeholder | Streamed, column: str) -> Value:
+def _argument(
+    m: Machine, f: Frame, use: Use, given: _Given, placeholder: Placeholder | Streamed, column: str
+) -> Value:
     """What a placeholder stands for; named by the column where it is something unknown."""
     value = BOTTOM
     match placeholder:
@@ -258,7 +261,9 @@ def _copy_out(m: Machine, f: Frame, use: Use, parsed: Statement, given: _Given) 
         for part in column.parts:
             taints += _part_taints(m, f, use, given, part, column.name, None)
     if taints:
-        sinks.record(m, f, use.at, "export", use.dotted, Destination(shown=parsed.destination), merge_taints(taints))
+        sinks.record(
+            m, f, use.at, "export", use.dotted, Destination(shown=parsed.destination), merge_taints(taints)
+        )
 
 
 # Rows
@@ -318,7 +323,10 @@ def _star(m: Machine, f: Frame, use: Use, column: Column, row: Loc) -> Value:
 
 
 def _record_parts(star: Value) -> Iterable[tuple[str, Value]]:
-    return [(taint.field, Value(frozenset((taint,)), opaque=True)) for taint in sorted(star.taints, key=lambda t: t.field)]
+    return [
+        (taint.field, Value(frozenset((taint,)), opaque=True))
+        for taint in sorted(star.taints, key=lambda t: t.field)
+    ]
 
 
 def _table_names(m: Machine, cls: Loc) -> frozenset[str]:
@@ -332,10 +340,9 @@ def _table_names(m: Machine, cls: Loc) -> frozenset[str]:
         if inner is not None and "db_table" in inner.parts:
             names.update(inner.parts["db_table"].texts())
     info = obj.info
-    node = getattr(info, "node", None)
-    if node is not None and not names:
-        app = info.unit.name.split(".")[-2:-1]  # type: ignore[union-attr]
-        names.add("_".join([*app, node.name.lower()]))
+    if isinstance(info, ClassInfo) and not names:
+        app = info.unit.name.split(".")[-2:-1]
+        names.add("_".join([*app, info.node.name.lower()]))
     return frozenset(names)
 
 
@@ -350,7 +357,9 @@ def _rows(m: Machine, f: Frame, use: Use, obj: Obj, site: Site) -> Value:
     """The rows of a statement that was built: objects or tuples of the chosen columns."""
     item = orm.item_of(m, f, obj, use.at, "row")
     parts: dict[Key, Value] = {} if item is None else {orm.ROW: item}
-    return m.new(f, use.at, Obj("library", type=ROWS, parts=parts, info=None if site.is_empty else site), "rows")
+    return m.new(
+        f, use.at, Obj("library", type=ROWS, parts=parts, info=None if site.is_empty else site), "rows"
+    )
 
 
 def _run_built(m: Machine, f: Frame, use: Use, obj: Obj, parameters: list[Value], site: Site) -> None:
@@ -364,12 +373,16 @@ def _run_built(m: Machine, f: Frame, use: Use, obj: Obj, parameters: list[Value]
 def fetch(m: Machine, f: Frame, use: Use) -> Value:
     """``fetchone``, ``fetchall`` of a cursor: the rows of its last query."""
     results: list[Value] = []
-    single = use.dotted.rpartition(".")[2] in ONE | SCALAR or (use.row is not None and use.row.does == "fetch-one")
+    single = use.dotted.rpartition(".")[2] in ONE | SCALAR or (
+        use.row is not None and use.row.does == "fetch-one"
+    )
     for loc in use.receiver.locs():
         row = m.obj(f, loc).parts.get(orm.ROW)
         if row is None:
             continue
-        results.append(row if single else m.new(f, use.at, Obj("library", type=ROWS, parts={orm.ROW: row}), "rows"))
+        results.append(
+            row if single else m.new(f, use.at, Obj("library", type=ROWS, parts={orm.ROW: row}), "rows")
+        )
     return join_all(results) if results else m.unknown(f, use.at, frozenset(), "row" if single else "rows")
 
 
@@ -407,4 +420,3 @@ def _first_column(m: Machine, f: Frame, row: Value, at: int) -> Value:
 
 
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {"fetch-all": fetch, "fetch-one": fetch}
-

@@ -16,9 +16,7 @@ CONSTRUCTED = "@"
 """What a library's object was constructed with is kept under this and the argument's name."""
 
 
-def arguments(
-    m: Machine, f: Frame, use: Use, text: str, named: frozenset[str] = frozenset()
-) -> list[Value]:
+def arguments(m: Machine, f: Frame, use: Use, text: str, named: frozenset[str] = frozenset()) -> list[Value]:
     """The values that a reference means; none where the call does not give them.
 
     ``named`` are the keywords that the row mentions elsewhere, for ``**``.

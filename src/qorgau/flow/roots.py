@@ -15,7 +15,7 @@ from qorgau.flow import calls, gates, modules, objects
 from qorgau.flow.arrivals import Arrival
 from qorgau.flow.injection import unknown_arguments
 from qorgau.flow.interpreter import Interpreter
-from qorgau.flow.machine import Closure, Frame
+from qorgau.flow.machine import ClassInfo, Closure, Frame
 from qorgau.flow.policy import Policy
 from qorgau.flow.state import State
 from qorgau.flow.values import BOTTOM, Loc, Obj, Value, join, of_ref
@@ -26,6 +26,9 @@ MAX_EPOCHS = 3
 
 MAX_RECEIVERS = 6
 """Subclasses on whose objects an inherited method is analysed as well."""
+
+ALL = 400
+"""Programs of up to this many functions are analysed whole; in larger ones only what can matter is (counted)."""
 
 ELSEWHERE = frozenset(("storage", "recipient", "export"))
 TASKS = ("celery.", "dramatiq.", "rq.", "huey.", "taskiq.", "arq.")
@@ -65,6 +68,9 @@ def follow(policy: Policy, program: Program) -> Followed:
         m.reached = set(called_at_import)
         changes: dict[Loc, Obj] = {}
         for root in order:
+            if len(order) > ALL and not m.matters(root.closure):
+                m.count("functions without personal data")
+                continue
             if root.place not in m.reached or _is_entry(m, root):
                 seen = len(m.arrivals)
                 found = list(_run(m, root))
@@ -270,8 +276,18 @@ def _callers_first(m: Interpreter) -> list[_Root]:
     for index, root in enumerate(roots):
         by_name.setdefault(root.closure.function.name, []).append(index)
         owner = m.base.get(root.closure.owner) if root.closure.owner is not None else None
-        if owner is not None and root.closure.function.name in ("__init__", "__call__", "__enter__", "__new__"):
-            by_name.setdefault(owner.info.node.name, []).append(index)  # type: ignore[union-attr]
+        if (
+            owner is not None
+            and isinstance(owner.info, ClassInfo)
+            and root.closure.function.name
+            in (
+                "__init__",
+                "__call__",
+                "__enter__",
+                "__new__",
+            )
+        ):
+            by_name.setdefault(owner.info.node.name, []).append(index)
     callees = [_callees(root, by_name) for root in roots]
     order = [index for component in _components(callees) for index in sorted(component)]
     chosen = [roots[index] for index in reversed(order)]
@@ -331,5 +347,3 @@ def _components(edges: list[list[int]]) -> list[list[int]]:
                         break
                 found.append(component)
     return found
-
-

@@ -201,7 +201,9 @@ def names_of(m: Machine, f: Frame, ref: Ref) -> list[str]:
             return call_names(m, f, ref.function, obj.info, ref.receiver)
         return []
     if isinstance(ref, Builtin):
-        types = [obj.type for loc in ref.receiver.locs() if (obj := f.state.obj(loc)) is not None and obj.type]
+        types = [
+            obj.type for loc in ref.receiver.locs() if (obj := f.state.obj(loc)) is not None and obj.type
+        ]
         return [m.policy.catalog.canonical(f"{kind}.{ref.name}") for kind in types] or [ref.name]
     if not isinstance(ref, Loc):
         return []
@@ -209,7 +211,9 @@ def names_of(m: Machine, f: Frame, ref: Ref) -> list[str]:
     if obj is None:
         label = calls.label_name(ref)
         owner = f.state.obj(ref.parent) if label and ref.parent is not None else None
-        typed = [m.policy.catalog.canonical(f"{owner.type}.{label}")] if owner is not None and owner.type else []
+        typed = (
+            [m.policy.catalog.canonical(f"{owner.type}.{label}")] if owner is not None and owner.type else []
+        )
         return [*typed, label] if label else []
     if isinstance(obj.info, Closure):
         return call_names(m, f, ref, obj.info, None)
@@ -235,8 +239,12 @@ def call_names(m: Machine, f: Frame, loc: Loc, closure: Closure, receiver: Value
         for base in info.order if info is not None else ():
             base_info = m.class_info(f, base)
             if base_info is not None:
-                names += [f"{name}.{closure.function.name}" for name in (base_info.dotted, *m.exports.get(base, ()))]
-        names += [f"{library}.{closure.function.name}" for library in (info.libraries if info is not None else ())]
+                names += [
+                    f"{name}.{closure.function.name}" for name in (base_info.dotted, *m.exports.get(base, ()))
+                ]
+        names += [
+            f"{library}.{closure.function.name}" for library in (info.libraries if info is not None else ())
+        ]
     return list(dict.fromkeys(names))
 
 

@@ -10,7 +10,7 @@ from qorgau.flow.arrivals import Arrival, Destination
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.places import Site
 from qorgau.flow.policy import Role
-from qorgau.flow.values import NO_REFS, External, Facts, Loc, Taint, Taints, Value, merge_taints, told_of
+from qorgau.flow.values import NO_REFS, Facts, Loc, Taint, Taints, Value, merge_taints, told_of
 from qorgau.knowledge.hosts import host_of_path
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def raised(m: Machine, f: Frame, value: Value, at: int) -> None:
         call = obj.type.removeprefix("builtins.") or _class_name(m, f, obj.cls)
         _log(m, f, at, call or "raise", shown)
     if value.taints:
-        # The message of an assertion, or an exception of a class that is not known: its arguments are its text.
+        # The message of an assertion, or an exception of an unknown class: its arguments are its text.
         _log(m, f, at, "raise" if value.refs else "assert", value.with_(refs=NO_REFS))
 
 
@@ -201,6 +201,6 @@ def _is_answer(m: Machine, f: Frame, loc: Loc) -> bool:
     names = [obj.type] if obj.type else []
     info = m.class_info(f, obj.cls) if obj.cls is not None else None
     names += info.libraries if info is not None else ()
-    return any(m.behaviour_of(base) == "http-error" for name in names for base in m.policy.catalog.ancestry(name))
-
-
+    return any(
+        m.behaviour_of(base) == "http-error" for name in names for base in m.policy.catalog.ancestry(name)
+    )

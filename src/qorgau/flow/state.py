@@ -231,9 +231,13 @@ def _join_objs(
             parts[key] = x if x == y else join(stamp(x, of_left), stamp(y, of_right))
     rest = a.rest if a.rest == b.rest else join(stamp(a.rest, of_left), stamp(b.rest, of_right))
     cls, type_ = a.cls or b.cls, a.type or b.type
-    info = a.info if a.info == b.info or a.kind == "dict" and b.info == a.info else None
+    info = a.info if a.info == b.info or (a.kind == "dict" and b.info == a.info) else None
     if info is None and a.kind != "dict":
-        info = a.info.either(b.info) if hasattr(a.info, "either") and hasattr(b.info, "either") else a.info or b.info
+        info = (
+            a.info.either(b.info)
+            if hasattr(a.info, "either") and hasattr(b.info, "either")
+            else a.info or b.info
+        )
     return Obj(a.kind, cls, type_, parts, rest, a.length if a.length == b.length else None, info)
 
 

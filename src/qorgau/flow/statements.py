@@ -15,7 +15,19 @@ from qorgau.flow import checks, contexts, patterns, raising, slices, sweeps
 from qorgau.flow.expressions import MAX_UNROLLED
 from qorgau.flow.machine import Frame, LoopExits
 from qorgau.flow.state import Renaming, State, age, bottom_like, widen
-from qorgau.flow.values import BOTTOM, NO_FACTS, OPAQUE, UNKNOWN, Fact, Loc, Obj, Value, join, of_const, without
+from qorgau.flow.values import (
+    BOTTOM,
+    NO_FACTS,
+    OPAQUE,
+    UNKNOWN,
+    Fact,
+    Loc,
+    Obj,
+    Value,
+    join,
+    of_const,
+    without,
+)
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -24,6 +36,7 @@ MAX_PASSES = 8
 """Passes of a loop after which it is given up (counted); constants are widened after three."""
 
 WIDEN_AFTER = 3
+
 
 def execute(m: Machine, f: Frame, body: Sequence[ir.Stmt]) -> None:
     """Run statements in order until the frame's state is unreachable."""
@@ -171,7 +184,11 @@ def _return(m: Machine, f: Frame, node: ir.Return) -> None:
 
 
 def _raise(m: Machine, f: Frame, node: ir.Raise) -> None:
-    value = m.evaluate(f, node.exception) if node.exception is not None else f.state.env.get(raising.HANDLED, BOTTOM)
+    value = (
+        m.evaluate(f, node.exception)
+        if node.exception is not None
+        else f.state.env.get(raising.HANDLED, BOTTOM)
+    )
     if node.cause is not None:
         m.evaluate(f, node.cause)
     if node.exception is not None:
@@ -198,7 +215,9 @@ def _if(m: Machine, f: Frame, node: ir.If) -> None:
         # What only a type checker imports is what annotations speak of.
         f.state = no if no.reachable else yes
         unreached = node.orelse if yes.reachable else node.body
-        execute(m, f, [statement for statement in unreached if isinstance(statement, ir.Import | ir.ImportFrom)])
+        execute(
+            m, f, [statement for statement in unreached if isinstance(statement, ir.Import | ir.ImportFrom)]
+        )
         yes, no = (yes, f.state) if no.reachable else (f.state, no)
     f.state = yes
     execute(m, f, node.body)

@@ -111,7 +111,9 @@ def shown(m: Machine, f: Frame, value: Value, at: int) -> Value:
 
 def _parts(obj: Obj) -> list[Value]:
     keys = [obj.parts[containers.KEYS]] if containers.KEYS in obj.parts else []
-    spreads = [part for name, part in obj.parts.items() if isinstance(name, str) and name.startswith("$spread")]
+    spreads = [
+        part for name, part in obj.parts.items() if isinstance(name, str) and name.startswith("$spread")
+    ]
     return [*(part for _, part in obj.items()), obj.rest, *keys, *spreads]
 
 
@@ -159,7 +161,9 @@ def _repeats_text(m: Machine, f: Frame, obj: Obj) -> bool:
     return any("django.db.models.Model" in m.policy.catalog.ancestry(library) for library in libraries)
 
 
-def formatted(m: Machine, f: Frame, value: Value, spec: Value, at: int, *, representation: bool = False) -> Value:
+def formatted(
+    m: Machine, f: Frame, value: Value, spec: Value, at: int, *, representation: bool = False
+) -> Value:
     """``format(value, spec)``: a class's own ``__format__``, else its text cut by the spec."""
     results: list[Value] = []
     left = value
@@ -199,6 +203,3 @@ def message_of(m: Machine, f: Frame, args: Args, at: int) -> Value:
     """The text of an exception made with these arguments."""
     shown = [text(m, f, value, at) for value in args.all()]
     return shown[0] if len(shown) == 1 else texts.made_of(shown) if shown else BOTTOM
-
-
-

@@ -47,17 +47,90 @@ MAX_TEXT = 4000
 MAX_COMBINATIONS = 16
 
 CLEAN_METHODS = frozenset(
-    "startswith endswith find rfind index rindex count isdigit isalpha isalnum isnumeric isdecimal isspace "
-    "islower isupper istitle isidentifier isprintable isascii __len__ __contains__ __eq__ maketrans".split()
+    [
+        "startswith",
+        "endswith",
+        "find",
+        "rfind",
+        "index",
+        "rindex",
+        "count",
+        "isdigit",
+        "isalpha",
+        "isalnum",
+        "isnumeric",
+        "isdecimal",
+        "isspace",
+        "islower",
+        "isupper",
+        "istitle",
+        "isidentifier",
+        "isprintable",
+        "isascii",
+        "__len__",
+        "__contains__",
+        "__eq__",
+        "maketrans",
+    ]
 )
 PASS_METHODS = frozenset(
-    "lower upper title capitalize casefold swapcase strip lstrip rstrip removeprefix removesuffix replace "
-    "center ljust rjust zfill expandtabs encode decode hex format format_map join split rsplit splitlines "
-    "partition rpartition translate tobytes isoformat strftime".split()
+    [
+        "lower",
+        "upper",
+        "title",
+        "capitalize",
+        "casefold",
+        "swapcase",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "removeprefix",
+        "removesuffix",
+        "replace",
+        "center",
+        "ljust",
+        "rjust",
+        "zfill",
+        "expandtabs",
+        "encode",
+        "decode",
+        "hex",
+        "format",
+        "format_map",
+        "join",
+        "split",
+        "rsplit",
+        "splitlines",
+        "partition",
+        "rpartition",
+        "translate",
+        "tobytes",
+        "isoformat",
+        "strftime",
+    ]
 )
 FOLDED_METHODS = frozenset(
-    "lower upper title capitalize casefold swapcase strip lstrip rstrip removeprefix removesuffix replace "
-    "zfill startswith endswith find count isdigit isalpha".split()
+    [
+        "lower",
+        "upper",
+        "title",
+        "capitalize",
+        "casefold",
+        "swapcase",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "removeprefix",
+        "removesuffix",
+        "replace",
+        "zfill",
+        "startswith",
+        "endswith",
+        "find",
+        "count",
+        "isdigit",
+        "isalpha",
+    ]
 )
 UNDONE = {
     "translate": "a translation table can be applied backwards",
@@ -65,7 +138,7 @@ UNDONE = {
 }
 """Methods that change a text so that it can be changed back, and why."""
 
-SPLITS = frozenset("split rsplit splitlines".split())
+SPLITS = frozenset(["split", "rsplit", "splitlines"])
 
 
 def combine(taint_sets: Iterable[Taints]) -> Taints:
@@ -143,7 +216,9 @@ def made_of(parts: Sequence[Value], consts: dict[Const, Facts] | None = None) ->
 def _salted(parts: Sequence[Value]) -> Iterable[Taints]:
     """The taints of each part; a datum joined with something untold that is no part of its subject is salted."""
     tainted = [part for part in parts if part.taints]
-    secrets = [part for part in parts if not part.taints and (part.unknown or part.opaque or _is_setting(part))]
+    secrets = [
+        part for part in parts if not part.taints and (part.unknown or part.opaque or _is_setting(part))
+    ]
     if not tainted or not secrets:
         return [part.taints for part in tainted]
     roots = {_root(loc) for part in secrets for loc in part.locs()}
@@ -158,7 +233,9 @@ def _salted(parts: Sequence[Value]) -> Iterable[Taints]:
 
 def _is_setting(part: Value) -> bool:
     """Whether a value is a setting of Django that no settings module of the project gives."""
-    return any(isinstance(ref, External) and ref.dotted.startswith("django.conf.settings.") for ref in part.refs)
+    return any(
+        isinstance(ref, External) and ref.dotted.startswith("django.conf.settings.") for ref in part.refs
+    )
 
 
 def _root(loc: Loc | None) -> Loc | None:
@@ -350,8 +427,7 @@ def _split(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at: int
             if pieces is not None:
                 return m.sequence(f, at, "list", [of_const(piece) for piece in pieces], None)
     piece = receiver.with_(consts=NO_CONSTS, refs={}, opaque=True)
-    made = m.new(f, at, Obj("list", rest=piece), "split")
-    return made
+    return m.new(f, at, Obj("list", rest=piece), "split")
 
 
 def _format_map(m: Machine, f: Frame, template: Value, mapping: Value, at: int) -> Value:

@@ -19,6 +19,7 @@ from qorgau.flow import (
     naming,
     objects,
     orm,
+    records,
     strings,
     tasks,
     texts,
@@ -26,6 +27,7 @@ from qorgau.flow import (
 from qorgau.flow.classes import TYPED_DICTS
 from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.machine import Args, Closure, Frame
+from qorgau.flow.uses import Use
 from qorgau.flow.values import (
     BOTTOM,
     NO_CONSTS,
@@ -59,15 +61,47 @@ ALWAYS_TEXT = texts.PASS_METHODS - {"format", "translate", "hex", "join", "repla
     "format",
     "replace",
 }
-MAPPING = frozenset("get pop setdefault items keys values update copy append add extend insert __getitem__".split())
-DELAYED = frozenset("delay apply_async apply send send_with_options enqueue schedule spawn kiq defer".split())
+MAPPING = frozenset(
+    [
+        "get",
+        "pop",
+        "setdefault",
+        "items",
+        "keys",
+        "values",
+        "update",
+        "copy",
+        "append",
+        "add",
+        "extend",
+        "insert",
+        "__getitem__",
+    ]
+)
+DELAYED = frozenset(
+    [
+        "delay",
+        "apply_async",
+        "apply",
+        "send",
+        "send_with_options",
+        "enqueue",
+        "schedule",
+        "spawn",
+        "kiq",
+        "defer",
+    ]
+)
 """Methods of a decorated task that run the task somewhere else with the arguments given."""
 
 ELEMENTWISE = frozenset(("map", "apply"))
 """Methods of a column of which only its name is known: they call a function with each of its values."""
 
-SESSION = frozenset("query scalars scalar execute get exec stream_scalars".split())
+SESSION = frozenset(["query", "scalars", "scalar", "execute", "get", "exec", "stream_scalars"])
 """Methods that read rows, of whatever is given a model or a statement of SQLAlchemy: it is a session."""
+
+OF_TUPLES = {"_asdict": "asdict", "_replace": "replace"}
+"""What the methods of named tuples do."""
 
 MAX_CALLBACKS = 3
 
@@ -163,7 +197,9 @@ def _dispatch_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: 
         dispatch.add(m, f, loc, args.positional[0], args.positional[1])
         return args.positional[1]
     if name == "dispatch":
-        return join_all([obj.parts["$default"], *(v for k, v in obj.parts.items() if str(k).startswith("$case"))])
+        return join_all(
+            [obj.parts["$default"], *(v for k, v in obj.parts.items() if str(k).startswith("$case"))]
+        )
     return UNKNOWN
 
 
@@ -273,6 +309,8 @@ def _object_method(
     info = m.class_info(f, obj.cls)
     if info is not None and TYPED_DICTS & set(info.libraries):
         return unknown_method(m, f, loc, obj, receiver, name, args, at)
+    if info is not None and name in OF_TUPLES and objects.TUPLES & set(info.libraries):
+        return records.BEHAVIOURS[OF_TUPLES[name]](m, f, Use(name, of_ref(loc), args, at))
     if info is not None and info.libraries:
         known = [name_ for name_ in info.libraries if m.policy.catalog.rows(f"{name_}.{name}")]
         library = (known or list(info.libraries))[0]
@@ -299,7 +337,9 @@ def unknown_method(
     own = receiver if loc is None else Value(receiver.taints, refs={loc: NO_FACTS}, unknown=True)
     if name in SESSION and not receiver.taints and _reads_rows(m, f, args):
         return m.library_call(f, f"sqlalchemy.orm.Session.{name}", own, args, at)
-    if name in ALWAYS_TEXT or (name in texts.CLEAN_METHODS and (receiver.taints or name.startswith(("is", "start", "end")))):
+    if name in ALWAYS_TEXT or (
+        name in texts.CLEAN_METHODS and (receiver.taints or name.startswith(("is", "start", "end")))
+    ):
         found = texts.method(m, f, own if not own.unknown else own.with_(refs=NO_REFS), name, args, at)
         if found is not None:
             return found
@@ -325,7 +365,7 @@ def _reads_rows(m: Machine, f: Frame, args: Args) -> bool:
         obj = f.state.obj(loc)
         if obj is None:
             continue
-        if obj.kind == "class" and m.is_model(f, loc) or obj.type == orm.COLUMN:
+        if (obj.kind == "class" and m.is_model(f, loc)) or obj.type == orm.COLUMN:
             return True
         if obj.kind == "library" and obj.type.startswith("sqlalchemy.") and obj.type.endswith("Select"):
             return True
@@ -413,6 +453,9 @@ def unknown_call(
         return BOTTOM
     result = m.unknown(f, at, merge_taints(passed), "result")
     _remember_arguments(m, f, result, callee, given)
+    if not known and result.taints and naming.looks_up(name):
+        for loc in result.locs():
+            m.write(f, loc, (f.state.obj(loc) or Obj("unknown")).put(naming.FOUND, OPAQUE), strong=True)
     return result
 
 
@@ -437,7 +480,11 @@ def _call_back(m: Machine, f: Frame, given: list[Value], taints: list[Taint], at
     called = 0
     for value in given:
         for ref in value.refs:
-            obj = f.state.obj(ref.function if isinstance(ref, Bound) else ref) if isinstance(ref, Bound | Loc) else None
+            obj = (
+                f.state.obj(ref.function if isinstance(ref, Bound) else ref)
+                if isinstance(ref, Bound | Loc)
+                else None
+            )
             if obj is None or obj.kind not in ("function", "partial") or called >= MAX_CALLBACKS:
                 continue
             called += 1
@@ -453,5 +500,5 @@ def _remember_arguments(m: Machine, f: Frame, result: Value, callee: Value, give
     loc = result.single()
     if keys and loc is not None:
         obj = f.state.obj(loc) or Obj("unknown")
-        made_from = Value(refs={key: NO_FACTS for key in keys[:4]})
+        made_from = Value(refs=dict.fromkeys(keys[:4], NO_FACTS))
         m.write(f, loc, obj.put("@key", made_from), strong=True)

@@ -11,6 +11,7 @@ finite, and sets of constants are cut off at ``MAX_CONSTANTS``.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -166,7 +167,9 @@ def common_facts(left: Facts, right: Facts) -> Facts:
 
 def _ways(facts: Facts) -> frozenset[Facts]:
     """Facts of one path as its ways: more than one where an earlier join left alternatives."""
-    ways: frozenset[Facts] = frozenset((frozenset(fact for fact in facts if not isinstance(fact.detail, Either)),))
+    ways: frozenset[Facts] = frozenset(
+        (frozenset(fact for fact in facts if not isinstance(fact.detail, Either)),)
+    )
     for fact in facts:
         if isinstance(fact.detail, Either):
             ways = frozenset(way | more for way in ways for more in fact.detail.ways)
@@ -244,7 +247,7 @@ class Taint:
     facts: Facts = NO_FACTS
     slice: object = None
     salted: bool = False
-    trace: Trace = field(compare=False, default=None)  # type: ignore[assignment]
+    trace: Trace = dataclasses.field(compare=False, kw_only=True)
 
     def stepped(self, unit: Unit, at: int, note: str) -> Taint:
         """The same datum one step further."""

@@ -9,7 +9,7 @@ from qorgau.flow.values import Loc
 from qorgau.names import fold
 
 VALUE = "$value"
-"""The part of an object that is the object itself as a bare datum (a parameter ``phone``), read from nobody."""
+"""The part of an object that is itself a bare datum (a parameter ``phone``), read from nobody."""
 
 SELVES = frozenset(["user", "person", "profile", "account", "citizen"])
 """Names of a record that a person has of himself: ``client.user`` is the client."""
@@ -123,7 +123,7 @@ class People:
         return Match.OTHER
 
     def _one_person(self, left: Loc, right: Loc, others: Collection[object]) -> bool:
-        """Whether both belong to one person, or one to a thing that the other is part of (an order, its client)."""
+        """Whether both belong to one person, or one is a thing that has the other (an order, its client)."""
         one, two = self._holder(left, others), self._holder(right, others)
         if one == two:
             return True
@@ -159,7 +159,7 @@ class People:
         return above not in SELVES
 
     def _is_thing(self, loc: Loc) -> bool:
-        """Whether an object is named for something that is no person; what has no telling name could be one."""
+        """Whether an object is named for what is no person; without a telling name it could be one."""
         name = name_of(loc)
         return len(name) > 3 and name not in UNTELLING and not self._in(name, self._persons)
 

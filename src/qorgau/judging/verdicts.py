@@ -139,7 +139,9 @@ def _rank(code: str) -> int:
 
 
 def _setting(shown: str) -> str:
-    return f'[storages.NAME] hosts = ["{shown}"], country = "KZ"' if shown else '[storages.NAME] country = "KZ"'
+    return (
+        f'[storages.NAME] hosts = ["{shown}"], country = "KZ"' if shown else '[storages.NAME] country = "KZ"'
+    )
 
 
 def _trace(

@@ -189,7 +189,9 @@ def flat_chain(low: Lowering, node: cst.BaseExpression) -> ir.Expr:
     parts = [expression(low, node)]
     for right in reversed(rights):
         parts.append(
-            one_index(low, right) if isinstance(right, cst.BaseSlice) else EXPRESSIONS[type(right)](low, right)
+            one_index(low, right)
+            if isinstance(right, cst.BaseSlice)
+            else EXPRESSIONS[type(right)](low, right)
         )
     low.depth -= 1
     return ir.Opaque(at, "Chain", tuple(parts))

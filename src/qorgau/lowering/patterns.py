@@ -71,10 +71,7 @@ def _elements(
     low: Lowering, nodes: Sequence[cst.MatchSequenceElement | cst.MatchStar]
 ) -> tuple[ir.Pattern, ...]:
     return tuple(
-        [
-            pattern(low, one.value if isinstance(one, cst.MatchSequenceElement) else one)
-            for one in nodes
-        ]
+        [pattern(low, one.value if isinstance(one, cst.MatchSequenceElement) else one) for one in nodes]
     )
 
 

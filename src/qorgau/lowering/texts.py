@@ -28,7 +28,9 @@ class _Parts:
             self.place = self.place or place
             self.texts.append(value)
 
-    def formatted(self, node: cst.FormattedStringExpression | cst.TemplatedStringExpression, raw: bool) -> None:
+    def formatted(
+        self, node: cst.FormattedStringExpression | cst.TemplatedStringExpression, raw: bool
+    ) -> None:
         low = self.low
         if node.equal is not None:
             self.text(node, _self_documenting(node))
