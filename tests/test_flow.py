@@ -1,4 +1,4 @@
-"""What the engine follows: the programs of fixtures/flow find what their margins say, and nothing else."""
+"""What is found in the programs of fixtures/flow and fixtures/cases: what their margins say, and nothing else."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from cases import Case, check_with_qorgau, read_folder, run
 
-FLOW = Path(__file__).parent.parent / "fixtures" / "flow"
-CASES = read_folder(FLOW)
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+CASES = read_folder(FIXTURES / "flow")
+RULES = read_folder(FIXTURES / "cases")
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*CASES, *RULES], ids=lambda case: case.name)
 def test_the_margin_is_true(case: Case, tmp_path: Path) -> None:
     outcome = run(case, tmp_path, check_with_qorgau)
     assert not outcome.complaints, str(outcome)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -93,14 +94,16 @@ def _check(request: Request) -> Report:
     )
     units, broken = _lower(texts, request.progress)
     program = _link(units, found.files, found.root)
-    catalog = Catalog.load(None, tuple(Path(folder) for folder in settings.extend_rules))
+    base = settings.root or request.cwd
+    folders = tuple(base / folder for folder in settings.extend_rules)
+    catalog = Catalog.load(None, folders) if folders else _packaged_catalog()
     policy = Policy(
         settings,
         {name: spec.names or () for name, spec in settings.fields.items()},
         enumerable_of(settings, regulation),
         tuple(settings.home or ()),
         catalog,
-        Regions.load(),
+        _packaged_regions(),
     )
     followed = follow(policy, program)
     judge = Judge(settings, regulation.owners)
@@ -134,6 +137,17 @@ def _check(request: Request) -> Report:
         errors=tuple(problems),
         statistics=followed.counts,
     )
+
+
+@cache
+def _packaged_catalog() -> Catalog:
+    """What is packaged does not change while the program runs; tests and servers check many times."""
+    return Catalog.load()
+
+
+@cache
+def _packaged_regions() -> Regions:
+    return Regions.load()
 
 
 def _is_judged(request: Request, file: SourceFile) -> bool:

@@ -104,7 +104,7 @@ class Relevance:
         return frozenset(found)
 
     def _kept_names(self) -> Iterator[tuple[str, ir.Expr | None]]:
-        """Variables of modules that can keep something, with their first value, and classes that have such."""
+        """Variables of modules that can keep something, with their first value; classes that have such."""
         for name, unit in self._program.units.items():
             if unit.name != name:
                 continue
