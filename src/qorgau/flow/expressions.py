@@ -562,7 +562,7 @@ def _lambda(m: Machine, f: Frame, node: ir.Lambda) -> Value:
 
 
 def _opaque(m: Machine, f: Frame, node: ir.Opaque) -> Value:
-    value = UNKNOWN if node.construct not in ("integer", "imaginary") else OPAQUE
+    value = UNKNOWN if node.construct not in ("Integer", "Imaginary") else OPAQUE
     for part in node.parts:
         value = join(value, m.evaluate(f, part))
     return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import libcst as cst
@@ -14,6 +15,19 @@ from qorgau.lowering import statements as _statements  # noqa: F401
 from qorgau.lowering import texts as _texts  # noqa: F401
 from qorgau.lowering.functions import statements
 from qorgau.lowering.state import DEEPEST, Lowering, Place, TooDeepError
+
+DEEPEST_BRACKETS = 200
+"""Brackets within one another that Python reads: MAXLEVEL in CPython's Parser/lexer/state.h."""
+
+_BRACKETS = re.compile(
+    r"#[^\n]*"
+    r'|"""(?:[^"\\]|\\.|"(?!""))*"""'
+    r"|'''(?:[^'\\]|\\.|'(?!''))*'''"
+    r'|"(?:[^"\\\n]|\\.)*"'
+    r"|'(?:[^'\\\n]|\\.)*'"
+    r"|[(\[{]|[)\]}]",
+    re.DOTALL,
+)
 
 
 class LoweringError(Exception):
@@ -28,10 +42,27 @@ class LoweringError(Exception):
 
 def parse(text: str) -> cst.Module:
     """The tree of a text. Raises LoweringError where it is no Python."""
+    _refuse_deep_brackets(text)
     try:
         return cst.parse_module(text)
     except cst.ParserSyntaxError as error:
         raise LoweringError(error.message, error.raw_line, error.raw_column + 1) from None
+
+
+def _refuse_deep_brackets(text: str) -> None:
+    # LibCST's time grows with the cube of the depth, and its stack can overflow, which nothing can catch.
+    depth = 0
+    for found in _BRACKETS.finditer(text):
+        mark = found[0]
+        if mark in "([{":
+            depth += 1
+            if depth > DEEPEST_BRACKETS:
+                before = text[: found.start()]
+                column = found.start() - before.rfind("\n")
+                message = f"has more than {DEEPEST_BRACKETS} brackets within one another"
+                raise LoweringError(message, before.count("\n") + 1, column)
+        elif mark in ")]}":
+            depth = max(depth - 1, 0)
 
 
 def lower(text: str) -> ir.Module:

@@ -1,0 +1,241 @@
+"""Bad input to ``qorgau check``: one clear sentence, the right exit status, and never a traceback (spec section 1)."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from qorgau.cli import main
+
+LEAK = (
+    'import requests\n\n\ndef send(iin):\n    requests.post("https://api.example.com/x", json={"iin": iin})\n'
+)
+LEAKED = "leak.py:5:5: PD201 "
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder: a valid configuration and one file with one finding."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("QORGAU_DEBUG", raising=False)
+    (tmp_path / "qorgau.toml").write_text("", encoding="utf-8")
+    (tmp_path / "leak.py").write_text(LEAK, encoding="utf-8")
+    return tmp_path
+
+
+def _check(*arguments: str) -> Result:
+    result = CliRunner().invoke(main, ["check", "--output-format", "concise", "--quiet", *arguments])
+    assert "Traceback" not in result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result
+
+
+def _refused(*arguments: str) -> str:
+    """The one sentence of a run that did nothing."""
+    result = _check(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
+    return line.removeprefix("qorgau: error: ")
+
+
+def _unread(*arguments: str) -> str:
+    """The one sentence about a file that was not read, in a run that scanned the rest."""
+    result = _check(*arguments)
+    assert result.exit_code == 2
+    (found,) = result.stdout.splitlines()
+    assert found.startswith(LEAKED)
+    (line,) = result.stderr.splitlines()
+    return line.removeprefix("qorgau: error: ")
+
+
+def _found(*arguments: str) -> list[str]:
+    """The findings, with nothing on stderr."""
+    result = _check(*arguments)
+    assert result.stderr == ""
+    lines = result.stdout.splitlines()
+    assert result.exit_code == (1 if lines else 0)
+    return lines
+
+
+def test_a_path_that_is_not_there_is_one_sentence() -> None:
+    assert _refused("leak.py", "gone.py") == "gone.py: no such file or folder"
+
+
+def test_a_path_that_is_neither_file_nor_folder_is_one_sentence() -> None:
+    assert _refused(os.devnull) == f"{os.devnull}: is neither a file nor a folder"
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission_is_named_and_the_rest_is_scanned(project: Path) -> None:
+    (project / "secret.py").write_text("x = 1\n", encoding="utf-8")
+    (project / "secret.py").chmod(0)
+    assert _unread() == "secret.py: cannot be read: permission denied"
+
+
+def test_a_named_path_that_is_too_long_is_one_sentence() -> None:
+    assert _refused("a" * 300).endswith(": cannot be read: file name too long")
+
+
+def test_broken_toml_is_one_sentence_with_its_place(project: Path) -> None:
+    (project / "qorgau.toml").write_text("select = [\n", encoding="utf-8")
+    assert _refused() == "qorgau.toml: line 2, column 1: is not TOML: invalid value"
+
+
+def test_an_unknown_key_is_one_sentence_with_the_nearest_key(project: Path) -> None:
+    (project / "qorgau.toml").write_text('selekt = ["PD1"]\n', encoding="utf-8")
+    assert _refused() == 'qorgau.toml: selekt: unknown key; did you mean "select"?'
+
+
+def test_a_configuration_that_is_not_there_is_one_sentence() -> None:
+    assert _refused("--config", "gone.toml") == "gone.toml: there is no such configuration file"
+
+
+def test_a_file_with_a_syntax_error_is_a_finding_and_the_rest_is_scanned(project: Path) -> None:
+    (project / "broken.py").write_text("def f(:\n", encoding="utf-8")
+    broken, leak = _found()
+    assert broken.startswith("broken.py:1:")
+    assert " PD900 The file cannot be read as Python: " in broken
+    assert leak.startswith(LEAKED)
+
+
+def test_a_file_in_declared_latin_1_is_read(project: Path) -> None:
+    text = "# -*- coding: latin-1 -*-\n" + LEAK.replace("api.", "café.")
+    (project / "leak.py").write_text(text, encoding="latin-1")
+    (line,) = _found()
+    assert "café.example.com" in line
+
+
+def test_a_file_in_undeclared_latin_1_is_named_and_the_rest_is_scanned(project: Path) -> None:
+    (project / "old.py").write_text('x = "café"\n', encoding="latin-1")
+    assert _unread() == (
+        "old.py:1:9: has the byte 0xe9 that is not UTF-8: declare the encoding in the first line, "
+        "or save it as UTF-8"
+    )
+
+
+def test_a_file_in_utf_16_is_named_and_the_rest_is_scanned(project: Path) -> None:
+    (project / "wide.py").write_text("x = 1\n", encoding="utf-16")
+    assert _unread() == "wide.py: is encoded in UTF-16, which Python cannot read: save it as UTF-8"
+
+
+def test_a_file_with_a_null_byte_is_named_and_the_rest_is_scanned(project: Path) -> None:
+    (project / "null.py").write_bytes(b'x = 1\ny = "\0"\n')
+    assert _unread() == "null.py:2:6: contains a null byte, so it is not Python source"
+
+
+@pytest.mark.parametrize("text", ["{", '{"cells": 5}', "[]", ""])
+def test_a_broken_notebook_is_named_and_the_rest_is_scanned(project: Path, text: str) -> None:
+    (project / "n.ipynb").write_text(text, encoding="utf-8")
+    assert _unread().startswith("n.ipynb: is not a notebook")
+
+
+def test_a_generated_file_of_5_mb_is_scanned_in_seconds(project: Path) -> None:
+    line = '    "' + "constant " * 100 + '",\n'
+    (project / "big.py").write_text("DATA = [\n" + line * 5_600 + "]\n", encoding="utf-8")
+    assert (project / "big.py").stat().st_size > 5_000_000
+    begun = time.monotonic()
+    (leak,) = _found()
+    assert leak.startswith(LEAKED)
+    assert time.monotonic() - begun < 20
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("(", ")"), ("f(", ")"), ("[", "]"), ("{1: ", "}"), ("a[", "]")]
+)
+def test_3000_nested_brackets_are_a_finding_and_the_rest_is_scanned(
+    project: Path, before: str, after: str
+) -> None:
+    (project / "deep.py").write_text(f"x = {before * 3_000}y{after * 3_000}\n", encoding="utf-8")
+    deep, leak = _found()
+    assert deep.startswith("deep.py:1:")
+    assert deep.endswith("has more than 200 brackets within one another")
+    assert leak.startswith(LEAKED)
+
+
+def test_what_no_stack_could_hold_is_a_finding_too(project: Path) -> None:
+    (project / "deep.py").write_text("x = " + "(" * 200_000 + "\n", encoding="utf-8")
+    deep, leak = _found()
+    assert " PD900 " in deep
+    assert leak.startswith(LEAKED)
+
+
+@pytest.mark.parametrize("text", ["not " * 3_000 + "y", "lambda: " * 3_000 + "y"])
+def test_deep_nesting_without_brackets_is_a_finding_and_the_rest_is_scanned(project: Path, text: str) -> None:
+    (project / "deep.py").write_text(f"x = {text}\n", encoding="utf-8")
+    deep, leak = _found()
+    assert deep.startswith("deep.py:1:1: PD900 ")
+    assert deep.endswith("is nested more than 400 levels deep")
+    assert leak.startswith(LEAKED)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = " + "(" * 150 + "1" + ")" * 150,
+        "x = [\n" + "    (),\n" * 300 + "]",
+        f'x = "{"(" * 300}"',
+        f"x = '''\n{'(' * 300}'''",
+        f"# {'(' * 300}",
+        f'x = "\\"{"(" * 300}"',
+    ],
+)
+def test_brackets_that_python_reads_are_no_finding(project: Path, text: str) -> None:
+    compile(text, "fine.py", "exec")
+    (project / "fine.py").write_text(text + "\n", encoding="utf-8")
+    (leak,) = _found()
+    assert leak.startswith(LEAKED)
+
+
+def test_modules_that_import_each_other_are_followed(project: Path) -> None:
+    (project / "one.py").write_text(
+        "import leak\nfrom two import relay\n\n\ndef pass_on(phone):\n    relay(phone)\n", encoding="utf-8"
+    )
+    (project / "two.py").write_text(
+        "import requests\nimport one\nfrom one import *\n\n\n"
+        'def relay(phone):\n    requests.post("https://two.example.com/x", json={"phone": phone})\n',
+        encoding="utf-8",
+    )
+    leak, relay = _found()
+    assert leak.startswith(LEAKED)
+    assert relay.startswith("two.py:7:5: PD201 ")
+
+
+def test_a_module_that_imports_itself_is_followed(project: Path) -> None:
+    (project / "leak.py").write_text("import leak\nfrom leak import *\n" + LEAK, encoding="utf-8")
+    (found,) = _found()
+    assert found.startswith("leak.py:7:5: PD201 ")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+def test_folders_linked_in_a_loop_are_scanned_once(project: Path) -> None:
+    (project / "again").symlink_to(".")
+    (project / "inner").mkdir()
+    (project / "inner" / "up").symlink_to("..")
+    (leak,) = _found()
+    assert leak.startswith(LEAKED)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+def test_a_link_that_leads_to_nothing_is_named_and_the_rest_is_scanned(project: Path) -> None:
+    (project / "dead.py").symlink_to("nowhere")
+    assert _unread() == "dead.py: cannot be read: it is a link that leads to no file"
+
+
+def test_an_empty_project_has_nothing_to_report(project: Path) -> None:
+    (project / "leak.py").unlink()
+    assert _found() == []
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b"\xef\xbb\xbf", b"# nothing"])
+def test_an_empty_file_has_nothing_to_report(project: Path, data: bytes) -> None:
+    (project / "leak.py").write_bytes(data)
+    assert _found() == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
+def test_a_full_disk_is_one_sentence() -> None:
+    assert _refused("--output", "/dev/full") == "/dev/full: cannot be written: no space left on device"
