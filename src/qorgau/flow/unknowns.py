@@ -442,9 +442,12 @@ def unknown_call(
     note = f"through {name}()" if name else "through an unknown call"
     passed: list[Taint] = []
     for value in (callee, *given):
-        for taint in naming.contents(m, f, value, at) if value.taints or value.refs else ():
+        # Code of the project that is not followed any further is not said to hand on whole objects:
+        # of what it is given, only a datum itself is likely to come back.
+        held = value.taints if known else naming.contents(m, f, value, at)
+        for taint in held:
             # What an unknown object gives of what it was given is one piece of unknown code.
-            step = 0 if known or (value is callee and taint.calls) else 1
+            step = 0 if value is callee and taint.calls else 1
             passed.append(replace(taint, calls=min(taint.calls + step, 2)).stepped(f.unit, at, note))
     if not known:
         _hold_unknown(m, f, callee, given)
