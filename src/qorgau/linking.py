@@ -1,4 +1,4 @@
-"""Modules and imports: which file a name in ``import`` means, and what a program mentions.
+"""Modules and imports: which file a name in ``import`` means, and which modules hold a project's settings.
 
 What a call can reach is decided by the engine from values; this room only knows the static
 part: the modules of the program, how their names resolve, and which functions are nested.
@@ -39,19 +39,6 @@ class Unit:
     def is_package(self) -> bool:
         """Whether this is a package's ``__init__``."""
         return self.file.is_package
-
-    @cached_property
-    def mentions(self) -> frozenset[str]:
-        """Every identifier that the module reads: names, attributes, imported names."""
-        found: set[str] = set()
-        for node in walk(self.module.body):
-            if isinstance(node, ir.Name):
-                found.add(node.id)
-            elif isinstance(node, ir.Attribute):
-                found.add(node.attr)
-            elif isinstance(node, ir.Const) and isinstance(node.value, str) and len(node.value) < 100:
-                found.add(node.value.rpartition(".")[2])
-        return frozenset(found)
 
     @cached_property
     def nesting(self) -> frozenset[int]:

@@ -53,6 +53,5 @@ class Arrival:
     taints: Taints
     facts: Facts
     confidence: str = "high"
-    blocking_unasked: bool = False
     same: tuple[tuple[object, object], ...] = field(default=())
     others: tuple[object, ...] = ()

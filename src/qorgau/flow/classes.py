@@ -299,7 +299,8 @@ def decorated(
         m.marked(f, loc, tuple(names))
         return value
     if called and isinstance(decorator, ir.Call):
-        m.decorator_arguments(f, loc, names, m.evaluate_arguments(f, decorator))
+        m.evaluate_arguments(f, decorator)
+        m.decorator_arguments()
     m.marked(f, loc, tuple(names))
     return value
 
@@ -357,7 +358,6 @@ def _apply_builtin(
     if name == "builtins.property" or does in ("property", "cached-property"):
         return m.new(f, function.at, Obj("property", parts={"fget": value}), "property")
     if does == "contextmanager" or name in ("contextlib.contextmanager", "contextlib.asynccontextmanager"):
-        calls.rebind(f, loc, context_manager=True)
         return value
     if does == "singledispatch" or name in ("functools.singledispatch", "functools.singledispatchmethod"):
         return dispatch.make(m, f, name, value, function.at)
@@ -395,7 +395,7 @@ def _decorate_class(m: Machine, f: Frame, decorator: ir.Expr, value: Value, loc:
         return result if result.refs and not result.unknown else value
     if isinstance(decorator, ir.Call):
         arguments = m.evaluate_arguments(f, decorator)
-        m.class_decorator_arguments(f, loc, names, arguments)
+        m.decorator_arguments()
         shown = arguments.keywords.get("repr")
         if shown is not None and (known := shown.constant()) is not None and known.value is False:
             names = [*names, UNPRINTED]

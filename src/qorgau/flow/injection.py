@@ -17,7 +17,6 @@ from qorgau.linking import Unit
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
-ANNOTATED = frozenset(("typing.Annotated", "typing_extensions.Annotated"))
 MAX_NESTED = 6
 
 

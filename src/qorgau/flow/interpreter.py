@@ -73,7 +73,6 @@ class Interpreter:
         self.base: dict[Loc, Obj] = {}
         self.initializing: dict[str, Frame] = {}
         self.star_imports: dict[str, list[str]] = {}
-        self.globals_written = 0
         self.memo: dict[object, Remembered] = {}
         self.active: dict[object, Active] = {}
         self.running: dict[tuple[str, int], int] = {}
@@ -455,7 +454,7 @@ class Interpreter:
         """A function has decorators that were not applied."""
         scopes.mark(self, f, loc, names)
 
-    def decorator_arguments(self, f: Frame, loc: Loc, names: list[str], args: Args) -> None:
+    def decorator_arguments(self) -> None:
         """The arguments of a library's decorator are handed to the library."""
         self.count("library decorators with arguments")
 
@@ -470,10 +469,6 @@ class Interpreter:
     def mark_class(self, f: Frame, loc: Loc, names: tuple[str, ...]) -> None:
         """A class has decorators that were not applied."""
         classes.mark(self, f, loc, names)
-
-    def class_decorator_arguments(self, f: Frame, loc: Loc, names: list[str], args: Args) -> None:
-        """The arguments of a library's class decorator are handed to the library."""
-        self.count("library decorators with arguments")
 
     def class_info(self, f: Frame, loc: Loc) -> ClassInfo | None:
         """What makes a class; None for what is no class of the project."""

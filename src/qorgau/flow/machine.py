@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from qorgau import ir
 from qorgau.flow.state import State
-from qorgau.flow.values import BOTTOM, OPAQUE, Facts, Loc, Taints, Value
+from qorgau.flow.values import BOTTOM, OPAQUE, Facts, Loc, Value
 from qorgau.linking import Unit
 
 
@@ -38,7 +37,6 @@ class Closure:
     binding: str = "plain"
     marks: tuple[str, ...] = ()
     facts: Facts = frozenset()
-    context_manager: bool = False
 
     @property
     def dotted(self) -> str:
@@ -207,12 +205,3 @@ class Iteration:
 
     items: tuple[Value, ...] | None
     each: Value
-
-
-def taints_of(values: Iterable[Value]) -> Taints:
-    """The union of what values carry themselves."""
-    found: Taints = frozenset()
-    for value in values:
-        if value.taints:
-            found = found | value.taints if found else value.taints
-    return found

@@ -609,4 +609,3 @@ def join_objects(left: Obj, right: Obj) -> Obj:
 
 
 UNKNOWN_PART = Value(unknown=True)
-EMPTY_OBJ = Obj("unknown")

@@ -30,7 +30,6 @@ from qorgau.knowledge.rows import (
     Entry,
     Library,
     Pass,
-    Place,
     Query,
     Returns,
     Sink,
@@ -85,7 +84,6 @@ class Catalog:
         "_canonical",
         "_found",
         "_packages",
-        "_placing",
         "_rows",
         "entry_bases",
         "entry_decorators",
@@ -99,7 +97,6 @@ class Catalog:
         shelf = tuple(libraries)
         self._aliases = {old: new for library in shelf for old, new in library.aliases.items()}
         self._canonical: dict[str, str] = {}
-        self._placing: frozenset[str] | None = None
         self._found: dict[str, CallRows] = {}
         self._packages = frozenset(packages).union(*(library.packages for library in shelf))
         self._bases = {
@@ -180,17 +177,6 @@ class Catalog:
     def has_methods(self, type_name: str) -> bool:
         """Whether a method of this type, or of one it inherits from, hands data on or gives another type."""
         return any(name in self._acting for name in self.ancestry(type_name))
-
-    @property
-    def placing_packages(self) -> frozenset[str]:
-        """The packages whose objects have a place: clients of storages and services."""
-        if self._placing is None:
-            self._placing = frozenset(
-                name.partition(".")[0]
-                for name, rows in self._rows.items()
-                if rows.returns is not None and rows.returns.place != Place()
-            )
-        return self._placing
 
     def names(self) -> Iterator[str]:
         """Every name that has a row of its own, in no particular order."""
