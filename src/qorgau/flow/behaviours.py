@@ -603,9 +603,9 @@ def _chosen_item(m: Machine, f: Frame, u: Use) -> Value:
 def _islice(m: Machine, f: Frame, u: Use) -> Value:
     iteration = m.iterate(f, u.arg(0), u.at)
     bounds = [value.constant() for value in u.args.positional[1:]]
-    if iteration.items is not None and all(b is not None and isinstance(b.value, int | None) for b in bounds):
-        numbers = [b.value for b in bounds if b is not None]
-        items = iteration.items[slice(*numbers)]  # type: ignore[arg-type]
+    numbers = [b.value for b in bounds if b is not None and isinstance(b.value, int | None)]
+    if iteration.items is not None and 0 < len(numbers) == len(bounds) <= 3 and 0 not in numbers[2:]:
+        items = iteration.items[slice(*numbers)]
         return m.sequence(f, u.at, "generator", items, None, "islice")
     return _elements(m, f, u)
 

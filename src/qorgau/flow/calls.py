@@ -24,6 +24,7 @@ from qorgau.flow.values import (
     Builtin,
     Const,
     External,
+    Facts,
     Key,
     Loc,
     Obj,
@@ -614,8 +615,22 @@ def define_function(m: Machine, f: Frame, function: ir.Function, decorate: bool)
     return value
 
 
-def rebind(f: Frame, loc: Loc, **changes: object) -> None:
-    """Change how a function is called (``binding``, ``marks``, ``facts`` of its ``Closure``)."""
+def rebind(
+    f: Frame,
+    loc: Loc,
+    *,
+    binding: str | None = None,
+    marks: tuple[str, ...] | None = None,
+    facts: Facts | None = None,
+) -> None:
+    """Change how a function is called: what is given of its ``Closure``."""
     obj = f.state.obj(loc)
     if obj is not None and isinstance(obj.info, Closure):
-        f.state.heap[loc] = replace(obj, info=replace(obj.info, **changes))  # type: ignore[arg-type]
+        held = obj.info
+        info = replace(
+            held,
+            binding=held.binding if binding is None else binding,
+            marks=held.marks if marks is None else marks,
+            facts=held.facts if facts is None else facts,
+        )
+        f.state.heap[loc] = replace(obj, info=info)

@@ -26,6 +26,7 @@ from qorgau.flow.values import (
     Facts,
     Loc,
     Obj,
+    Refs,
     Value,
     common_facts,
     join,
@@ -55,10 +56,10 @@ def restrict(value: Value, truth: bool) -> Value:
 
     What is false holds no datum: an empty text or None carries nothing.
     """
-    consts = {c: held for c, held in value.consts.items() if _may_be(c, truth)}
+    consts = value.constants_where(lambda constant: _may_be(constant, truth))
     if truth:
         return value.with_(consts=consts, when_false=None)
-    refs = {ref: held for ref, held in value.refs.items() if isinstance(ref, Loc)}
+    refs: Refs = {ref: held for ref, held in value.refs.items() if isinstance(ref, Loc)}
     return value.with_(consts=consts, taints=NO_TAINTS, refs=refs, when_true=None)
 
 

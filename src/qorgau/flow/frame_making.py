@@ -16,6 +16,7 @@ from qorgau.flow.machine import Args, Frame
 from qorgau.flow.values import (
     BOTTOM,
     OPAQUE,
+    ORIGINS,
     UNKNOWN,
     Const,
     Loc,
@@ -33,8 +34,6 @@ CHOOSING = ("usecols", "columns")
 NAMING = ("names", "new_columns")
 TYPING = ("dtype", "converters", "parse_dates", "schema_overrides", "dtypes", "schema", "na_values")
 """Arguments of readers that mention columns by name without choosing among them."""
-
-ORIGINS = ("request", "public")
 
 BUILT = frozenset(
     [

@@ -144,7 +144,7 @@ def narrow_class(m: Machine, f: Frame, value: Value, cls: Value, truth: bool = T
         if truth:
             _learn(f, ref, kinds, m)
         refs[ref] = facts
-    consts = {c: held for c, held in value.consts.items() if _constant_is(c, kinds) is not (not truth)}
+    consts = value.constants_where(lambda constant: _constant_is(constant, kinds) is not (not truth))
     if len(refs) == len(value.refs) and len(consts) == len(value.consts):
         return value
     return value.with_(refs=refs, consts=consts)

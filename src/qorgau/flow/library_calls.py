@@ -45,6 +45,7 @@ from qorgau.flow.values import (
     BOTTOM,
     NO_FACTS,
     OPAQUE,
+    ORIGINS,
     Builtin,
     External,
     Key,
@@ -67,7 +68,6 @@ BUFFERS = frozenset(("io.StringIO", "io.BytesIO"))
 """Files in memory: what is written there is exported when they are handed out."""
 
 PRINT = "builtins.print"
-ORIGINS = ("request", "public")
 CONSTANTS = {"typing.TYPE_CHECKING": False, "typing_extensions.TYPE_CHECKING": False}
 """Names of libraries whose value decides what runs."""
 

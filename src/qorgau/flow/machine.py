@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from qorgau import ir
-from qorgau.flow.state import State
+from qorgau.flow.state import Renaming, State
 from qorgau.flow.values import BOTTOM, OPAQUE, Facts, Loc, Value
 from qorgau.linking import Unit
 
@@ -43,12 +43,9 @@ class Closure:
         """Module and qualified name."""
         return f"{self.unit.name}.{self.function.qualname}"
 
-    def renamed(self, renaming: object) -> Closure:
+    def renamed(self, renaming: Renaming) -> Closure:
         """The same function over renamed frames."""
-        from dataclasses import replace
-
-        loc = renaming.loc  # type: ignore[attr-defined]
-        scopes = tuple(loc(scope) for scope in self.scopes)
+        scopes = tuple(renaming.loc(scope) for scope in self.scopes)
         if all(new is old for new, old in zip(scopes, self.scopes, strict=True)):
             return self
         return replace(self, scopes=scopes)
@@ -84,13 +81,12 @@ class Resumable:
     bound: tuple[tuple[str, Value], ...]
     facts: Facts
 
-    def renamed(self, renaming: object) -> Resumable:
+    def renamed(self, renaming: Renaming) -> Resumable:
         """The same over renamed objects."""
-        value, facts = renaming.value, renaming.facts  # type: ignore[attr-defined]
         return Resumable(
             self.closure.renamed(renaming),
-            tuple((name, value(bound)) for name, bound in self.bound),
-            facts(self.facts),
+            tuple((name, renaming.value(bound)) for name, bound in self.bound),
+            renaming.facts(self.facts),
         )
 
 

@@ -404,7 +404,7 @@ def narrow(value: Value, op: str, right: Value, truth: bool) -> Value:
             )
         return value
     if constant in value.consts:
-        return value.with_(consts={c: h for c, h in value.consts.items() if c != constant})
+        return value.with_(consts=value.constants_where(lambda c: c != constant))
     return value
 
 

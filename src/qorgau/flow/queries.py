@@ -313,9 +313,11 @@ def _star(m: Machine, f: Frame, use: Use, column: Column, row: Loc) -> Value:
     for cls in m.classes:
         info = m.base[cls].info if cls in m.base else None
         names = _table_names(m, cls)
-        if info is None or not names & {table.rpartition(".")[2] for table in tables if table}:
+        if not isinstance(info, ClassInfo):
             continue
-        for name, field in naming.class_record(m, f, cls, info):  # type: ignore[arg-type]
+        if not names & {table.rpartition(".")[2] for table in tables if table}:
+            continue
+        for name, field in naming.class_record(m, f, cls, info):
             if name not in column.dropped:
                 note = f"{field} is a column of {', '.join(sorted(names))}"
                 taints.append(naming.source(m, f.unit, use.at, field, Confidence.HIGH, row, note))

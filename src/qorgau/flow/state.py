@@ -337,7 +337,9 @@ class Renaming:
                 refs[new] = common_facts(refs[new], held) if new in refs else held
             found = Value(
                 merge_taints(self.taint(taint) for taint in value.taints),
-                {constant: self.facts(held) for constant, held in value.consts.items()},
+                {constant: self.facts(held) for constant, held in value.consts.items()}
+                if value.consts
+                else value.consts,
                 refs,
                 value.unknown,
                 value.opaque,

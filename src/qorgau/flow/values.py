@@ -3,10 +3,11 @@
 One value answers all questions at once: which personal fields it carries and how they
 were transformed, which constant it is, which objects, functions or classes it can be,
 whether part of it comes from outside what is known, and which facts hold when it is true.
-All values are immutable and hashable; joins are associative, commutative and idempotent.
+All values are immutable and hashable; joins are associative, commutative and idempotent
+(those of facts up to ``MAX_ALTERNATIVES``, beyond which they give up what was told apart).
 
 The lattice is finite for a given program: fields, facts, allocation sites and contexts are
-finite, and sets of constants are cut off at ``MAX_CONSTANTS``.
+finite, and sets of constants are cut off at ``MAX_CONSTANTS``, for good (``TOO_MANY``).
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypedDict
 
 from qorgau.findings import Confidence
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from qorgau.linking import Unit
 
 MAX_CONSTANTS = 12
@@ -257,6 +261,9 @@ class Taint:
         return replace(self, trace=Trace(last, unit, at, note))
 
 
+ORIGINS = ("request", "public")
+"""Ways in which a datum is collected that rules tell apart (``Taint.origin``)."""
+
 Taints: TypeAlias = frozenset[Taint]
 NO_TAINTS: Taints = frozenset()
 
@@ -272,6 +279,12 @@ Consts: TypeAlias = Mapping[Const, Facts]
 """Constants, each with the facts that hold where the value is that constant."""
 
 NO_CONSTS: Consts = {}
+
+TOO_MANY: Consts = MappingProxyType({})
+"""No constants because there were too many: known by its identity, and joined with any others it stays.
+
+Without it a constant that comes after the cut would be kept, and a value would depend on the order of joins.
+"""
 
 
 def const(value: object) -> Const:
@@ -311,6 +324,18 @@ Refs: TypeAlias = Mapping[Ref, Facts]
 NO_REFS: Refs = {}
 
 
+class Changes(TypedDict, total=False):
+    """The parts of a value that can be replaced."""
+
+    taints: Taints
+    consts: Consts
+    refs: Refs
+    unknown: bool
+    opaque: bool
+    when_true: Facts | None
+    when_false: Facts | None
+
+
 class Value:
     """What is known of a thing. ``opaque``: it can be a harmless value that isn't a known constant.
 
@@ -342,7 +367,7 @@ class Value:
     def _key(self) -> tuple[object, ...]:
         return (
             self.taints,
-            frozenset(self.consts.items()),
+            frozenset(self.consts.items()) if self.consts else self.consts is TOO_MANY,
             frozenset(self.refs.items()),
             self.unknown,
             self.opaque,
@@ -378,6 +403,12 @@ class Value:
             return next(iter(self.consts))
         return None
 
+    def constants_where(self, holds: Callable[[Const], bool]) -> Consts:
+        """The constants of which something holds; still too many where there were too many."""
+        if not self.consts:
+            return self.consts
+        return {constant: held for constant, held in self.consts.items() if holds(constant)}
+
     def is_text(self) -> bool:
         """Whether a constant of it is a text or bytes."""
         return any(c.type in ("str", "bytes") for c in self.consts)
@@ -398,19 +429,17 @@ class Value:
                 return ref
         return None
 
-    def with_(self, **changes: object) -> Value:
+    def with_(self, **changes: Unpack[Changes]) -> Value:
         """A copy with some parts replaced."""
-        values: dict[str, object] = {
-            "taints": self.taints,
-            "consts": self.consts,
-            "refs": self.refs,
-            "unknown": self.unknown,
-            "opaque": self.opaque,
-            "when_true": self.when_true,
-            "when_false": self.when_false,
-        }
-        values.update(changes)
-        return Value(**values)  # type: ignore[arg-type]
+        return Value(
+            changes.get("taints", self.taints),
+            changes.get("consts", self.consts),
+            changes.get("refs", self.refs),
+            changes.get("unknown", self.unknown),
+            changes.get("opaque", self.opaque),
+            changes.get("when_true", self.when_true),
+            changes.get("when_false", self.when_false),
+        )
 
     def map_taints(self, change: Callable[[Taint], Taint | None]) -> Value:
         """A copy whose taints went through ``change``; None drops one."""
@@ -496,13 +525,15 @@ def join(left: Value, right: Value) -> Value:
         refs = joined
     opaque = left.opaque or right.opaque
     consts = left.consts
-    if right.consts and right.consts is not left.consts:
+    if left.consts is TOO_MANY or right.consts is TOO_MANY:
+        consts = TOO_MANY
+    elif right.consts and right.consts is not left.consts:
         both = dict(left.consts)
         for constant, held in right.consts.items():
             both[constant] = common_facts(both[constant], held) if constant in both else held
         consts = both
         if len(consts) > MAX_CONSTANTS:
-            consts, opaque = NO_CONSTS, True
+            consts, opaque = TOO_MANY, True
     taints = left.taints
     if right.taints and right.taints != left.taints:
         taints = merge_taints([*left.taints, *right.taints]) if left.taints else right.taints
@@ -536,7 +567,7 @@ def stamp(value: Value, facts: Facts) -> Value:
         )
     return Value(
         taints,
-        {constant: held | facts for constant, held in value.consts.items()} if value.consts else NO_CONSTS,
+        {constant: held | facts for constant, held in value.consts.items()} if value.consts else value.consts,
         {ref: held | facts for ref, held in value.refs.items()} if value.refs else NO_REFS,
         value.unknown,
         value.opaque,

@@ -369,11 +369,9 @@ def dict_comprehension(low: Lowering, node: cst.DictComp) -> ir.Expr:
     return comprehension(low, node, "dict", "<dictcomp>", node.key, node.value, node.for_in)
 
 
-def merging_comprehension(low: Lowering, node: cst.CSTNode) -> ir.Expr:
+def merging_comprehension(low: Lowering, node: cst.StarredDictComp) -> ir.Expr:
     """``{**value for ...}`` (PEP 798): a comprehension of kind ``dict`` without a key."""
-    # getattr: older releases of LibCST don't have the class.
-    value, for_in = node.value, node.for_in  # type: ignore[attr-defined]
-    return comprehension(low, node, "dict", "<dictcomp>", None, value, for_in)
+    return comprehension(low, node, "dict", "<dictcomp>", None, node.value, node.for_in)
 
 
 def comprehension(
