@@ -1,75 +1,54 @@
-"""Laws of the analysis: joins do not depend on order, and neither does a report."""
+"""Laws of the lattice: joins do not depend on order, and less that is known never gives more."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
+import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
+from lattices import CROWDED, FACTS, KNOWN, LOCS, OBJECTS, STATES, TAINTS, VALUES, absent, covers
 
-from qorgau import config, pipeline
-from qorgau.findings import Confidence, Report
-from qorgau.flow.state import State, join_states
+from qorgau.flow.expressions import restrict
+from qorgau.flow.state import Renaming, State, join_states
 from qorgau.flow.values import (
     BOTTOM,
-    Const,
-    External,
-    Fact,
-    Key,
-    Loc,
+    MAX_CONSTANTS,
+    TOO_MANY,
+    Facts,
     Obj,
-    Taint,
+    Taints,
     Value,
+    common_facts,
     const,
     join,
+    join_all,
+    join_objects,
     merge_taints,
+    of_const,
+    stamp,
 )
 
-LOCS = tuple(Loc(None, name) for name in ("a", "b", "c"))
-# At most seven constants: a join beyond MAX_CONSTANTS gives the constants up.
-CONSTANTS: tuple[Const, ...] = tuple(const(value) for value in (0, 1, 1.0, True, "", "text", b"bytes"))
-FACTS = st.frozensets(
-    st.builds(Fact, st.just("true"), st.sampled_from(LOCS), st.sampled_from(("x", "y")), st.booleans()),
-    max_size=3,
-)
-TAINTS = st.frozensets(
-    st.builds(
-        Taint,
-        field=st.sampled_from(("iin", "phone")),
-        confidence=st.sampled_from(Confidence),
-        subject=st.sampled_from((None, *LOCS)),
-        kept=st.sampled_from((None, 4)),
-        facts=FACTS,
-        trace=st.none(),
-    ),
-    max_size=4,
-).map(merge_taints)
-VALUES = st.builds(
-    Value,
-    taints=TAINTS,
-    consts=st.dictionaries(st.sampled_from(CONSTANTS), FACTS, max_size=4),
-    refs=st.dictionaries(st.sampled_from((*LOCS, External("os.path"))), FACTS, max_size=3),
-    unknown=st.booleans(),
-    opaque=st.booleans(),
-    when_true=st.none() | FACTS,
-    when_false=st.none() | FACTS,
-).filter(lambda value: not value.is_bottom)
-quick = settings(max_examples=150, deadline=None, derandomize=True)
+quick = settings(max_examples=100, deadline=None, derandomize=True)
+few = settings(max_examples=40, deadline=None, derandomize=True)
 
-LEAK = (
-    "import requests\n\n\n"
-    "def send(client):\n"
-    "    number = client.phone\n"
-    '    requests.post("https://api.example.com/x", json={"p": number})\n'
-)
-CHAIN = (
-    "from leak import send\n\n\n"
-    "def notify(clients):\n"
-    "    for one in clients:\n"
-    "        print(one.iin)\n"
-    "        send(one)\n"
-)
+
+@quick
+@given(FACTS, FACTS, FACTS, FACTS)
+def test_what_holds_on_all_of_several_paths_does_not_depend_on_their_order(
+    first: Facts, second: Facts, third: Facts, fourth: Facts
+) -> None:
+    both = common_facts(first, second)
+    assert both == common_facts(second, first)
+    assert common_facts(both, first) == both
+    paired = common_facts(both, common_facts(third, fourth))
+    assert paired == common_facts(first, common_facts(fourth, common_facts(second, third)))
+
+
+@quick
+@given(TAINTS, TAINTS, TAINTS)
+def test_taints_are_merged_in_any_order(first: Taints, second: Taints, third: Taints) -> None:
+    both = merge_taints([*first, *second])
+    assert both == merge_taints([*second, *first])
+    assert merge_taints([*both, *first]) == both
+    assert merge_taints([*both, *third]) == merge_taints([*first, *merge_taints([*third, *second])])
 
 
 @quick
@@ -100,86 +79,79 @@ def test_no_value_at_all_is_neutral(value: Value) -> None:
     assert join(BOTTOM, value) == value
 
 
-STATES = st.builds(
-    State,
-    st.just({}),
-    st.dictionaries(st.sampled_from(("x", "y")), VALUES, max_size=2),
-    st.dictionaries(
-        st.sampled_from(LOCS),
-        st.builds(
-            Obj,
-            st.sampled_from(("dict", "list")),
-            parts=st.dictionaries(st.sampled_from(("p", const("q"))), VALUES, max_size=2),
-            rest=VALUES,
-        ),
-        max_size=2,
-    ),
-    FACTS,
-)
+@quick
+@given(CROWDED, CROWDED, CROWDED)
+def test_values_with_too_many_constants_keep_the_same_laws(first: Value, second: Value, third: Value) -> None:
+    both = join(first, second)
+    assert both == join(second, first)
+    assert join(both, first) == both
+    assert join(both, third) == join(first, join(third, second))
 
 
-def _absent(state: State, loc: Loc, obj: Obj, key: Key) -> Value:
-    return BOTTOM
+def test_a_constant_that_comes_after_the_cut_is_not_kept() -> None:
+    many = join_all(of_const(number) for number in range(MAX_CONSTANTS + 1))
+    assert many.consts is TOO_MANY
+    assert many.opaque
+    assert not join(many, of_const("late")).consts
+    assert not join(of_const("late"), many).consts
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@pytest.mark.parametrize("number", [MAX_CONSTANTS, 1])
+def test_up_to_the_limit_every_constant_is_kept(number: int) -> None:
+    assert set(join_all(of_const(n) for n in range(number)).consts) == {const(n) for n in range(number)}
+
+
+@quick
+@given(CROWDED, FACTS)
+def test_too_many_constants_stay_too_many_whatever_is_done_with_the_value(value: Value, facts: Facts) -> None:
+    crowded = join(value, join_all(of_const(number) for number in range(MAX_CONSTANTS + 1)))
+    aged = Renaming(lambda loc: loc.aged())
+    for changed in (stamp(crowded, facts), aged.value(crowded), restrict(crowded, True), crowded.with_()):
+        assert changed.consts is TOO_MANY
+
+
+@few
+@given(OBJECTS, OBJECTS, OBJECTS)
+def test_objects_are_joined_in_any_order(first: Obj, second: Obj, third: Obj) -> None:
+    both = join_objects(first, second)
+    assert both == join_objects(second, first)
+    assert join_objects(both, second) == both
+    assert join_objects(both, third) == join_objects(first, join_objects(third, second))
+
+
+@few
 @given(STATES)
 def test_a_state_joined_with_its_copy_is_unchanged(state: State) -> None:
-    assert join_states(state, state.copy(), _absent).same(state)
+    assert join_states(state, state.copy(), absent).same(state)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
-@given(STATES, STATES)
-def test_a_state_that_is_joined_already_adds_nothing(left: State, right: State) -> None:
-    both = join_states(left, right, _absent)
-    assert join_states(both, both.copy(), _absent).same(both)
+@few
+@given(STATES, STATES, STATES)
+def test_states_are_joined_in_any_order(first: State, second: State, third: State) -> None:
+    both = join_states(first, second, absent)
+    assert both.same(join_states(second, first, absent))
+    assert join_states(both, both.copy(), absent).same(both)
+    grouped = join_states(first, join_states(second, third, absent), absent)
+    assert join_states(both, third, absent).same(grouped)
 
 
-def _scan(files: dict[str, str], order: tuple[str, ...] = (".",)) -> Report:
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        for path, text in files.items():
-            (folder / path).write_text(text, encoding="utf-8")
-        (folder / "qorgau.toml").write_text("", encoding="utf-8")
-        return pipeline.check(
-            pipeline.Request(
-                paths=tuple(folder / path for path in order),
-                settings=config.load(folder, folder, None),
-                cwd=folder,
-            )
-        )
+@quick
+@given(VALUES, VALUES, KNOWN)
+def test_more_alternatives_stay_more_under_facts_that_hold_for_all(
+    left: Value, right: Value, facts: Facts
+) -> None:
+    assert covers(stamp(join(left, right), facts), stamp(left, facts))
 
 
-def test_the_same_program_gives_the_same_report() -> None:
-    files = {"leak.py": LEAK, "chain.py": CHAIN}
-    first = _scan(files)
-    assert first.findings
-    assert _scan(files) == first
+@quick
+@given(VALUES, VALUES)
+def test_more_alternatives_stay_more_when_a_condition_chooses_among_them(left: Value, right: Value) -> None:
+    for truth in (True, False):
+        assert covers(restrict(join(left, right), truth), restrict(left, truth))
 
 
-def test_the_order_of_files_does_not_matter() -> None:
-    files = {"leak.py": LEAK, "chain.py": CHAIN}
-    first = _scan(files, ("leak.py", "chain.py"))
-    assert first.findings
-    assert _scan(dict(reversed(files.items())), ("chain.py", "leak.py")).findings == first.findings
-
-
-def test_an_unrelated_file_changes_no_finding() -> None:
-    files = {"leak.py": LEAK, "chain.py": CHAIN}
-    first = _scan(files)
-    assert first.findings
-    more = {"aside.py": "def add(left, right):\n    return left + right\n", **files}
-    assert _scan(more).findings == first.findings
-
-
-@settings(max_examples=8, deadline=None, derandomize=True)
-@given(st.from_regex(r"[k-z]{3,8}_", fullmatch=True))
-def test_the_name_of_a_local_variable_changes_no_finding(name: str) -> None:
-    plain = _found(LEAK, CHAIN)
-    assert plain
-    assert _found(LEAK.replace("number", name), CHAIN.replace("one", name)) == plain
-
-
-def _found(leak: str, chain: str) -> list[tuple[str, str, int, tuple[str, ...], str]]:
-    report = _scan({"leak.py": leak, "chain.py": chain})
-    return [(found.code, found.path, found.line, found.fields, found.message) for found in report.findings]
+@quick
+@given(VALUES, VALUES)
+def test_more_alternatives_stay_more_under_other_names(left: Value, right: Value) -> None:
+    for change in (Renaming(lambda loc: loc.aged()), Renaming(lambda loc: LOCS[0])):
+        assert covers(change.value(join(left, right)), change.value(left))

@@ -32,6 +32,7 @@ from qorgau.flow.values import (
     join,
     join_objects,
     merge_taints,
+    one_of,
     stamp,
     without,
 )
@@ -230,7 +231,7 @@ def _join_objs(
         else:
             parts[key] = x if x == y else join(stamp(x, of_left), stamp(y, of_right))
     rest = a.rest if a.rest == b.rest else join(stamp(a.rest, of_left), stamp(b.rest, of_right))
-    cls, type_ = a.cls or b.cls, a.type or b.type
+    cls, type_ = one_of(a.cls, b.cls), one_of(a.type, b.type) or ""
     info = a.info if a.info == b.info or (a.kind == "dict" and b.info == a.info) else None
     if info is None and a.kind != "dict":
         info = (

@@ -16,7 +16,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypedDict, TypeVar
 
 from qorgau.findings import Confidence
 
@@ -165,7 +165,14 @@ def common_facts(left: Facts, right: Facts) -> Facts:
         one = frozenset(fact for fact in left - common if fact.kind == kind)
         other = frozenset(fact for fact in right - common if fact.kind == kind)
         if one and other:
-            common = common | _either(kind, _ways(one) | _ways(other))
+            shared = frozenset(fact for fact in common if fact.kind == kind)
+            # An alternative that is shared is multiplied out: what is joined in another order says the same.
+            told = shared if any(isinstance(fact.detail, Either) for fact in shared) else NO_FACTS
+            ways = _ways(one | told) | _ways(other | told)
+            found = _either(kind, ways)
+            if told and found:
+                common = common - told
+            common = common | (found or _either(kind, _ways(one) | _ways(other)))
     return common
 
 
@@ -184,9 +191,11 @@ def _either(kind: str, ways: frozenset[Facts]) -> Facts:
     least = frozenset(way for way in ways if not any(other < way for other in ways))
     if len(least) > MAX_ALTERNATIVES or not all(least):
         return NO_FACTS
+    shared = frozenset.intersection(*least)
     if len(least) == 1:
-        return next(iter(least))
-    return frozenset((Fact(kind, None, Either(least), kind != "blocked"),))
+        return shared
+    apart = frozenset(way - shared for way in least)
+    return shared | {Fact(kind, None, Either(apart), kind != "blocked")}
 
 
 def told_of(fact: Fact) -> Iterable[Loc]:
@@ -614,6 +623,16 @@ class Obj:
         return [(key, value) for key, value in self.parts.items() if isinstance(key, Const)]
 
 
+Name = TypeVar("Name", Loc, str)
+
+
+def one_of(left: Name | None, right: Name | None) -> Name | None:
+    """What is known of either side; of two answers the first by name, so that order does not matter."""
+    if left == right or not right:
+        return left
+    return min(left, right, key=repr) if left else right
+
+
 def join_objects(left: Obj, right: Obj) -> Obj:
     """The least object that covers both; what one lacks can be absent."""
     if left is right:
@@ -630,8 +649,8 @@ def join_objects(left: Obj, right: Obj) -> Obj:
             parts[key] = only if other.kind not in ("unknown", "library") else join(only, UNKNOWN_PART)
     return Obj(
         left.kind if left.kind == right.kind else "unknown",
-        left.cls if left.cls == right.cls else (left.cls or right.cls),
-        left.type if left.type == right.type else (left.type or right.type),
+        one_of(left.cls, right.cls),
+        one_of(left.type, right.type) or "",
         parts,
         join(left.rest, right.rest),
         left.length if left.length == right.length else None,
