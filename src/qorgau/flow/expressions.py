@@ -517,14 +517,17 @@ def _collect(m: Machine, f: Frame, node: ir.Comprehension, loc: Loc, exact: bool
 
 def _joined(m: Machine, f: Frame, node: ir.Joined) -> Value:
     parts: list[Value] = []
+    whole: list[Value] = []
     for part in node.parts:
         if isinstance(part, ir.Formatted):
             value = m.evaluate(f, part.value)
             spec = m.evaluate(f, part.spec) if part.spec is not None else of_const("")
             parts.append(m.formatted(f, value, spec, part.at, representation=bool(part.conversion)))
+            whole.append(value)
         else:
             parts.append(m.evaluate(f, part))
-    return texts.concat(parts)
+            whole.append(parts[-1])
+    return texts.concat(parts, whole)
 
 
 def _formatted(m: Machine, f: Frame, node: ir.Formatted) -> Value:

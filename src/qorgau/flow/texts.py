@@ -187,8 +187,8 @@ def alternatives(value: Value) -> list[tuple[str, Facts]]:
     return found
 
 
-def concat(parts: Sequence[Value]) -> Value:
-    """The text made of parts in order."""
+def concat(parts: Sequence[Value], whole: Sequence[Value] = ()) -> Value:
+    """The text made of parts in order; ``whole`` are the things whose texts they are, where that is known."""
     choices = [alternatives(part) for part in parts]
     count = 1
     for choice in choices:
@@ -201,34 +201,38 @@ def concat(parts: Sequence[Value]) -> Value:
         facts = frozenset().union(*(held for _, held in combination)) if combination else NO_FACTS
         key = const(text)
         consts[key] = common_facts(consts[key], facts) if key in consts else facts
-    return made_of(parts, consts)
+    return made_of(parts, consts, whole)
 
 
-def made_of(parts: Sequence[Value], consts: dict[Const, Facts] | None = None) -> Value:
+def made_of(
+    parts: Sequence[Value], consts: dict[Const, Facts] | None = None, whole: Sequence[Value] = ()
+) -> Value:
     """A value computed from others: it carries what they carry."""
     known = {c: facts for c, facts in (consts or {}).items() if c.value != HOLE}
     holes = any(isinstance(c.value, str) and HOLE in c.value for c in (consts or {})) or not consts
     unknown = holes and any(part.unknown for part in parts)
     opaque = not unknown and (holes or any(part.opaque for part in parts))
-    return Value(combine(_salted(parts)), known or NO_CONSTS, {}, unknown, opaque)
+    return Value(combine(_salted(parts, whole or parts)), known or NO_CONSTS, {}, unknown, opaque)
 
 
-def _salted(parts: Sequence[Value]) -> Iterable[Taints]:
+def _salted(parts: Sequence[Value], whole: Sequence[Value]) -> Iterable[Taints]:
     """The taints of each part; a datum joined with something untold that is no part of its subject is salted."""
     tainted = [part for part in parts if part.taints]
     secrets = [
-        part for part in parts if not part.taints and (part.unknown or part.opaque or _is_setting(part))
+        {_root(loc) for loc in thing.locs()}
+        for part, thing in zip(parts, whole, strict=True)
+        if not part.taints and (part.unknown or part.opaque or _is_setting(part))
     ]
     if not tainted or not secrets:
         return [part.taints for part in tainted]
-    roots = {_root(loc) for part in secrets for loc in part.locs()}
-    return [
-        frozenset(
-            taint if taint.salted or _root(taint.subject) in roots else replace(taint, salted=True)
-            for taint in part.taints
+
+    def salted(taint: Taint) -> Taint:
+        root = _root(taint.subject)
+        return (
+            taint if taint.salted or all(root in roots for roots in secrets) else replace(taint, salted=True)
         )
-        for part in tainted
-    ]
+
+    return [frozenset(salted(taint) for taint in part.taints) for part in tainted]
 
 
 def _is_setting(part: Value) -> bool:
@@ -299,15 +303,17 @@ def percent(m: Machine, f: Frame, template: Value, value: Value, at: int) -> Val
     if exact is None and len(value.refs) <= 1:
         exact = [value]
     rendered = [m.text(f, part, at) for part in parts]
+    whole = [template, *parts]
     texts = template.texts()
     if exact is not None and len(texts) == 1 and template.constant() is not None:
         pieces = re.split(r"%(?!%)[-+ #0]*\d*(?:\.\d+)?[a-zA-Z]", texts[0])
         if len(pieces) == len(rendered) + 1:
-            mixed = [of_const(pieces[0])]
-            for piece, part in zip(pieces[1:], rendered, strict=True):
+            mixed, whole = [of_const(pieces[0])], [of_const(pieces[0])]
+            for piece, part, thing in zip(pieces[1:], rendered, parts, strict=True):
                 mixed += [part, of_const(piece)]
-            return concat(mixed)
-    return made_of([template, *rendered])
+                whole += [thing, of_const(piece)]
+            return concat(mixed, whole)
+    return made_of([template, *rendered], None, whole)
 
 
 def _percent_keys(m: Machine, f: Frame, template: Value, value: Value, at: int) -> Value:
@@ -323,6 +329,7 @@ def format_text(m: Machine, f: Frame, template: Value, args: Args, at: int) -> V
     if known is None or not isinstance(known.value, str) or not args.star.is_bottom:
         return made_of([template, *(m.text(f, part, at) for part in args.all())])
     parts: list[Value] = []
+    whole: list[Value] = []
     automatic = 0
     try:
         fields = list(string.Formatter().parse(known.value))
@@ -330,6 +337,7 @@ def format_text(m: Machine, f: Frame, template: Value, args: Args, at: int) -> V
         return made_of([template, *(m.text(f, part, at) for part in args.all())])
     for literal, name, spec, conversion in fields:
         parts.append(of_const(literal))
+        whole.append(parts[-1])
         if name is None:
             continue
         head, *path = re.split(r"[.\[]", name.replace("]", ""))
@@ -348,7 +356,8 @@ def format_text(m: Machine, f: Frame, template: Value, args: Args, at: int) -> V
                 else m.item(f, value, of_const(int(step) if step.isdigit() else step), at)
             )
         parts.append(m.formatted(f, value, of_const(spec or ""), at, representation=bool(conversion)))
-    return concat(parts)
+        whole.append(value)
+    return concat(parts, whole)
 
 
 def method(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at: int) -> Value | None:
