@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from qorgau import __version__
 from qorgau.cli.failure import Failure, unexpected
 
 DEBUG = "QORGAU_DEBUG"
@@ -55,9 +56,7 @@ class _Commands(click.Group):
 
 def _version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
     if asked and not ctx.resilient_parsing:
-        from importlib.metadata import version
-
-        click.echo(f"qorgau {version('qorgau')}")
+        click.echo(f"qorgau {__version__}")
         ctx.exit(0)
 
 

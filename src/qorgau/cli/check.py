@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from qorgau import reports
-from qorgau.cli import changes, output, settings
+from qorgau.cli import output, settings
 from qorgau.cli.failure import Failure
 from qorgau.cli.progress import Progress
 from qorgau.cli.sources import Sources
@@ -81,7 +81,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     metavar="GITREF",
     help="Judge only files that differ from this commit, with the whole project as context.",
 )
-@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="At most N processes.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Parse on at most N processes (default: one for each core).",
+)
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
 @click.option("--fix", is_flag=True, help="Repair what is safe to repair (not in this version).")
 @click.option(
@@ -165,24 +170,39 @@ def _checked(
     cwd: Path,
     known: baseline.Baseline | None,
 ) -> Report:
-    since = None if options.since is None else changes.changed_since(options.since, cwd / paths[0])
+    since = None if options.since is None else _changed(options.since, cwd / paths[0])
     # The engine is imported only now: bad usage is told at once.
-    from qorgau import pipeline
+    from qorgau import cache, pipeline
     from qorgau.config import ConfigError
     from qorgau.knowledge.regulation import RegulationError
     from qorgau.knowledge.toml_files import RuleFileError
+    from qorgau.parsing import Hands
     from qorgau.source import SourceError
 
+    store = cache.NOWHERE if options.no_cache else cache.Store(cache.folder_for(used.root or cwd))
     drawn = sys.stderr.isatty() and not options.quiet and not options.no_progress
     try:
         with Progress(drawn) as progress:
             return pipeline.check(
                 pipeline.Request(
-                    paths=paths, settings=used, cwd=cwd, since=since, progress=progress, baseline=known
+                    paths=paths,
+                    settings=used,
+                    cwd=cwd,
+                    since=since,
+                    progress=progress,
+                    baseline=known,
+                    store=store,
+                    hands=Hands(options.jobs or os.cpu_count() or 1),
                 )
             )
     except (SourceError, ConfigError, RegulationError, RuleFileError) as error:
         raise Failure(str(error)) from error
+
+
+def _changed(ref: str, first: Path) -> frozenset[Path]:
+    from qorgau.cli.changes import changed_since
+
+    return changed_since(ref, first)
 
 
 def _with_baseline_written(report: Report, path: Path, quiet: bool) -> Report:

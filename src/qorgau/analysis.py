@@ -1,0 +1,145 @@
+"""What is found in what was gathered: select, lower, link, follow, judge, settle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from qorgau import __version__, ir, source
+from qorgau.config import Settings
+from qorgau.deep import with_room
+from qorgau.findings import Confidence, Finding, Report, Severity
+from qorgau.flow.policy import Policy
+from qorgau.flow.roots import follow
+from qorgau.gathering import Gathered, Request, extra_folders, is_judged
+from qorgau.judging import verdicts
+from qorgau.judging.rules import Judge
+from qorgau.judging.settling import Made, Surroundings, settle
+from qorgau.knowledge import pages as rule_pages
+from qorgau.knowledge.libraries import Catalog
+from qorgau.knowledge.pages import Facts, Page
+from qorgau.knowledge.regions import Regions
+from qorgau.knowledge.regulation import enumerable_of, in_force, load_regulation
+from qorgau.linking import Program, Unit
+from qorgau.parsing import Broken, lower_all, places
+from qorgau.source import SourceFile, SourceText
+
+
+def analyse(request: Request, given: Gathered) -> Report:
+    """Find and judge. Raises RuleFileError for broken rules."""
+    lowered = _lower(_select(given.texts), request)
+    return with_room(lambda: _follow_and_judge(request, given, *lowered))
+
+
+def _follow_and_judge(
+    request: Request, given: Gathered, units: list[Unit], broken: list[tuple[SourceFile, Broken]]
+) -> Report:
+    regulation = load_regulation(request.settings.regulation)
+    settings = in_force(request.settings, regulation)
+    pages = rule_pages.load_pages()
+    codes = rule_pages.chosen(pages, settings.select, settings.ignore)
+    texts = given.texts
+    program = _link(units, given)
+    folders = extra_folders(request)
+    policy = Policy(
+        settings,
+        {name: spec.names or () for name, spec in settings.fields.items()},
+        enumerable_of(settings, regulation),
+        tuple(settings.home or ()),
+        Catalog.load(None, folders) if folders else _packaged_catalog(),
+        _packaged_regions(),
+    )
+    followed = follow(policy, program)
+    judge = Judge(settings, regulation.owners)
+    wanted = {name for name, unit in program.units.items() if is_judged(request, unit.file)}
+    judged = [
+        verdict
+        for arrival in followed.arrivals
+        if arrival.unit in wanted
+        for verdict in judge.verdicts(arrival)
+        if verdict.code in codes
+    ]
+
+    def positions(unit: str, numbers: frozenset[int]) -> Mapping[int, ir.Span]:
+        return places(texts[program.units[unit].file].text, numbers, request.store)
+
+    made = verdicts.findings(judged, settings, pages, program, positions)
+    if "PD900" in codes:
+        made += [_syntax_error(file, error, pages["PD900"], settings) for file, error in broken]
+    around = Surroundings(
+        settings=settings,
+        cwd=request.cwd,
+        texts={file.display: text.text for file, text in texts.items() if is_judged(request, file)},
+        pages=pages,
+        selected=codes,
+        baseline=request.baseline,
+    )
+    return Report(
+        version=__version__,
+        files_scanned=sum(is_judged(request, file) for file in given.files),
+        findings=settle(made, around),
+        errors=given.problems,
+        statistics=followed.counts,
+    )
+
+
+@cache
+def _packaged_catalog() -> Catalog:
+    """What is packaged does not change while the program runs; tests and servers check many times."""
+    return Catalog.load()
+
+
+@cache
+def _packaged_regions() -> Regions:
+    return Regions.load()
+
+
+def _select(texts: Mapping[SourceFile, SourceText]) -> Mapping[SourceFile, SourceText]:
+    """The texts that can matter: those are lowered, the others are as if they were not there."""
+    return texts
+
+
+def _lower(
+    texts: Mapping[SourceFile, SourceText], request: Request
+) -> tuple[list[Unit], list[tuple[SourceFile, Broken]]]:
+    outcomes = lower_all(
+        [text.text for text in texts.values()], request.store, request.hands, request.progress
+    )
+    units: list[Unit] = []
+    broken: list[tuple[SourceFile, Broken]] = []
+    for file, outcome in zip(texts, outcomes, strict=True):
+        if outcome.module is not None:
+            units.append(Unit(file.module, file, outcome.module))
+        elif outcome.broken is not None and file.wanted:
+            broken.append((file, outcome.broken))
+    return units, broken
+
+
+def _syntax_error(file: SourceFile, error: Broken, page: Page, settings: Settings) -> Made:
+    facts = Facts(reason=error.message)
+    finding = Finding(
+        code=page.code,
+        name=page.name,
+        severity=Severity(page.severity),
+        confidence=Confidence.HIGH,
+        path=file.display,
+        line=error.line,
+        column=error.column,
+        end_line=error.line,
+        end_column=error.column + 1,
+        message=page.message_for(facts),
+        fields=(),
+        regulation=settings.regulation,
+        paragraphs=page.paragraphs,
+        sink=None,
+        trace=(),
+        fingerprint="",
+        help=page.help_for(facts),
+    )
+    return Made(finding, "")
+
+
+def _link(units: list[Unit], given: Gathered) -> Program:
+    lowered = {unit.file: unit for unit in units}
+    names = source.by_module([file for file in given.files if file in lowered])
+    return Program({name: lowered[file] for name, file in names.items()}, given.environment)

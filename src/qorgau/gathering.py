@@ -1,0 +1,99 @@
+"""Everything that a run reads, read once: the request, the files, and what lies around them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from qorgau import source
+from qorgau.cache import NOWHERE, Store
+from qorgau.config import Settings
+from qorgau.findings import Problem
+from qorgau.judging.baseline import Baseline
+from qorgau.knowledge.toml_files import folder_texts
+from qorgau.parsing import ALONE, Hands, Progress
+from qorgau.source import SourceError, SourceFile, SourceText
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What to check. ``paths`` are files and folders, ``cwd`` what shown paths are relative to.
+
+    ``since`` are the only files that are judged, if given. ``progress`` is told the step's name,
+    how far it is and how far it goes. ``store`` keeps what was found, and ``hands`` do the parsing;
+    the report is the same whatever they are.
+    """
+
+    paths: tuple[Path, ...]
+    settings: Settings
+    cwd: Path
+    since: frozenset[Path] | None = None
+    progress: Progress | None = None
+    baseline: Baseline | None = None
+    store: Store = NOWHERE
+    hands: Hands = ALONE
+
+
+class Gathered(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a run reads: with the request and the program itself, all that its report depends on.
+
+    ``environment`` are the variables of the project's ``.env`` files, ``extra`` the names and texts
+    of the team's own files of rules.
+    """
+
+    root: Path
+    files: tuple[SourceFile, ...]
+    texts: dict[SourceFile, SourceText]
+    problems: tuple[Problem, ...]
+    environment: dict[str, str]
+    extra: tuple[tuple[str, str], ...]
+
+
+def gather(request: Request) -> Gathered:
+    """Find and read the files. Raises SourceError, RuleFileError."""
+    settings = request.settings
+    found = source.discover(
+        request.paths,
+        root=settings.root or source.find_root(request.paths[0]),
+        cwd=request.cwd,
+        exclude=settings.exclude,
+        source_roots=settings.source_roots,
+    )
+    texts, problems = _read(found.files)
+    direct = {file.path.parent for file in found.files}
+    inner = {folder for below in direct for folder in (below, *below.parents) if found.root in folder.parents}
+    return Gathered(
+        root=found.root,
+        files=found.files,
+        texts=texts,
+        problems=(*(_problem(each) for each in found.problems), *problems),
+        environment=source.read_environment((found.root, *sorted(inner))),
+        extra=tuple(text for folder in extra_folders(request) for text in folder_texts(folder)),
+    )
+
+
+def extra_folders(request: Request) -> tuple[Path, ...]:
+    """The folders of ``extend-rules``."""
+    base = request.settings.root or request.cwd
+    return tuple(base / folder for folder in request.settings.extend_rules)
+
+
+def is_judged(request: Request, file: SourceFile) -> bool:
+    """Whether findings in the file are reported; the other files are context."""
+    return file.wanted and (request.since is None or file.path in request.since)
+
+
+def _read(files: tuple[SourceFile, ...]) -> tuple[dict[SourceFile, SourceText], list[Problem]]:
+    texts: dict[SourceFile, SourceText] = {}
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            texts[file] = source.read(file)
+        except SourceError as error:
+            if file.wanted:
+                problems.append(_problem(error.problem))
+    return texts, problems
+
+
+def _problem(said: source.SourceProblem) -> Problem:
+    return Problem(said.path, said.message, said.line, said.column)
