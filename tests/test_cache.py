@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from qorgau import cache, ir, parsing
+from qorgau import cache, compiled, ir, parsing
 from qorgau.cache import store as store_module
 from qorgau.cache.store import Store
 from qorgau.cli import main
+from qorgau.knowledge.library_files import library_files
 from qorgau.lowering import lower
 
 PARTNER = 'import requests\n\n\ndef send(data):\n    requests.post("https://api.example.com/x", json=data)\n'
@@ -142,6 +143,21 @@ def test_one_changed_file_is_the_only_one_that_is_lowered(
     assert spy.texts.count(PARTNER) == 1  # by the run without a cache
 
 
+def test_the_packaged_rules_are_read_and_checked_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _check()
+    monkeypatch.setattr("qorgau.compiled.library_files", lambda extra: pytest.fail("was kept"))
+    monkeypatch.setattr("qorgau.compiled.read_packaged", lambda: pytest.fail("was kept"))
+    (project / "broken.py").write_text("", encoding="utf-8")
+    assert _codes(_check()) == ["PD201"]
+
+
+def test_kept_rules_are_those_of_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = compiled._knowledge(Store(tmp_path))
+    monkeypatch.setattr("qorgau.compiled.library_files", lambda extra: pytest.fail("was kept"))
+    assert compiled._knowledge(Store(tmp_path)) == read
+    assert read.libraries == tuple(file.library() for file in library_files(()))
+
+
 @pytest.mark.parametrize(
     ("file", "text"),
     [
@@ -218,7 +234,7 @@ def test_options_and_baselines_have_reports_of_their_own(project: Path) -> None:
 def test_a_damaged_entry_counts_as_absent(project: Path, damage: Callable[[bytes], bytes]) -> None:
     whole = _check()
     kept = {entry: entry.read_bytes() for entry in _entries(project / cache.FOLDER)}
-    assert {entry.parent.parent.name for entry in kept} == {"lowered", "places", "reports"}
+    assert {entry.parent.parent.name for entry in kept} == {"knowledge", "lowered", "places", "reports"}
     for entry, data in kept.items():
         entry.write_bytes(damage(data))
     assert _check() == whole

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 
-from qorgau import __version__, ir, source
+from qorgau import __version__, compiled, ir, source
 from qorgau.config import Settings
 from qorgau.deep import with_room
 from qorgau.findings import Confidence, Finding, Report, Severity
@@ -16,9 +15,7 @@ from qorgau.judging import verdicts
 from qorgau.judging.rules import Judge
 from qorgau.judging.settling import Made, Surroundings, settle
 from qorgau.knowledge import pages as rule_pages
-from qorgau.knowledge.libraries import Catalog
 from qorgau.knowledge.pages import Facts, Page
-from qorgau.knowledge.regions import Regions
 from qorgau.knowledge.regulation import enumerable_of, in_force, load_regulation
 from qorgau.linking import Program, Unit
 from qorgau.parsing import Broken, lower_all, places
@@ -40,14 +37,13 @@ def _follow_and_judge(
     codes = rule_pages.chosen(pages, settings.select, settings.ignore)
     texts = given.texts
     program = _link(units, given)
-    folders = extra_folders(request)
     policy = Policy(
         settings,
         {name: spec.names or () for name, spec in settings.fields.items()},
         enumerable_of(settings, regulation),
         tuple(settings.home or ()),
-        Catalog.load(None, folders) if folders else _packaged_catalog(),
-        _packaged_regions(),
+        compiled.catalog(request.store, extra_folders(request)),
+        compiled.regions(request.store),
     )
     followed = follow(policy, program)
     judge = Judge(settings, regulation.owners)
@@ -81,17 +77,6 @@ def _follow_and_judge(
         errors=given.problems,
         statistics=followed.counts,
     )
-
-
-@cache
-def _packaged_catalog() -> Catalog:
-    """What is packaged does not change while the program runs; tests and servers check many times."""
-    return Catalog.load()
-
-
-@cache
-def _packaged_regions() -> Regions:
-    return Regions.load()
 
 
 def _select(texts: Mapping[SourceFile, SourceText]) -> Mapping[SourceFile, SourceText]:

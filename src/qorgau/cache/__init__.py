@@ -4,7 +4,7 @@ The room knows keys, files and how to make way for newer entries. It refuses to 
 is computed: what is looked up and what is kept is decided above.
 """
 
-from qorgau.cache.identity import of_lowering, of_program
+from qorgau.cache.identity import of_knowledge, of_lowering, of_program
 from qorgau.cache.store import FOLDER, NOWHERE, VARIABLE, Store, digest, folder_for, pack, unpack
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Store",
     "digest",
     "folder_for",
+    "of_knowledge",
     "of_lowering",
     "of_program",
     "pack",

@@ -31,11 +31,24 @@ def of_lowering() -> str:
 
 
 @cache
+def of_knowledge() -> str:
+    """What the compiled form of the packaged rules depends on."""
+    own = Path(qorgau.__file__).parent
+    folders = (own / "knowledge", own / "config", *_rules())
+    return digest((*_surroundings(), *(part for folder in folders for part in _contents(folder))))
+
+
+@cache
 def of_program() -> str:
     """What findings depend on."""
-    rules = resources.files("qorgau.rules")
-    folders = [Path(qorgau.__file__).parent, *([rules] if isinstance(rules, Path) else [])]
+    folders = (Path(qorgau.__file__).parent, *_rules())
     return digest((*_surroundings(), *(part for folder in folders for part in _contents(folder))))
+
+
+def _rules() -> Iterator[Path]:
+    rules = resources.files("qorgau.rules")
+    if isinstance(rules, Path):
+        yield rules
 
 
 def _surroundings() -> Iterator[bytes]:

@@ -79,10 +79,14 @@ class LibraryFile:
 def library_files(extra: tuple[Path, ...]) -> tuple[LibraryFile, ...]:
     """All packaged files by name, then those of the folders in their order."""
     own = [LibraryFile(name, text, False) for name, text in toml_files.packaged_texts("libraries")]
-    theirs = [
-        LibraryFile(name, text, True) for folder in extra for name, text in toml_files.folder_texts(folder)
-    ]
-    return (*own, *theirs)
+    return (*own, *team_files(extra))
+
+
+def team_files(folders: tuple[Path, ...]) -> tuple[LibraryFile, ...]:
+    """The files of a team's own folders (``extend-rules``), in the order of the folders."""
+    return tuple(
+        LibraryFile(name, text, True) for folder in folders for name, text in toml_files.folder_texts(folder)
+    )
 
 
 def _as_written(key: str) -> str:

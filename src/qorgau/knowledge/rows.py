@@ -17,13 +17,17 @@ from __future__ import annotations
 import msgspec
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Row(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False
+):
     """What all rows share: the names they speak of."""
 
     calls: tuple[str, ...]
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Place(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False
+):
     """Where a client, a session or a sink gets its place from: argument references, first that is known wins.
 
     ``provider`` (``aws``, ``gcp``, ``azure``, ``yandex`` ...) names the region table for ``region``.
@@ -54,7 +58,9 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return text if not self.ending or "://" in text or text.endswith(self.ending) else text + self.ending
 
 
-class When(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class When(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False
+):
     """A row counts only if the argument is a constant that matches (``fullmatch`` of a regular expression).
 
     ``missing`` says what counts when the argument is not given; an argument that is given
@@ -66,7 +72,7 @@ class When(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     missing: bool = False
 
 
-class Sink(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Sink(Row, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """The call hands data on. ``kind``: ``storage``, ``transfer``, ``export`` or ``log``.
 
     ``data`` are the arguments that are handed on (keys and names included, selectors not).
@@ -90,7 +96,7 @@ class Sink(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     confidence: str = "high"
 
 
-class Returns(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Returns(Row, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """The result is of a library type, and where it stands.
 
     ``type`` may hold ``{0:service_name}``, replaced by the constant of that argument.
@@ -106,7 +112,9 @@ class Returns(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     registers: bool = False
 
 
-class Attribute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Attribute(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False
+):
     """Attributes of library types: their type, and whether a user's request fills them (``source``).
 
     ``bucket``: the attribute's own name is that of a bucket, table or collection (``client.crm.clients``).
@@ -121,27 +129,29 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     shared: bool = False
 
 
-class Source(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Source(Row, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """The result comes from outside. ``kind``: ``request`` (what a user sends), ``public``, ``file`` or ``query``."""
 
     kind: str
     type: str = ""
 
 
-class Pass(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Pass(Row, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A known call that hands data from arguments to ``to``: ``result``, ``self`` or an argument reference."""
 
     data: tuple[str, ...] = ("self", "*", "**")
     to: tuple[str, ...] = ("result",)
 
 
-class Clean(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Clean(Row, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """The result carries nothing of what was given (lengths, comparisons, status codes)."""
 
     type: str = ""
 
 
-class Depersonalizer(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Depersonalizer(
+    Row, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False
+):
     """The result is the data transformed. ``effect``: ``irreversible``, ``reversible`` or ``hash``.
 
     A ``hash`` is irreversible when keyed (``key`` given and not written in the source) or when
@@ -158,14 +168,14 @@ class Depersonalizer(Row, frozen=True, kw_only=True, forbid_unknown_fields=True)
     type: str = ""
 
 
-class Behaviour(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Behaviour(Row, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """The engine itself knows what the call does, under the name ``does``."""
 
     does: str
     place: Place = Place()
 
 
-class Query(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Query(Row, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """The call runs SQL: what its text writes goes to a storage, what it selects comes back.
 
     ``statement`` is the argument with the text (or a statement object), ``parameters`` are the
@@ -179,7 +189,9 @@ class Query(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     to: tuple[str, ...] = ("result",)
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Entry(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False
+):
     """What makes a function of the project one that a framework calls.
 
     ``decorators`` are dotted names (functions or methods); ``bases`` are library classes, of
@@ -193,14 +205,18 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     request: tuple[str, ...] = ()
 
 
-class Type(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Type(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False
+):
     """A library class and its bases (library classes), whose rows it inherits."""
 
     name: str
     bases: tuple[str, ...]
 
 
-class Library(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Library(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False
+):
     """One file of ``rules/libraries``.
 
     ``packages`` are the top-level import names it speaks of, ``aliases`` other dotted
