@@ -11,7 +11,8 @@ from qorgau.findings import Confidence, Finding, Report, Severity
 from qorgau.flow.policy import Policy
 from qorgau.flow.roots import follow
 from qorgau.gathering import Gathered, Request, extra_folders, is_judged
-from qorgau.judging import verdicts
+from qorgau.judging import literals, verdicts
+from qorgau.judging.purposes import Purposes
 from qorgau.judging.rules import Judge
 from qorgau.judging.settling import Made, Surroundings, settle
 from qorgau.knowledge import pages as rule_pages
@@ -46,7 +47,7 @@ def _follow_and_judge(
         compiled.regions(request.store),
     )
     followed = follow(policy, program)
-    judge = Judge(settings, regulation.owners)
+    judge = Judge(settings, regulation.owners, Purposes(settings, program, request.cwd))
     wanted = {name for name, unit in program.units.items() if is_judged(request, unit.file)}
     judged = [
         verdict
@@ -62,6 +63,13 @@ def _follow_and_judge(
     made = verdicts.findings(judged, settings, pages, program, positions)
     if "PD900" in codes:
         made += [_syntax_error(file, error, pages["PD900"], settings) for file, error in broken]
+    if "PD504" in codes:
+        made += [
+            found
+            for unit in units
+            if is_judged(request, unit.file)
+            for found in literals.findings(unit.display, texts[unit.file].text, pages["PD504"], settings)
+        ]
     around = Surroundings(
         settings=settings,
         cwd=request.cwd,

@@ -40,6 +40,9 @@ class Arrival:
 
     ``at`` numbers the call in module ``unit``; ``function`` is the qualified name around it.
     ``facts`` held on every path to it; ``taints`` are the data, each with what it carries of its own.
+    ``concern`` is empty for data that is handed on as such; ``url`` says that it stands in the path or query of
+    a URL, ``transport`` that the connection is not protected, for a ``reason``. ``about_consent``: what is
+    written is the record of consent itself; ``linked``: the address of its source goes with the data.
     ``same`` lists pairs of identities that stand for one subject, ``others`` objects that are another
     person than the one of their class that they were reached from.
     """
@@ -55,3 +58,7 @@ class Arrival:
     confidence: str = "high"
     same: tuple[tuple[object, object], ...] = field(default=())
     others: tuple[object, ...] = ()
+    concern: str = ""
+    reason: str = ""
+    about_consent: bool = False
+    linked: bool = False

@@ -211,7 +211,7 @@ def _becomes_download(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> None
     unit, born = naming.birth(m, loc, f.unit, at)
     taints = naming.contents(m, f, given, at)
     if taints:
-        sinks.record(m, f, born, "export", obj.type, Destination(), taints, unit=unit.name)
+        sinks.record(m, f, born, "export", obj.type, Destination(), taints, unit=unit.name, values=[given])
     for key, part in obj.parts.items():
         if isinstance(key, str) and key.startswith(WRITTEN) and part.taints:
             name, _, number = key.removeprefix(WRITTEN).rpartition(":")
@@ -252,7 +252,7 @@ def written(m: Machine, f: Frame, u: Use) -> Value:
         if not taints:
             continue
         if is_download(m, f, obj):
-            sinks.record(m, f, u.at, "export", u.dotted, Destination(), taints)
+            sinks.record(m, f, u.at, "export", u.dotted, Destination(), taints, values=u.args.all())
         else:
             key: Key = f"{WRITTEN}{f.unit.name}:{u.at}"
             m.write(f, loc, obj.put(key, Value(taints)), strong=True)

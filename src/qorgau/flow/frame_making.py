@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import frame_columns, frame_conditions, frames, naming, queries
+from qorgau.flow import frame_columns, frame_conditions, frames, naming, origins, queries
 from qorgau.flow.behaviours import Use
 from qorgau.flow.frame_access import with_names
 from qorgau.flow.frame_names import names_in
@@ -128,14 +128,12 @@ def _read(m: Machine, f: Frame, u: Use, type_: str) -> Value:
 def _origin(m: Machine, u: Use) -> str:
     """How what is read was collected: as its source says, or as what it is read from (an uploaded file)."""
     source = m.policy.catalog.source(u.dotted)
-    if source is not None and source.kind in ORIGINS:
+    if source is not None and source.kind in origins.ORIGINS:
         return source.kind
     for value in u.args.positional[:1]:
-        for loc in value.locs():
-            for step in loc.ancestors():
-                label = step.label[0] if isinstance(step.label, tuple) and step.label else step.label
-                if label in ORIGINS:
-                    return str(label)
+        found = origins.of_value(value)
+        if found:
+            return found
     return ""
 
 

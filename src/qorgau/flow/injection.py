@@ -211,8 +211,11 @@ def is_dependency(m: Machine, f: Frame, node: ir.Call, unit: Unit) -> bool:
 
 def _request_parameters(m: Machine, closure: Closure) -> frozenset[str]:
     """The parameters that hold what a user sent, by the rows of the decorators."""
-    names: set[str] = set()
-    parameters = [p.name for p in closure.function.parameters if p.name not in ("self", "cls")]
+    parameters = [
+        p.name for p in closure.function.parameters if p.name not in ("self", "cls") and not _is_header(p)
+    ]
+    # Who is given a request is a view: what else it is given comes from the address.
+    names = {name for name in parameters[1:] if parameters[0] == "request" and m.policy.fields_of(name)}
     for mark in closure.marks:
         entry = m.policy.catalog.entry_decorator(mark)
         for wanted in entry.request if entry is not None else ():
@@ -223,3 +226,19 @@ def _request_parameters(m: Machine, closure: Closure) -> frozenset[str]:
             else:
                 names.add(wanted)
     return frozenset(names)
+
+
+def _is_header(parameter: ir.Parameter) -> bool:
+    """Whether FastAPI fills a parameter from a header or a cookie: that is not what a user sends."""
+    called = [node.function for node in _calls(parameter) if isinstance(node, ir.Call)]
+    names = [node.attr if isinstance(node, ir.Attribute) else getattr(node, "id", "") for node in called]
+    return any(name in ("Header", "Cookie") for name in names)
+
+
+def _calls(parameter: ir.Parameter) -> list[ir.Expr]:
+    """The default of a parameter, and what ``Annotated`` adds to its type."""
+    found = [parameter.default] if parameter.default is not None else []
+    annotation = parameter.annotation
+    if isinstance(annotation, ir.Subscript) and isinstance(annotation.index, ir.Sequence):
+        found += annotation.index.elements[1:]
+    return found

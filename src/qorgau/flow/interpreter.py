@@ -32,6 +32,7 @@ from qorgau.flow import (
     naming,
     objects,
     operators,
+    origins,
     orm,
     raising,
     records,
@@ -88,7 +89,7 @@ class Interpreter:
         self.cut: set[tuple[str, int]] = set()
         self.dispatched: list[Facts] = []
         self.wrapped: dict[tuple[str, int], Value] = {}
-        self.origins: dict[Loc, str] = {}
+        self._origins: dict[Loc, str] = {}
         self.arrivals: dict[Arrival, None] = {}
         self.counts: dict[str, int] = {}
         self.steps = 0
@@ -696,12 +697,12 @@ class Interpreter:
 
     def origin_of(self, subject: Loc | None) -> str:
         """How what is read from an object was collected: ``request``, ``public`` or nothing."""
-        if subject is not None:
-            for loc in subject.ancestors():
-                origin = self.origins.get(loc)
-                if origin is not None:
-                    return origin
-        return ""
+        if subject is None:
+            return ""
+        found = self._origins.get(subject)
+        if found is None:
+            found = self._origins[subject] = origins.of_loc(subject)
+        return found
 
     def consent_fact(self, f: Frame, names: list[str], args: Args, target: Value) -> Fact:
         """What a configured decorator of consent establishes inside the function."""

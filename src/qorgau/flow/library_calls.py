@@ -22,6 +22,7 @@ from qorgau.flow import (
     made_classes,
     managers,
     naming,
+    origins,
     orm,
     places,
     queries,
@@ -35,10 +36,12 @@ from qorgau.flow import (
     sinks,
     strings,
     tasks,
+    transport,
 )
 from qorgau.flow.behaviours import BEHAVIOURS, BUILTINS, Use
 from qorgau.flow.classes import ELEMENTS
 from qorgau.flow.machine import Args, ClassInfo, Frame
+from qorgau.flow.origins import ORIGINS
 from qorgau.flow.places import Site
 from qorgau.flow.references import arguments, one
 from qorgau.flow.values import (
@@ -141,6 +144,9 @@ def _sinks(m: Machine, f: Frame, use: Use, rows: CallRows) -> None:
             continue
         named = _named_keywords(row)
         values = [value for text in row.data for value in arguments(m, f, use, text, named)]
+        if row.url:
+            asked = [value for text in row.url for value in arguments(m, f, use, text, named)]
+            sinks.url(m, f, use, row, asked, site_of(m, f, use, row.place))
         if not any(value.taints or value.refs for value in values):
             continue
         site = deployment.complete(
@@ -154,7 +160,7 @@ def _sinks(m: Machine, f: Frame, use: Use, rows: CallRows) -> None:
                     files=texts or site.files,
                     untold=site.untold | {"files"} if untold or not texts else site.untold,
                 )
-        sinks.library(m, f, use.dotted, row, values, site, use.at)
+        sinks.library(m, f, use, row, values, site)
 
 
 def _named_keywords(row: rows_of.Sink) -> frozenset[str]:
@@ -288,6 +294,7 @@ TABLES: tuple[Mapping[str, Callable[[Machine, Frame, Use], Value]], ...] = (
     sessions.BEHAVIOURS,
     saved.BEHAVIOURS,
     frame_behaviours.BEHAVIOURS,
+    transport.BEHAVIOURS,
 )
 """The behaviours that rows name, the more special ones first."""
 
@@ -357,7 +364,7 @@ def _passed(m: Machine, f: Frame, use: Use, values: list[Value]) -> Value:
     note = f"through {use.dotted.rpartition('.')[2]}()"
     passed = merge_taints(taint.stepped(f.unit, use.at, note) for taint in taints)
     if any(value.unknown for value in values):
-        return m.unknown(f, use.at, passed, "passed")
+        return m.unknown(f, use.at, passed, origins.marked("passed", origins.of_values(values)))
     return Value(passed, opaque=True)
 
 

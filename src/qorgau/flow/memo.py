@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field, replace
 
+from qorgau.flow import origins
 from qorgau.flow.machine import Closure
 from qorgau.flow.state import Renaming, State
 from qorgau.flow.values import (
@@ -96,7 +97,8 @@ class Canon:
         if loc.parent is not None and not is_context(loc.parent):
             number = (self.loc(loc.parent), loc.label, loc.old)
         else:
-            number = (len(self.locs), loc.old)
+            # What a user sent is told from like objects of another origin.
+            number = (len(self.locs), loc.old, origins.of_loc(loc))
             self.locs.append(loc)
         self._numbers[loc] = number
         self._queue.append(loc)

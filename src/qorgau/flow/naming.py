@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qorgau import ir
 from qorgau.findings import Confidence
+from qorgau.flow import origins
 from qorgau.flow.machine import ClassInfo, Closure, Frame
 from qorgau.flow.values import (
     NO_FACTS,
@@ -42,8 +43,17 @@ INNER = ("$", "@")
 def source(
     m: Machine, unit: Unit, at: int, field: str, confidence: Confidence, subject: Loc | None, note: str
 ) -> Taint:
-    """A datum where it first appears."""
+    """A datum where it first appears; how it was collected is told by what it is read from."""
     return Taint(field, confidence, subject, origin=m.origin_of(subject), trace=Trace(None, unit, at, note))
+
+
+def _bare(
+    m: Machine, unit: Unit, at: int, field: str, confidence: Confidence, value: Value, note: str
+) -> Taint:
+    """A datum that is read from nobody: of several objects that it can be, each can tell its origin."""
+    subject = bare_subject(value)
+    taint = source(m, unit, at, field, confidence, subject, note)
+    return taint if subject is not None else replace(taint, origin=origins.of_value(value))
 
 
 def named(
@@ -71,8 +81,7 @@ def named(
         return value
     note = f"{fields[0]} is {'put under' if put else 'read from'} {'key ' if key else ''}{name}"
     if put:
-        bare = bare_subject(value)
-        taints = [source(m, f.unit, at, field, Confidence.MEDIUM, bare, note) for field in fields]
+        taints = [_bare(m, f.unit, at, field, Confidence.MEDIUM, value, note) for field in fields]
         return value.with_(taints=merge_taints(taints))
     taints = []
     owners: list[tuple[Loc | None, Facts]] = [
@@ -226,7 +235,7 @@ def parameter_named(m: Machine, f: Frame, closure: Closure, parameter: ir.Parame
         if fields and not _is_code(f, value):
             note = f"{fields[0]} is the parameter {parameter.name}"
             taints = frozenset(
-                source(m, closure.unit, parameter.at, field, Confidence.MEDIUM, bare_subject(value), note)
+                _bare(m, closure.unit, parameter.at, field, Confidence.MEDIUM, value, note)
                 for field in fields
             )
             return value.with_(taints=taints)
@@ -242,9 +251,7 @@ def variable_named(m: Machine, f: Frame, name: str, value: Value, at: int) -> Va
         return value
     note = f"{fields[0]} is the variable {name}"
     return value.with_(
-        taints=frozenset(
-            source(m, f.unit, at, field, Confidence.LOW, bare_subject(value), note) for field in fields
-        )
+        taints=frozenset(_bare(m, f.unit, at, field, Confidence.LOW, value, note) for field in fields)
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qorgau.findings import Confidence
-from qorgau.flow import deployment, naming, orm, sinks
+from qorgau.flow import deployment, naming, orm, provenance, sinks
 from qorgau.flow.arrivals import Destination
 from qorgau.flow.behaviours import Use
 from qorgau.flow.checks import Check
@@ -203,7 +203,20 @@ def _write(m: Machine, f: Frame, use: Use, parsed: Statement, given: _Given, sit
         return
     table = next(iter(parsed.tables), parsed.into)
     named = replace(site, buckets=site.buckets or frozenset((table,))) if table else site
-    sinks.record_storage(m, f, use.at, use.dotted, named, merge_taints(taints))
+    linked = any(_is_linked(m, f, use, given, write) for write in parsed.writes)
+    values = [*given.positional, given.rest, given.named]
+    sinks.record_storage(m, f, use.at, use.dotted, named, merge_taints(taints), values, linked=linked)
+
+
+def _is_linked(m: Machine, f: Frame, use: Use, given: _Given, write: Write) -> bool:
+    """Whether a column is named for the address of a source, and is not filled with nothing."""
+    if not provenance.is_link_name(write.column):
+        return False
+    if isinstance(write.value, Literal):
+        return "://" in write.value.text
+    if isinstance(write.value, ColumnRef | Expression):
+        return True
+    return provenance.is_link(_argument(m, f, use, given, write.value, ""), write.column)
 
 
 def _written(m: Machine, f: Frame, use: Use, given: _Given, write: Write) -> list[Taint]:
@@ -369,7 +382,12 @@ def _run_built(m: Machine, f: Frame, use: Use, obj: Obj, parameters: list[Value]
     values = [*([obj.parts[orm.VALUES]] if orm.VALUES in obj.parts else []), *parameters]
     taints = [taint for value in values for taint in naming.contents(m, f, value, use.at)]
     if taints:
-        sinks.record_storage(m, f, use.at, use.dotted, site, merge_taints(taints))
+        sinks.record_storage(m, f, use.at, use.dotted, site, merge_taints(taints), [*values, *_table(obj)])
+
+
+def _table(obj: Obj) -> list[Value]:
+    """The classes that a built statement speaks of."""
+    return [part for part in obj.parts.values() if part.locs()]
 
 
 def fetch(m: Machine, f: Frame, use: Use) -> Value:

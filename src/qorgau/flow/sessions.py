@@ -75,7 +75,7 @@ def _commit(m: Machine, f: Frame, use: Use) -> Value:
         site = registries.place_of(f, use.receiver) if use.receiver.locs() else places.EMPTY
         objects = [Value(refs={loc: frozenset()}) for loc in sorted(dirty, key=repr)]
         site = deployment.complete(m, f, use.dotted, use.receiver, site, use.at, objects)
-        sinks.record_storage(m, f, use.at, use.dotted, site, taints)
+        sinks.record_storage(m, f, use.at, use.dotted, site, taints, objects)
     for loc, obj in dirty.items():
         parts = {key: part for key, part in obj.parts.items() if key != DIRTY}
         f.state.heap[loc] = Obj(obj.kind, obj.cls, obj.type, parts, obj.rest, obj.length, obj.info)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import naming, places, strings, texts
+from qorgau.flow import naming, origins, places, provenance, strings, texts, transport
 from qorgau.flow.arrivals import Arrival, Destination
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.places import Site
 from qorgau.flow.policy import Role
-from qorgau.flow.values import NO_REFS, Facts, Loc, Taint, Taints, Value, merge_taints, told_of
-from qorgau.knowledge.hosts import host_of_path
+from qorgau.flow.uses import Use
+from qorgau.flow.values import HOLE, NO_REFS, Facts, Loc, Taint, Taints, Value, merge_taints, told_of
+from qorgau.knowledge.hosts import host_of, host_of_path
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -32,11 +34,13 @@ def configured(m: Machine, f: Frame, role: Role, name: str, args: Args, at: int)
         "recipient": places.named_recipient,
         "export": places.named_export,
     }[role.kind]
-    record(m, f, at, KINDS[role.kind], name, settle(m.policy, role.name), taints)
+    record(m, f, at, KINDS[role.kind], name, settle(m.policy, role.name), taints, values=args.all())
 
 
-def library(m: Machine, f: Frame, dotted: str, row: Sink, values: list[Value], site: Site, at: int) -> None:
+def library(m: Machine, f: Frame, use: Use, row: Sink, values: list[Value], site: Site) -> None:
     """A library's call that hands on ``values`` to the place ``site``."""
+    dotted, at = use.dotted, use.at
+    given = values
     if row.kind == "storage":
         values = [value for value in values if not _is_reference(m, f, value, dotted)]
     elif row.kind == "log":
@@ -46,6 +50,8 @@ def library(m: Machine, f: Frame, dotted: str, row: Sink, values: list[Value], s
         return
     kind = row.kind
     destination: Destination | None
+    if kind in ("transfer", "storage"):
+        _insecure(m, f, use, row, site, taints)
     if kind == "export":
         if site.memory:
             return
@@ -64,12 +70,56 @@ def library(m: Machine, f: Frame, dotted: str, row: Sink, values: list[Value], s
     else:
         destination = Destination(shown=row.vendor)
     if destination is not None:
-        record(m, f, at, kind, dotted, destination, taints, row.confidence)
+        record(m, f, at, kind, dotted, destination, taints, row.confidence, values=[use.receiver, *given])
 
 
-def record_storage(m: Machine, f: Frame, at: int, call: str, site: Site, taints: Taints) -> None:
+def _insecure(m: Machine, f: Frame, use: Use, row: Sink, site: Site, taints: Taints) -> None:
+    """Data that leaves over a connection that is not protected: also to own services."""
+    reason = transport.weakness(m, f, use, site)
+    if reason:
+        shown = places.recipient(m.policy, site, row.vendor, row.country) or Destination(shown=_host(site))
+        place = Destination(shown=shown.shown)
+        record(
+            m,
+            f,
+            use.at,
+            row.kind,
+            use.dotted,
+            place,
+            taints,
+            row.confidence,
+            concern="transport",
+            reason=reason,
+        )
+
+
+def _host(site: Site) -> str:
+    found = [host for text in sorted(site.hosts) if (host := host_of(text)) is not None]
+    return found[0].name.replace(HOLE, "…") if found else ""
+
+
+def url(m: Machine, f: Frame, use: Use, row: Sink, values: list[Value], site: Site) -> None:
+    """Data in the address that a call requests or redirects to."""
+    taints = transport.in_url(m, f, values, use.at)
+    if taints:
+        place = Destination(shown=_host(site))
+        record(m, f, use.at, "transfer", use.dotted, place, taints, row.confidence, concern="url")
+
+
+def record_storage(
+    m: Machine,
+    f: Frame,
+    at: int,
+    call: str,
+    site: Site,
+    taints: Taints,
+    values: Iterable[Value] = (),
+    *,
+    linked: bool = False,
+) -> None:
     """Data that a statement writes to a database."""
-    record(m, f, at, "storage", call, places.storage(m.policy, site), taints)
+    place = places.storage(m.policy, site)
+    record(m, f, at, "storage", call, place, taints, values=values, names=site.buckets, linked=linked)
 
 
 def _is_reference(m: Machine, f: Frame, value: Value, dotted: str) -> bool:
@@ -101,8 +151,17 @@ def record(
     taints: Taints,
     confidence: str = "high",
     unit: str = "",
+    *,
+    concern: str = "",
+    reason: str = "",
+    values: Iterable[Value] = (),
+    names: Iterable[str] = (),
+    linked: bool = False,
 ) -> None:
-    """Note that data arrived here, or in another module ``unit``."""
+    """Note that data arrived here, or in another module ``unit``.
+
+    ``values`` and ``names`` are what is written and where, ``linked`` that the link to its source is among it.
+    """
     facts: Facts = frozenset(fact for fact in f.state.facts if fact.kind in KEPT_FACTS)
     taints = frozenset(taint for taint in taints if not _impossible(f, taint))
     if not taints:
@@ -124,8 +183,17 @@ def record(
         confidence,
         same=_same(m, f, trimmed, facts),
         others=_others(f, trimmed, facts),
+        concern=concern,
+        reason=reason,
+        about_consent=_is_from(trimmed, origins.REQUEST)
+        and provenance.is_consent_record([*names, *provenance.names_of(m, f, values)], function),
+        linked=linked or (_is_from(trimmed, origins.PUBLIC) and provenance.is_linked(m, f, values)),
     )
     m.arrivals.setdefault(arrival)
+
+
+def _is_from(taints: Taints, origin: str) -> bool:
+    return any(taint.origin == origin for taint in taints)
 
 
 def _impossible(f: Frame, taint: Taint) -> bool:

@@ -18,6 +18,7 @@ from qorgau.flow import (
     expressions,
     naming,
     objects,
+    origins,
     orm,
     records,
     strings,
@@ -454,7 +455,8 @@ def unknown_call(
         _call_back(m, f, given, passed, at)
     if not f.state.reachable:
         return BOTTOM
-    result = m.unknown(f, at, merge_taints(passed), "result")
+    label = origins.marked("result", origins.of_call(name, callee, given))
+    result = m.unknown(f, at, merge_taints(passed), label)
     _remember_arguments(m, f, result, callee, given)
     if not known and result.taints and naming.looks_up(name):
         for loc in result.locs():

@@ -12,8 +12,10 @@ from qorgau.config import Settings
 from qorgau.findings import Confidence
 from qorgau.flow.arrivals import FOREIGN, UNKNOWN_PLACE, Arrival
 from qorgau.flow.checks import Check
+from qorgau.flow.origins import PUBLIC, REQUEST
 from qorgau.flow.values import Either, Fact, Facts, Taint
 from qorgau.judging.people import Match, People
+from qorgau.judging.purposes import Purposes
 
 KEPT = 4
 """Characters of a datum that may be left without it being the datum (spec section 5)."""
@@ -28,13 +30,15 @@ class Verdict:
     taints: tuple[Taint, ...]
     check: str = ""
     checked: str = ""
+    purpose: str = ""
 
 
 class Judge:
     """What the settings make of arrivals."""
 
-    def __init__(self, settings: Settings, owners: Iterable[str]) -> None:
+    def __init__(self, settings: Settings, owners: Iterable[str], purposes: Purposes) -> None:
         self._settings = settings
+        self._purposes = purposes
         self._people = People(owners)
 
     def verdicts(self, arrival: Arrival) -> Iterator[Verdict]:
@@ -43,11 +47,18 @@ class Judge:
         if not held:
             return
         place = arrival.destination
+        if arrival.concern:
+            yield Verdict("PD503" if arrival.concern == "url" else "PD502", arrival, held)
+            return
+        yield from self._beyond_purpose(arrival, held)
         match arrival.kind:
             case "storage" if place.mirror:
                 yield from self._consent(arrival, held)
                 yield from self._blocking(arrival, held)
+                yield from self._sourceless(arrival, held)
             case "storage":
+                yield from self._collection(arrival, held)
+                yield from self._sourceless(arrival, held)
                 if place.standing == FOREIGN:
                     yield Verdict("PD101", arrival, held)
                 elif place.standing == UNKNOWN_PLACE:
@@ -58,8 +69,38 @@ class Judge:
             case "export":
                 yield from self._export(arrival, held)
                 yield from self._blocking(arrival, held)
+                yield from self._sourceless(arrival, held)
             case "log":
                 yield Verdict("PD501", arrival, held)
+
+    def _beyond_purpose(self, arrival: Arrival, held: tuple[Taint, ...]) -> Iterator[Verdict]:
+        """PD402: fields used for what is not among their purposes."""
+        found: dict[str, list[Taint]] = {}
+        for taint in held:
+            allowed = self._purposes.allowed(taint.field)
+            purpose = self._purposes.of_use(arrival, taint) if allowed else ""
+            if purpose and purpose not in allowed:
+                found.setdefault(purpose, []).append(taint)
+        for purpose, taints in found.items():
+            yield Verdict("PD402", arrival, tuple(taints), purpose=purpose)
+
+    def _collection(self, arrival: Arrival, held: tuple[Taint, ...]) -> Iterator[Verdict]:
+        """PD204: what a user sent is stored, and no check of consent was made on some path.
+
+        Who is asked need not be told by what was sent: a form has no owner yet. So a check of somebody
+        counts here, but not one of another pass of a loop.
+        """
+        if arrival.about_consent:
+            return
+        unasked = tuple(t for t in held if t.origin == REQUEST and self._lacks(arrival, t)[0] == "none")
+        if unasked:
+            yield Verdict("PD204", arrival, unasked)
+
+    def _sourceless(self, arrival: Arrival, held: tuple[Taint, ...]) -> Iterator[Verdict]:
+        """PD604: what was taken from a public source goes on without the link to it."""
+        published = tuple(t for t in held if t.origin == PUBLIC)
+        if published and not arrival.linked:
+            yield Verdict("PD604", arrival, published)
 
     def _export(self, arrival: Arrival, held: tuple[Taint, ...]) -> Iterator[Verdict]:
         plain = tuple(t for t in held if t.reversal is None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from qorgau import ir
 from qorgau.config import Settings
@@ -30,7 +31,7 @@ def findings(
     for verdict in verdicts:
         sure = tuple(t for t in verdict.taints if confidence(t, verdict.arrival).rank >= lowest.rank)
         if sure:
-            kept = Verdict(verdict.code, verdict.arrival, sure, verdict.check, verdict.checked)
+            kept = replace(verdict, taints=sure)
             key = (verdict.arrival.unit, verdict.arrival.at, verdict.code)
             groups.setdefault(key, []).append(kept)
     groups = _one_of_a_family(groups)
@@ -102,11 +103,12 @@ def _finding(
         country=place.country or None,
         recipient=place.name if arrival.kind == "transfer" else None,
         storage=place.name if arrival.kind == "storage" else None,
-        purpose=place.purpose or None,
+        purpose=first.purpose or place.purpose or None,
+        allowed=_allowed(group, settings) if code == "PD402" else (),
         check=first.check or None,
         checked=first.checked or None,
         transformation=undone.call if undone is not None else None,
-        reason=undone.why if undone is not None else None,
+        reason=arrival.reason or (undone.why if undone is not None else None),
         setting=_setting(place.shown) if code == "PD102" else None,
     )
     unit = program.units[arrival.unit]
@@ -132,6 +134,11 @@ def _finding(
         help=page.help_for(facts),
         group=place.shown or arrival.call if code == "PD102" else None,
     )
+
+
+def _allowed(group: list[Verdict], settings: Settings) -> tuple[str, ...]:
+    named = {taint.field for verdict in group for taint in verdict.taints}
+    return tuple(sorted({each for field in named for each in settings.fields[field].purposes}))
 
 
 def _rank(code: str) -> int:

@@ -1,0 +1,110 @@
+"""How data was collected: sent by a user (``request``), taken from a public source (``public``), or neither.
+
+It stands in the labels of locations: what a user's request or a scraped page is, and all that is
+read from it, are parts of one object. What a call makes of such an object is given a label of its
+own (``marked``), since the object that comes back is another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from qorgau.flow.values import Loc, Value
+from qorgau.names import fold
+
+REQUEST = "request"
+PUBLIC = "public"
+ORIGINS = (REQUEST, PUBLIC)
+MARKS = {f" of {origin}": origin for origin in ORIGINS}
+
+SENT = frozenset(
+    """
+    POST GET FILES body data json form forms args values params query query_params path_params files view_args
+    match_info validated_data cleaned_data get_json get_data stream read post multipart form_data rel_url match_dict
+    get_argument get_body_argument get_query_argument body_arguments query_arguments text content get_media media
+    json_body matchdict swagger_data raw_body
+    """.split()  # noqa: SIM905
+)
+"""Attributes and methods of a request that give what the user sent, in the frameworks that are in use."""
+
+ONLY_REQUESTS = frozenset(("POST", "FILES"))
+"""Attributes that nothing but a request has."""
+
+KEPT_APART = frozenset(
+    """
+    user session headers cookies META COOKIES auth state app client current_user scheme host remote_addr environ
+    resolver_match site tenant current_app bot
+    """.split()  # noqa: SIM905
+)
+"""Parts of a request that are not what its user sent (spec section 4)."""
+
+REQUESTS = frozenset(("request", "req", "http_request", "websocket", "ws", "update", "upd"))
+"""Names of parameters and attributes that are a request as a whole."""
+
+READING = frozenset(
+    """
+    parse parsed load loads decode decoded deserialize clean cleaned normalize normalise validate validated strip
+    convert extract read unpack unquote transform prepare to from as make build dict dump json form payload model
+    """.split()  # noqa: SIM905
+)
+"""First words of unknown functions whose answer is what they were given in another form."""
+
+
+def of_loc(loc: Loc | None) -> str:
+    """The origin of what is read from an object: that of the innermost part of it that tells."""
+    while loc is not None:
+        label = loc.label
+        head = label[0] if isinstance(label, tuple) and label else label
+        if isinstance(head, str):
+            if isinstance(label, tuple):
+                if head in ORIGINS:
+                    return "" if is_request(loc) else head
+                for mark, origin in MARKS.items():
+                    if head.endswith(mark):
+                        return origin
+            elif head in ONLY_REQUESTS:
+                return REQUEST
+            elif loc.parent is not None and is_request(loc.parent):
+                return REQUEST if head in SENT else "" if head in KEPT_APART else _of_whole(loc.parent)
+        loc = loc.parent
+    return ""
+
+
+def _of_whole(loc: Loc) -> str:
+    """A name that no framework has: of what a framework fills from the request, it was sent."""
+    return REQUEST if isinstance(loc.label, tuple) and loc.label[0] == REQUEST else ""
+
+
+def is_request(loc: Loc) -> bool:
+    """Whether an object is a request as a whole, with its headers and session."""
+    label = loc.label
+    if isinstance(label, tuple):
+        return label[:1] in (("param",), (REQUEST,)) and label[-1] in REQUESTS
+    return label in REQUESTS
+
+
+def of_value(value: Value) -> str:
+    """The origin of an object with unknown parts: of several alternatives, any that tells."""
+    found = {origin for loc in value.locs() if (origin := of_loc(loc))}
+    return min(found, key=ORIGINS.index, default="")
+
+
+def of_values(values: Iterable[Value]) -> str:
+    """The origin of what is made of several values."""
+    found = {origin for value in values if value.unknown and (origin := of_value(value))}
+    return min(found, key=ORIGINS.index, default="")
+
+
+def of_call(name: str, callee: Value, given: Iterable[Value]) -> str:
+    """The origin of what an unknown call gives: of what it is called on, or of what it turns into another form."""
+    own = of_value(callee)
+    if own:
+        return own
+    if name in SENT and any(is_request(loc) for loc in callee.locs()):
+        return REQUEST
+    return of_values(given) if fold(name).partition("_")[0] in READING or name[:1].isupper() else ""
+
+
+def marked(label: str, origin: str) -> str:
+    """The label of what a call made of something with an origin."""
+    return f"{label} of {origin}" if origin else label
