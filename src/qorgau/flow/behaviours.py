@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from qorgau.flow import containers, objects, texts
+from qorgau.flow import containers, objects, origins, texts
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.state import Renaming
 from qorgau.flow.uses import Use
@@ -724,9 +724,18 @@ def _call_later(m: Machine, f: Frame, u: Use) -> Value:
         return OPAQUE
     for index, value in enumerate(values):
         if any(isinstance(ref, Bound | Loc) and _callable_ref(f, ref) for ref in value.refs):
-            m.call(f, value, Args(values[index + 1 :]), u.at)
+            m.call(f, value, Args([*_next_message(m, f, u), *values[index + 1 :]]), u.at)
             break
     return OPAQUE
+
+
+def _next_message(m: Machine, f: Frame, u: Use) -> list[Value]:
+    """What a bot gives the function that waits for the user's next message."""
+    if not u.dotted.startswith("telebot."):
+        return []
+    message = m.unknown(f, u.at, frozenset(), origins.REQUEST)
+    m.write(f, message.locs()[0], Obj("library", type="telebot.types.Message"), strong=True)
+    return [message]
 
 
 def _call_with(
@@ -970,7 +979,7 @@ def _json_loads(m: Machine, f: Frame, u: Use) -> Value:
         if obj is not None and obj.type == "json.text":
             return copied(m, f, obj.parts["$of"], u.at, deep=True)
     taints = value.taints
-    return m.unknown(f, u.at, taints, "json")
+    return m.unknown(f, u.at, taints, origins.marked("json", origins.of_held(f, value)))
 
 
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import keys, operators, texts
+from qorgau.flow import keys, operators, origins, texts
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.state import State, age, bottom_like
 from qorgau.flow.values import (
@@ -315,7 +315,8 @@ def _call(m: Machine, f: Frame, node: ir.Call) -> Value:
 def _binary(m: Machine, f: Frame, node: ir.Binary) -> Value:
     left = m.evaluate(f, node.left)
     right = m.evaluate(f, node.right)
-    return operators.binary(m, f, node.op, left, right, node.at)
+    made = operators.binary(m, f, node.op, left, right, node.at)
+    return origins.kept(m, f, made, (left, right), node.at) if made.unknown and not made.refs else made
 
 
 def _unary(m: Machine, f: Frame, node: ir.Unary) -> Value:
@@ -527,7 +528,7 @@ def _joined(m: Machine, f: Frame, node: ir.Joined) -> Value:
         else:
             parts.append(m.evaluate(f, part))
             whole.append(parts[-1])
-    return texts.concat(parts, whole)
+    return origins.kept(m, f, texts.concat(parts, whole), whole, node.at)
 
 
 def _formatted(m: Machine, f: Frame, node: ir.Formatted) -> Value:

@@ -16,7 +16,6 @@ from qorgau.flow.machine import Args, Frame
 from qorgau.flow.values import (
     BOTTOM,
     OPAQUE,
-    ORIGINS,
     UNKNOWN,
     Const,
     Loc,
@@ -103,7 +102,7 @@ def _several(f: Frame, sheets: Value) -> bool:
 
 def _read(m: Machine, f: Frame, u: Use, type_: str) -> Value:
     """An open table, of the columns that the arguments choose, name or mention."""
-    loc = f.place(u.at, _origin(m, u) or "table")
+    loc = f.place(u.at, _origin(m, f, u) or "table")
     table = Table(type_, open=True)
     for argument in (*NAMING, *CHOOSING):
         value = u.args.keywords.get(argument)
@@ -125,13 +124,13 @@ def _read(m: Machine, f: Frame, u: Use, type_: str) -> Value:
     return _index_column(m, f, u, made)
 
 
-def _origin(m: Machine, u: Use) -> str:
+def _origin(m: Machine, f: Frame, u: Use) -> str:
     """How what is read was collected: as its source says, or as what it is read from (an uploaded file)."""
     source = m.policy.catalog.source(u.dotted)
     if source is not None and source.kind in origins.ORIGINS:
         return source.kind
     for value in u.args.positional[:1]:
-        found = origins.of_value(value)
+        found = origins.of_held(f, value)
         if found:
             return found
     return ""

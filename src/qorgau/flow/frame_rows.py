@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import containers, frame_conditions, frame_names, frames
+from qorgau.flow import containers, frame_conditions, frame_names, frames, origins
 from qorgau.flow.frame_types import ROW
 from qorgau.flow.frames import Table
 from qorgau.flow.machine import Args, Frame, Iteration
@@ -65,6 +65,8 @@ def row(
     m: Machine, f: Frame, at: int, table: Table, sources: Iterable[Loc], label: str, shift: int = 0
 ) -> Value:
     """A row by column names; ``shift`` is how many positions stand before its columns (the index)."""
+    sources = tuple(sources)
+    label = origins.marked(label, next((found for each in sources if (found := origins.of_loc(each))), ""))
     loc = f.place(at, label)
     own = personal(f, table, sources, loc)
     parts: dict[Key, Value] = {ROW: of_const(shift)}

@@ -6,11 +6,12 @@ dependency that asks for consent has asked before the function runs.
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from qorgau import ir
 from qorgau.flow import calls, containers, objects
-from qorgau.flow.machine import Args, Closure, Frame
+from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
 from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Const, External, Loc, Value, join, of_ref
 from qorgau.linking import Unit
 
@@ -216,16 +217,28 @@ def _request_parameters(m: Machine, closure: Closure) -> frozenset[str]:
     ]
     # Who is given a request is a view: what else it is given comes from the address.
     names = {name for name in parameters[1:] if parameters[0] == "request" and m.policy.fields_of(name)}
+    wanted_names: list[str] = []
     for mark in closure.marks:
         entry = m.policy.catalog.entry_decorator(mark)
-        for wanted in entry.request if entry is not None else ():
-            if wanted == "*":
-                names.update(parameters)
-            elif wanted.isdigit():
-                names.update(parameters[int(wanted) : int(wanted) + 1])
-            else:
-                names.add(wanted)
+        wanted_names += entry.request if entry is not None else ()
+    for library in _libraries(m, closure):
+        entry = m.policy.catalog.entry_base(library)
+        if entry is not None and any(fnmatchcase(closure.function.name, each) for each in entry.methods):
+            wanted_names += entry.request
+    for wanted in wanted_names:
+        if wanted == "*":
+            names.update(parameters)
+        elif wanted.isdigit():
+            names.update(parameters[int(wanted) : int(wanted) + 1])
+        else:
+            names.add(wanted)
     return frozenset(names)
+
+
+def _libraries(m: Machine, closure: Closure) -> tuple[str, ...]:
+    """The library classes that the class of a method inherits from."""
+    owner = m.base.get(closure.owner) if closure.owner is not None else None
+    return owner.info.libraries if owner is not None and isinstance(owner.info, ClassInfo) else ()
 
 
 def _is_header(parameter: ir.Parameter) -> bool:

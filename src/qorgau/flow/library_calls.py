@@ -41,7 +41,6 @@ from qorgau.flow import (
 from qorgau.flow.behaviours import BEHAVIOURS, BUILTINS, Use
 from qorgau.flow.classes import ELEMENTS
 from qorgau.flow.machine import Args, ClassInfo, Frame
-from qorgau.flow.origins import ORIGINS
 from qorgau.flow.places import Site
 from qorgau.flow.references import arguments, one
 from qorgau.flow.values import (
@@ -101,7 +100,7 @@ def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int
     if dotted.startswith("builtins."):
         found = _builtin(m, f, use, rows)
         if found is not None:
-            return found
+            return origins.kept(m, f, found, use.args.positional, at) if found.unknown else found
     looked_up = lookups.look_up(m, f, use, rows)
     if looked_up is not None:
         return looked_up
@@ -307,17 +306,22 @@ def _behaviour(does: str) -> Callable[[Machine, Frame, Use], Value] | None:
     return None
 
 
-def typed(m: Machine, f: Frame, use: Use, type_name: str, site: Site = places.EMPTY) -> Value:
+def typed(
+    m: Machine, f: Frame, use: Use, type_name: str, site: Site = places.EMPTY, origin: str = ""
+) -> Value:
     """A new object of a library's type that carries nothing."""
     kind = filled_type(type_name, lambda reference: one(m, f, use, reference))
     if kind is None:
-        return m.unknown(f, use.at, frozenset(), "typed")
-    return m.new(f, use.at, Obj("library", type=kind, info=site if not site.is_empty else None), "typed")
+        return m.unknown(f, use.at, frozenset(), origins.marked("typed", origin))
+    made = Obj("library", type=kind, info=site if not site.is_empty else None)
+    return m.new(f, use.at, made, origins.marked("typed", origin))
 
 
 def _returned(m: Machine, f: Frame, use: Use, row: rows_of.Returns) -> Value:
     site = site_of(m, f, use, row.place)
-    made = typed(m, f, use, row.type, site)
+    carried = [value for text in row.carries for value in arguments(m, f, use, text)]
+    origin = next((found for value in carried if (found := origins.of_held(f, value))), "")
+    made = typed(m, f, use, row.type, site, origin)
     if row.registers and not site.is_empty:
         registries.register(m, f, use.dotted, site.databases, made)
     loc = made.locs()[0]
@@ -326,7 +330,6 @@ def _returned(m: Machine, f: Frame, use: Use, row: rows_of.Returns) -> Value:
     parts.update({f"@{name}": value for name, value in use.args.keywords.items()})
     if row.elements:
         parts[ELEMENTS] = of_ref(External(row.elements))
-    carried = [value for text in row.carries for value in arguments(m, f, use, text)]
     if carried:
         parts[strings.DATA] = join_all(carried)
     wholes = [value for text in row.place.inherit for value in arguments(m, f, use, text) if value.locs()]

@@ -70,6 +70,9 @@ def named(
     """A part of ``owner`` read from or put under ``name``: what the name says of an unknown value."""
     if value.unknown and not put and _is_worn(value) and m.policy.fields_of(name):
         value = value.with_(taints=NO_TAINTS)
+    if put and value.unknown and _is_unsure(value, m.policy.fields_of(name)):
+        # Both a variable and a key say so.
+        return value.map_taints(lambda taint: replace(taint, confidence=Confidence.MEDIUM))
     if not value.unknown or value.taints:
         configured = _configured(m, f, value, name, owner, at, put) if value.unknown and not put else None
         return configured if configured is not None else value
@@ -121,6 +124,14 @@ def is_found(f: Frame, value: Value) -> bool:
     """Whether a value is the answer of an unknown look-up."""
     found = [f.state.obj(loc) for loc in value.locs()]
     return bool(found) and all(obj is not None and FOUND in obj.parts for obj in found)
+
+
+def _is_unsure(value: Value, fields: tuple[str, ...]) -> bool:
+    """Whether only the name of a variable said so far that a value has these fields."""
+    return bool(value.taints) and all(
+        taint.confidence is Confidence.LOW and not taint.calls and taint.field in fields
+        for taint in value.taints
+    )
 
 
 def _is_worn(value: Value) -> bool:

@@ -7,14 +7,22 @@ own (``marked``), since the object that comes back is another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from qorgau.flow.values import Loc, Value
+from qorgau.flow.values import NO_FACTS, ORIGINS, Loc, Value
 from qorgau.names import fold
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+    from qorgau.flow.machine import Frame
+
+MAX_DEPTH = 4
 
 REQUEST = "request"
 PUBLIC = "public"
-ORIGINS = (REQUEST, PUBLIC)
+
 MARKS = {f" of {origin}": origin for origin in ORIGINS}
 
 SENT = frozenset(
@@ -22,12 +30,13 @@ SENT = frozenset(
     POST GET FILES body data json form forms args values params query query_params path_params files view_args
     match_info validated_data cleaned_data get_json get_data stream read post multipart form_data rel_url match_dict
     get_argument get_body_argument get_query_argument body_arguments query_arguments text content get_media media
-    json_body matchdict swagger_data raw_body
+    json_body matchdict swagger_data raw_body message effective_message edited_message callback_query inline_query
+    effective_user contact
     """.split()  # noqa: SIM905
 )
 """Attributes and methods of a request that give what the user sent, in the frameworks that are in use."""
 
-ONLY_REQUESTS = frozenset(("POST", "FILES"))
+ONLY_REQUESTS = frozenset(("POST", "FILES", "cleaned_data", "validated_data"))
 """Attributes that nothing but a request has."""
 
 KEPT_APART = frozenset(
@@ -40,6 +49,10 @@ KEPT_APART = frozenset(
 
 REQUESTS = frozenset(("request", "req", "http_request", "websocket", "ws", "update", "upd"))
 """Names of parameters and attributes that are a request as a whole."""
+
+MESSAGES = frozenset(("message", "msg"))
+TOLD = frozenset(("text", "caption", "contact", "from_user", "html_text", "web_app_data"))
+"""Parts of a bot's message, which messages of queues do not have."""
 
 READING = frozenset(
     """
@@ -62,7 +75,9 @@ def of_loc(loc: Loc | None) -> str:
                 for mark, origin in MARKS.items():
                     if head.endswith(mark):
                         return origin
-            elif head in ONLY_REQUESTS:
+            elif head in ONLY_REQUESTS or (
+                head in TOLD and loc.parent is not None and _is_message(loc.parent)
+            ):
                 return REQUEST
             elif loc.parent is not None and is_request(loc.parent):
                 return REQUEST if head in SENT else "" if head in KEPT_APART else _of_whole(loc.parent)
@@ -81,6 +96,10 @@ def is_request(loc: Loc) -> bool:
     if isinstance(label, tuple):
         return label[:1] in (("param",), (REQUEST,)) and label[-1] in REQUESTS
     return label in REQUESTS
+
+
+def _is_message(loc: Loc) -> bool:
+    return isinstance(loc.label, tuple) and loc.label[:1] == ("param",) and loc.label[-1] in MESSAGES
 
 
 def of_value(value: Value) -> str:
@@ -108,3 +127,40 @@ def of_call(name: str, callee: Value, given: Iterable[Value]) -> str:
 def marked(label: str, origin: str) -> str:
     """The label of what a call made of something with an origin."""
     return f"{label} of {origin}" if origin else label
+
+
+HELD = ("$data", "@0", "@f", "@data", "@file", "@stream", "@initial_value", "@initial_bytes", "@buffer")
+"""Parts of a library's object that hold what it was made of."""
+
+
+def of_held(f: Frame, value: Value, depth: int = 0) -> str:
+    """The origin of an object or of what it holds: a buffer of an uploaded file, a reader over that buffer."""
+    found = of_value(value)
+    if found or depth > MAX_DEPTH:
+        return found
+    for loc in value.locs():
+        obj = f.state.obj(loc)
+        if obj is None or obj.kind != "library":
+            continue
+        for name in HELD:
+            found = of_held(f, obj.parts[name], depth + 1) if name in obj.parts else ""
+            if found:
+                return found
+    return ""
+
+
+def kept(m: Machine, f: Frame, made: Value, sources: Sequence[Value], at: int) -> Value:
+    """A text that was made of others, and that nothing has named yet: it goes on telling its origin."""
+    origin = of_values(sources)
+    if not origin:
+        return made
+    if made.unknown and not made.refs and not made.taints:
+        return made.with_(refs={m.fresh(f, at, marked("text", origin)): NO_FACTS})
+    for loc in made.locs():
+        obj = f.state.obj(loc)
+        if obj is None or obj.kind not in ("list", "tuple"):
+            continue
+        pieces = {key: kept(m, f, part, sources, at) for key, part in obj.parts.items()}
+        rest = obj.rest if obj.rest.is_bottom else kept(m, f, obj.rest, sources, at)
+        m.write(f, loc, replace(obj, parts=pieces, rest=rest), strong=True)
+    return made

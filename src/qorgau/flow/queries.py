@@ -190,7 +190,7 @@ def _argument(
             value = Value(given.text.taints, unknown=False, opaque=True)
         case Streamed(position, _):
             value = join_all([given.rest, *given.positional[position : position + 1], given.named])
-    if column and not value.taints and value.unknown:
+    if column and value.unknown:
         value = m.named(f, value, column, BOTTOM, use.at, key=True, put=True)
     return value
 

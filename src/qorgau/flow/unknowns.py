@@ -343,13 +343,13 @@ def unknown_method(
     ):
         found = texts.method(m, f, own if not own.unknown else own.with_(refs=NO_REFS), name, args, at)
         if found is not None:
-            return found
+            return origins.kept(m, f, found, [own, *args.positional], at)
     if name in texts.UNDONE and receiver.taints and len(args.all()) == (name == "translate"):
         return texts.method(m, f, own.with_(refs=NO_REFS), name, args, at) or OPAQUE
     if name in PARTS and len(args.positional) == 1 and args.positional[0].is_text():
         found = texts.method(m, f, own.with_(refs=NO_REFS), name, args, at)
         if found is not None:
-            return found
+            return origins.kept(m, f, found, [own], at)
     if name == "with_traceback" or (name == "add_note" and obj is not None and strings.MESSAGE in obj.parts):
         return own
     if name in MAPPING:
