@@ -16,6 +16,7 @@ from qorgau.flow.machine import Args, Frame
 from qorgau.flow.values import (
     BOTTOM,
     OPAQUE,
+    ORIGINS,
     UNKNOWN,
     Const,
     Loc,
@@ -127,7 +128,7 @@ def _read(m: Machine, f: Frame, u: Use, type_: str) -> Value:
 def _origin(m: Machine, f: Frame, u: Use) -> str:
     """How what is read was collected: as its source says, or as what it is read from (an uploaded file)."""
     source = m.policy.catalog.source(u.dotted)
-    if source is not None and source.kind in origins.ORIGINS:
+    if source is not None and source.kind in ORIGINS:
         return source.kind
     for value in u.args.positional[:1]:
         found = origins.of_held(f, value)
