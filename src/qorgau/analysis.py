@@ -11,7 +11,7 @@ from qorgau.findings import Confidence, Finding, Report, Severity
 from qorgau.flow.policy import Policy
 from qorgau.flow.roots import follow
 from qorgau.gathering import Gathered, Request, extra_folders, is_judged
-from qorgau.judging import literals, verdicts
+from qorgau.judging import claims, literals, statements, verdicts
 from qorgau.judging.purposes import Purposes
 from qorgau.judging.rules import Judge
 from qorgau.judging.settling import Made, Surroundings, settle
@@ -61,6 +61,12 @@ def _follow_and_judge(
         return places(texts[program.units[unit].file].text, numbers, request.store)
 
     made = verdicts.findings(judged, settings, pages, program, positions)
+    stated = [
+        claim
+        for claim in statements.claims(request.settings, regulation, followed)
+        if claim.unit in wanted and claim.code in codes
+    ]
+    made += claims.findings(stated, settings, pages, program, positions)
     if "PD900" in codes:
         made += [_syntax_error(file, error, pages["PD900"], settings) for file, error in broken]
     if "PD504" in codes:

@@ -35,6 +35,24 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
+class Store:
+    """Where a call puts data or takes it from. ``models`` are dotted names of classes of the project."""
+
+    family: str = ""
+    names: frozenset[str] = frozenset()
+    models: frozenset[str] = frozenset()
+    hosts: frozenset[str] = frozenset()
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it is known which store it is."""
+        return bool(self.family or self.models)
+
+
+NO_STORE = Store()
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
     """One call that personal data reached. ``kind`` is ``storage``, ``transfer``, ``export`` or ``log``.
 
@@ -44,7 +62,7 @@ class Arrival:
     a URL, ``transport`` that the connection is not protected, for a ``reason``. ``about_consent``: what is
     written is the record of consent itself; ``linked``: the address of its source goes with the data.
     ``same`` lists pairs of identities that stand for one subject, ``others`` objects that are another
-    person than the one of their class that they were reached from.
+    person than the one of their class that they were reached from. ``store`` is what a storage keeps it in.
     """
 
     unit: str
@@ -62,3 +80,4 @@ class Arrival:
     reason: str = ""
     about_consent: bool = False
     linked: bool = False
+    store: Store = NO_STORE

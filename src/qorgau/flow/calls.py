@@ -168,6 +168,7 @@ def invoke(
     answered = m.configured_call(f, loc, closure, receiver, args, at)
     if answered is not None:
         return answered
+    closure = m.entered(f, loc, closure, receiver)
     ctx = Loc(f.ctx, ("call", f.unit.name, at, closure.function.at, *f.passes))
     depth = m.active_count(closure)
     if depth >= MAX_RECURSION:

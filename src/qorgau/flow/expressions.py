@@ -42,6 +42,9 @@ ABSENT = frozenset(("isna", "isnull", "isnan"))
 PRESENT = frozenset(("notna", "notnull"))
 """Functions of libraries that tell whether a value is there at all."""
 
+TEXTUAL = frozenset(("+", "%"))
+"""Operators that put texts together, besides what they do with numbers."""
+
 MAX_UNROLLED = 12
 """Iterables with more known items than this are analysed as a loop."""
 
@@ -146,6 +149,7 @@ def decide(m: Machine, f: Frame, node: ir.Expr) -> tuple[State, State]:
                 yes = m.join_states(yes, stop)
         return yes, no
     value = m.evaluate(f, node)
+    m.compared(f, value)
     yes = with_facts(f.state, truth_facts(m, f, value, True))
     no = with_facts(f.state, truth_facts(m, f, value, False))
     yes.reachable = yes.reachable and f.state.reachable
@@ -307,7 +311,9 @@ def _call(m: Machine, f: Frame, node: ir.Call) -> Value:
     if isinstance(function, ir.Attribute):
         receiver = m.evaluate(f, function.value)
         args = arguments(m, f, node)
-        return m.call_method(f, receiver, function.attr, args, node.at)
+        result = m.call_method(f, receiver, function.attr, args, node.at)
+        m.called(f, node, receiver, args)
+        return result
     callee = m.evaluate(f, function)
     return m.call(f, callee, arguments(m, f, node), node.at)
 
@@ -315,6 +321,9 @@ def _call(m: Machine, f: Frame, node: ir.Call) -> Value:
 def _binary(m: Machine, f: Frame, node: ir.Binary) -> Value:
     left = m.evaluate(f, node.left)
     right = m.evaluate(f, node.right)
+    if node.op not in TEXTUAL:
+        m.calculated(f, left)
+        m.calculated(f, right)
     made = operators.binary(m, f, node.op, left, right, node.at)
     return origins.kept(m, f, made, (left, right), node.at) if made.unknown and not made.refs else made
 
@@ -367,6 +376,8 @@ def _compare(m: Machine, f: Frame, node: ir.Compare) -> Value:
     result: Value | None = None
     for op, operand in zip(node.ops, node.rights, strict=True):
         right = m.evaluate(f, operand)
+        m.compared(f, left)
+        m.compared(f, right)
         one = operators.compare(m, f, op, left, right, node.at)
         if result is None:
             result = one

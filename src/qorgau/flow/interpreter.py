@@ -19,6 +19,7 @@ from qorgau.flow import (
     containers,
     contexts,
     environment,
+    erasure,
     expressions,
     frame_access,
     frame_columns,
@@ -42,10 +43,13 @@ from qorgau.flow import (
     statements,
     strings,
     unknowns,
+    used,
 )
 from qorgau.flow.arrivals import Arrival
 from qorgau.flow.behaviours import Use
 from qorgau.flow.calls import Active
+from qorgau.flow.declarations import Declaration
+from qorgau.flow.erasure import Erased
 from qorgau.flow.frame_types import TABLE
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration
 from qorgau.flow.memo import Remembered
@@ -91,6 +95,9 @@ class Interpreter:
         self.wrapped: dict[tuple[str, int], Value] = {}
         self._origins: dict[Loc, str] = {}
         self.arrivals: dict[Arrival, None] = {}
+        self.erased: dict[Erased, None] = {}
+        self.used: set[str] = set()
+        self.defined_tables: dict[Declaration, None] = {}
         self.counts: dict[str, int] = {}
         self.steps = 0
         self._relevance = Relevance(policy, program)
@@ -122,7 +129,9 @@ class Interpreter:
 
     def matters(self, closure: Closure) -> bool:
         """Whether a function is worth analysing on its own."""
-        return self._relevance.matters(closure.unit, closure.function)
+        return self.policy.is_erasure(closure.dotted) or self._relevance.matters(
+            closure.unit, closure.function
+        )
 
     def forget_cut(self, root: tuple[str, int] | None) -> None:
         """Functions that were cut short count as not reached, so that they are analysed on their own."""
@@ -136,7 +145,7 @@ class Interpreter:
 
     def is_worthwhile(self, f: Frame, closure: Closure, args: Args) -> bool:
         """Whether a call is followed: always at first, later only where it can matter."""
-        if self.steps < PATIENCE:
+        if self.steps < PATIENCE or erasure.by(f):
             return True
         if f.depth <= NEAR and self._relevance.matters(closure.unit, closure.function):
             return True
@@ -360,6 +369,22 @@ class Interpreter:
         """``generator.send(sent)``"""
         return calls.resume(self, f, loc, obj, sent, at)
 
+    def called(self, f: Frame, node: ir.Call, receiver: Value, args: Args) -> None:
+        """A method was called, whatever is known of its object."""
+        erasure.unknown_method(self, f, node, receiver, args)
+
+    def compared(self, f: Frame, value: Value) -> None:
+        """A value decides something."""
+        used.compared(self, f, value)
+
+    def calculated(self, f: Frame, value: Value) -> None:
+        """A value is calculated with."""
+        used.calculated(self, f, value)
+
+    def entered(self, f: Frame, loc: Loc, closure: Closure, receiver: Value | None) -> Closure:
+        """A function as it is run: with the facts that hold inside because of what it is."""
+        return erasure.entered(self, f, loc, closure, receiver)
+
     def configured_call(
         self, f: Frame, loc: Loc, closure: Closure, receiver: Value | None, args: Args, at: int
     ) -> Value | None:
@@ -545,6 +570,7 @@ class Interpreter:
 
     def set_attribute(self, f: Frame, value: Value, name: str, new: Value, at: int) -> None:
         """``value.name = new``"""
+        erasure.attribute_set(self, f, value, name, new, at)
         objects.set_attribute(self, f, value, name, new, at)
 
     def delete_attribute(self, f: Frame, value: Value, name: str) -> None:
@@ -684,6 +710,8 @@ class Interpreter:
         put: bool = False,
     ) -> Value:
         """What the name of a part says of its value."""
+        if not put:
+            used.read(self, f, name, owner)
         value = naming.named(self, f, value, name, owner, at, key=key, put=put)
         return value if put else consent.attribute(self, f, value, name, owner)
 

@@ -16,6 +16,7 @@ from qorgau.flow import (
     deployment,
     downloads,
     environment,
+    erasure,
     frame_behaviours,
     frame_expression_calls,
     lookups,
@@ -37,6 +38,7 @@ from qorgau.flow import (
     strings,
     tasks,
     transport,
+    used,
 )
 from qorgau.flow.behaviours import BEHAVIOURS, BUILTINS, Use
 from qorgau.flow.classes import ELEMENTS
@@ -80,6 +82,8 @@ def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int
     owner = receiver if receiver.refs else None
     if dotted.endswith(".dispatch"):
         m.dispatched.append(f.state.facts)
+    erasure.library_call(m, f, dotted, receiver, args, at)
+    used.looked_up(m, f, dotted, args)
     answered = consent.configured(m, f, [dotted], owner, args, at, None)
     if answered is not None:
         return answered

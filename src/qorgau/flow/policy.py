@@ -21,7 +21,7 @@ class Role:
     """What the configuration says of a function of the project or a library.
 
     ``kind``: ``check``, ``require``, ``blocked`` (checks of blocking), ``irreversible``,
-    ``reversible``, ``storage``, ``recipient``, ``export``, ``internal`` or ``erasure``;
+    ``reversible``, ``storage``, ``recipient``, ``export`` or ``internal``;
     ``name`` is the configuration's name of the storage, recipient or export.
     """
 
@@ -61,7 +61,6 @@ class Policy:
             ("blocked", settings.blocking.checks),
             ("irreversible", settings.depersonalization.functions),
             ("reversible", settings.depersonalization.reversible),
-            ("erasure", settings.erasure.functions),
             ("internal", settings.internal.calls),
         ):
             self._roles.append((CallPatterns(tuple(patterns)), Role(kind)))
@@ -75,6 +74,8 @@ class Policy:
             settings.depersonalization.functions or settings.depersonalization.reversible or consent.requires
         )
         self._decorators = CallPatterns(consent.decorators)
+        self._erasure = CallPatterns(settings.erasure.functions)
+        self.erases = bool(settings.erasure.functions)
         self._consent_attributes = {
             tuple(fold(part) for part in attribute.split(".")) for attribute in consent.attributes
         }
@@ -83,7 +84,7 @@ class Policy:
         for owner in (settings.storages, settings.recipients, settings.exports):
             watched += [call for spec in owner.values() for call in spec.calls]
         watched += [name for record in settings.records.values() for name in record.classes]
-        watched += list(settings.internal.calls)
+        watched += [*settings.internal.calls, *settings.erasure.functions]
         watched += [name for spec in settings.fields.values() for name in spec.attributes]
         self.watched = frozenset(
             [pattern.rpartition(".")[2] for pattern in watched]
@@ -115,6 +116,10 @@ class Policy:
     def is_consent_decorator(self, dotted: str) -> bool:
         """Whether a decorator lets a function run only with consent."""
         return self._decorators.matches(dotted)
+
+    def is_erasure(self, dotted: str) -> bool:
+        """Whether destruction starts with a function (paragraph 25)."""
+        return self._erasure.matches(dotted)
 
     def is_state_service(self, dotted: str) -> bool:
         """Whether a check goes through the state service (paragraph 6)."""

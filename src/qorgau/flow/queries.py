@@ -7,8 +7,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qorgau.findings import Confidence
-from qorgau.flow import deployment, naming, orm, provenance, sinks
-from qorgau.flow.arrivals import Destination
+from qorgau.flow import (
+    declarations,
+    deployment,
+    erasure,
+    naming,
+    orm,
+    provenance,
+    sinks,
+    stores,
+    used,
+)
+from qorgau.flow.arrivals import Destination, Store
 from qorgau.flow.behaviours import Use
 from qorgau.flow.checks import Check
 from qorgau.flow.classes import ELEMENTS
@@ -31,6 +41,7 @@ from qorgau.flow.sql_text import (
     Write,
     parse_sql,
 )
+from qorgau.flow.stores import SQL
 from qorgau.flow.values import (
     BOTTOM,
     NO_FACTS,
@@ -130,6 +141,9 @@ def _run_text(
         if not any(letter.isspace() for letter in sql):
             continue
         parsed = parse_sql(sql)
+        erasure.statement(m, f, use, parsed, given.positional, site)
+        used.selected(m, f, parsed)
+        declarations.of_statement(m, f, use.at, parsed)
         _write(m, f, use, parsed, given, site)
         _copy_out(m, f, use, parsed, given)
         if parsed.columns:
@@ -205,7 +219,10 @@ def _write(m: Machine, f: Frame, use: Use, parsed: Statement, given: _Given, sit
     named = replace(site, buckets=site.buckets or frozenset((table,))) if table else site
     linked = any(_is_linked(m, f, use, given, write) for write in parsed.writes)
     values = [*given.positional, given.rest, given.named]
-    sinks.record_storage(m, f, use.at, use.dotted, named, merge_taints(taints), values, linked=linked)
+    store = Store(SQL, frozenset((table,)) if table else site.buckets, hosts=site.hosts)
+    sinks.record_storage(
+        m, f, use.at, use.dotted, named, merge_taints(taints), values, store=store, linked=linked
+    )
 
 
 def _is_linked(m: Machine, f: Frame, use: Use, given: _Given, write: Write) -> bool:
@@ -325,7 +342,7 @@ def _star(m: Machine, f: Frame, use: Use, column: Column, row: Loc) -> Value:
     tables = {part.origin.table for part in column.parts if isinstance(part.origin, ColumnRef)}
     for cls in m.classes:
         info = m.base[cls].info if cls in m.base else None
-        names = _table_names(m, cls)
+        names = table_names(m, cls)
         if not isinstance(info, ClassInfo):
             continue
         if not names & {table.rpartition(".")[2] for table in tables if table}:
@@ -344,7 +361,7 @@ def _record_parts(star: Value) -> Iterable[tuple[str, Value]]:
     ]
 
 
-def _table_names(m: Machine, cls: Loc) -> frozenset[str]:
+def table_names(m: Machine, cls: Loc) -> frozenset[str]:
     """The tables of a model: as it says, or as Django calls it."""
     obj = m.base.get(cls)
     if obj is None:
@@ -382,7 +399,9 @@ def _run_built(m: Machine, f: Frame, use: Use, obj: Obj, parameters: list[Value]
     values = [*([obj.parts[orm.VALUES]] if orm.VALUES in obj.parts else []), *parameters]
     taints = [taint for value in values for taint in naming.contents(m, f, value, use.at)]
     if taints:
-        sinks.record_storage(m, f, use.at, use.dotted, site, merge_taints(taints), [*values, *_table(obj)])
+        store = stores.of_call(m, f, use.dotted, site, obj.parts.get(ELEMENTS, BOTTOM), Args())
+        about = [*values, *_table(obj)]
+        sinks.record_storage(m, f, use.at, use.dotted, site, merge_taints(taints), about, store=store)
 
 
 def _table(obj: Obj) -> list[Value]:

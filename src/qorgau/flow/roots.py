@@ -11,11 +11,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from qorgau import ir
-from qorgau.flow import calls, gates, modules, objects
+from qorgau.flow import calls, declarations, gates, models, modules, objects, used
 from qorgau.flow.arrivals import Arrival
+from qorgau.flow.declarations import Declaration
+from qorgau.flow.erasure import Erased
 from qorgau.flow.injection import unknown_arguments
 from qorgau.flow.interpreter import Interpreter
 from qorgau.flow.machine import ClassInfo, Closure, Frame
+from qorgau.flow.memo import Outcome
+from qorgau.flow.models import Model
 from qorgau.flow.policy import Policy
 from qorgau.flow.state import State
 from qorgau.flow.values import BOTTOM, Loc, Obj, Value, join, of_ref
@@ -36,9 +40,13 @@ TASKS = ("celery.", "dramatiq.", "rq.", "huey.", "taskiq.", "arq.")
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """What a run found, and what it gave up or saved, by name."""
+    """What a run found: data at sinks, what is declared, what erasure does; and what it gave up, by name."""
 
     arrivals: tuple[Arrival, ...]
+    declarations: tuple[Declaration, ...]
+    models: tuple[Model, ...]
+    erased: tuple[Erased, ...]
+    used: frozenset[str]
     counts: dict[str, int]
 
 
@@ -86,7 +94,15 @@ def follow(policy: Policy, program: Program) -> Followed:
         m.memo.clear()
         if epoch == MAX_EPOCHS - 1:
             m.count("globals still changing")
-    return Followed(tuple(m.arrivals), dict(m.counts))
+    used.by_classes(m)
+    return Followed(
+        tuple(m.arrivals),
+        (*declarations.declared(m, models.stored(m)), *m.defined_tables),
+        models.models(m),
+        tuple(m.erased),
+        frozenset(m.used),
+        dict(m.counts),
+    )
 
 
 def _forget_tests(m: Interpreter, seen: int) -> None:
@@ -171,8 +187,19 @@ def _run(m: Interpreter, root: _Root) -> Iterator[tuple[Loc, Obj]]:
             f.state = before
         m.reached.add(root.place)
         bound = calls.bind_parameters(m, f, obj, obj.info, args, obj.info.function.at)
-        outcome = calls.solve(m, f, obj.info, bound, Loc(ctx, ("call", *root.place)), receiver)
+        closure = m.entered(f, root.loc, obj.info, receiver)
+        outcome = calls.solve(m, f, closure, bound, Loc(ctx, ("call", *root.place)), receiver)
+        _note_answer(m, f, closure, outcome, _is_entry(m, root))
         yield from _changes(m, [outcome.changed, *(state for state, _, _ in outcome.raised), f.state.heap])
+
+
+def _note_answer(m: Interpreter, f: Frame, closure: Closure, outcome: Outcome, is_entry: bool) -> None:
+    """What a function that nothing in the program calls gives back is used by whoever calls it."""
+    if not outcome.value.is_bottom:
+        before, f.state = f.state, f.state.copy()
+        f.state.heap.update(outcome.changed)
+        used.answered(m, f, closure, outcome.value, is_entry)
+        f.state = before
 
 
 def _changes(m: Interpreter, heaps: Iterable[dict[Loc, Obj]]) -> Iterator[tuple[Loc, Obj]]:

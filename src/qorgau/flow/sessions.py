@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import deployment, orm, places, registries, sinks
+from qorgau.flow import deployment, orm, places, registries, sinks, stores
 from qorgau.flow.behaviours import Use
-from qorgau.flow.machine import Frame
+from qorgau.flow.machine import Args, Frame
 from qorgau.flow.values import OPAQUE, Loc, Obj, Value, join, join_all
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ def _commit(m: Machine, f: Frame, use: Use) -> Value:
         site = registries.place_of(f, use.receiver) if use.receiver.locs() else places.EMPTY
         objects = [Value(refs={loc: frozenset()}) for loc in sorted(dirty, key=repr)]
         site = deployment.complete(m, f, use.dotted, use.receiver, site, use.at, objects)
-        sinks.record_storage(m, f, use.at, use.dotted, site, taints, objects)
+        store = stores.of_call(m, f, use.dotted, site, use.receiver, Args(objects))
+        sinks.record_storage(m, f, use.at, use.dotted, site, taints, objects, store=store)
     for loc, obj in dirty.items():
         parts = {key: part for key, part in obj.parts.items() if key != DIRTY}
         f.state.heap[loc] = Obj(obj.kind, obj.cls, obj.type, parts, obj.rest, obj.length, obj.info)

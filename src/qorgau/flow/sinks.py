@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import naming, origins, places, provenance, strings, texts, transport
-from qorgau.flow.arrivals import Arrival, Destination
+from qorgau.flow import naming, origins, places, provenance, stores, strings, texts, transport
+from qorgau.flow.arrivals import NO_STORE, Arrival, Destination, Store
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.places import Site
 from qorgau.flow.policy import Role
+from qorgau.flow.stores import CALLS, SQL
 from qorgau.flow.uses import Use
 from qorgau.flow.values import HOLE, NO_REFS, Facts, Loc, Taint, Taints, Value, merge_taints, told_of
 from qorgau.knowledge.hosts import host_of, host_of_path
@@ -34,7 +35,9 @@ def configured(m: Machine, f: Frame, role: Role, name: str, args: Args, at: int)
         "recipient": places.named_recipient,
         "export": places.named_export,
     }[role.kind]
-    record(m, f, at, KINDS[role.kind], name, settle(m.policy, role.name), taints, values=args.all())
+    place = settle(m.policy, role.name)
+    store = Store(CALLS + role.name, frozenset((name,)))
+    record(m, f, at, KINDS[role.kind], name, place, taints, values=args.all(), store=store)
 
 
 def library(m: Machine, f: Frame, use: Use, row: Sink, values: list[Value], site: Site) -> None:
@@ -70,7 +73,9 @@ def library(m: Machine, f: Frame, use: Use, row: Sink, values: list[Value], site
     else:
         destination = Destination(shown=row.vendor)
     if destination is not None:
-        record(m, f, at, kind, dotted, destination, taints, row.confidence, values=[use.receiver, *given])
+        about = [use.receiver, *given]
+        store = stores.of_call(m, f, dotted, site, use.receiver, use.args) if kind == "storage" else NO_STORE
+        record(m, f, at, kind, dotted, destination, taints, row.confidence, values=about, store=store)
 
 
 def _insecure(m: Machine, f: Frame, use: Use, row: Sink, site: Site, taints: Taints) -> None:
@@ -115,11 +120,14 @@ def record_storage(
     taints: Taints,
     values: Iterable[Value] = (),
     *,
+    store: Store = NO_STORE,
     linked: bool = False,
 ) -> None:
     """Data that a statement writes to a database."""
     place = places.storage(m.policy, site)
-    record(m, f, at, "storage", call, place, taints, values=values, names=site.buckets, linked=linked)
+    told = store if store.is_told else Store(SQL, site.buckets, hosts=site.hosts)
+    names = site.buckets
+    record(m, f, at, "storage", call, place, taints, values=values, names=names, store=told, linked=linked)
 
 
 def _is_reference(m: Machine, f: Frame, value: Value, dotted: str) -> bool:
@@ -157,6 +165,7 @@ def record(
     values: Iterable[Value] = (),
     names: Iterable[str] = (),
     linked: bool = False,
+    store: Store = NO_STORE,
 ) -> None:
     """Note that data arrived here, or in another module ``unit``.
 
@@ -188,6 +197,7 @@ def record(
         about_consent=_is_from(trimmed, origins.REQUEST)
         and provenance.is_consent_record([*names, *provenance.names_of(m, f, values)], function),
         linked=linked or (_is_from(trimmed, origins.PUBLIC) and provenance.is_linked(m, f, values)),
+        store=store,
     )
     m.arrivals.setdefault(arrival)
 

@@ -24,6 +24,7 @@ from qorgau.flow import (
     strings,
     tasks,
     texts,
+    used,
 )
 from qorgau.flow.classes import TYPED_DICTS
 from qorgau.flow.frame_types import is_tabular
@@ -451,6 +452,7 @@ def unknown_call(
             step = 0 if value is callee and taint.calls else 1
             passed.append(replace(taint, calls=min(taint.calls + step, 2)).stepped(f.unit, at, note))
     if not known:
+        used.handed(m, f, name, given)
         _hold_unknown(m, f, callee, given)
         _call_back(m, f, given, passed, at)
     if not f.state.reachable:

@@ -31,7 +31,10 @@ class DictionaryField(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class Regulation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One pack of ``rules/regulations``. ``home`` are the countries in which data may be stored."""
+    """One pack of ``rules/regulations``. ``home`` are the countries in which data may be stored.
+
+    ``institutions`` are words in the names of classes whose contacts and address are those of a thing.
+    """
 
     id: str
     title: str
@@ -39,6 +42,7 @@ class Regulation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     home: tuple[str, ...]
     paragraphs: dict[str, str]
     owners: tuple[str, ...] = ()
+    institutions: tuple[str, ...] = ()
     dictionary: tuple[DictionaryField, ...]
 
     def names_of(self, field: DictionaryField) -> tuple[str, ...]:

@@ -1,0 +1,122 @@
+"""Claims: what is wrong with a declaration, a model or an erasure, and how such a claim becomes a finding.
+
+Unlike a verdict a claim is not about data that arrived somewhere, though it may stand at such a call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from qorgau import ir
+from qorgau.config import Settings
+from qorgau.findings import Confidence, Finding, Severity, Sink, Step
+from qorgau.flow.arrivals import Arrival
+from qorgau.judging.rules import confidence
+from qorgau.judging.settling import Made
+from qorgau.judging.verdicts import Spans
+from qorgau.knowledge.pages import Facts, Page
+from qorgau.linking import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One code at one node of a module.
+
+    ``note`` is the step that the trace shows there. ``arrival`` is the call that it stands at, if any,
+    ``model`` and ``function`` what the message names.
+    """
+
+    code: str
+    unit: str
+    at: int
+    fields: tuple[str, ...]
+    confidence: Confidence
+    note: str
+    model: str = ""
+    function: str = ""
+    around: str = ""
+    arrival: Arrival | None = None
+
+
+def at_call(code: str, arrival: Arrival, fields: Iterable[str], note: str) -> Claim:
+    """A claim that stands at a call that stores data."""
+    wanted = tuple(sorted(fields))
+    sure = [confidence(taint, arrival) for taint in arrival.taints if taint.field in wanted]
+    return Claim(
+        code,
+        arrival.unit,
+        arrival.at,
+        wanted,
+        max(sure, key=lambda each: each.rank, default=Confidence.LOW),
+        note,
+        around=arrival.function,
+        arrival=arrival,
+    )
+
+
+def findings(
+    claims: Iterable[Claim], settings: Settings, pages: Mapping[str, Page], program: Program, spans: Spans
+) -> list[Made]:
+    """One finding for each place and code, with all its fields, in no particular order."""
+    lowest = Confidence(settings.min_confidence)
+    groups: dict[tuple[str, int, str], list[Claim]] = {}
+    for claim in claims:
+        if claim.confidence.rank >= lowest.rank:
+            groups.setdefault((claim.unit, claim.at, claim.code), []).append(claim)
+    wanted: dict[str, set[int]] = {}
+    for unit, at, _ in groups:
+        wanted.setdefault(unit, set()).add(at)
+    places = {
+        (unit, at): span
+        for unit, numbers in sorted(wanted.items())
+        for at, span in spans(unit, frozenset(numbers)).items()
+    }
+    return [
+        Made(_finding(group, settings, pages, program, places[unit, at]), group[0].around)
+        for (unit, at, _), group in groups.items()
+    ]
+
+
+def _finding(
+    group: list[Claim], settings: Settings, pages: Mapping[str, Page], program: Program, span: ir.Span
+) -> Finding:
+    first = group[0]
+    page, unit = pages[first.code], program.units[first.unit]
+    fields = tuple(sorted({field for claim in group for field in claim.fields}))
+    arrival = first.arrival
+    place = arrival.destination if arrival is not None else None
+    facts = Facts(
+        fields=fields,
+        model=first.model or None,
+        function=first.function or None,
+        sink=arrival.call if arrival is not None else None,
+        destination=(place.shown or arrival.call if arrival is not None else None)
+        if place is not None
+        else None,
+        storage=place.name or None if place is not None else None,
+    )
+    sink = (
+        Sink(arrival.kind, arrival.call, place.shown or None, place.country or None)
+        if arrival is not None and place is not None
+        else None
+    )
+    return Finding(
+        code=page.code,
+        name=page.name,
+        severity=Severity(page.severity),
+        confidence=max((claim.confidence for claim in group), key=lambda each: each.rank),
+        path=unit.display,
+        line=span.line,
+        column=span.column,
+        end_line=span.end_line,
+        end_column=span.end_column,
+        message=page.message_for(facts),
+        fields=fields,
+        regulation=settings.regulation,
+        paragraphs=page.paragraphs,
+        sink=sink,
+        trace=tuple(dict.fromkeys(Step(unit.display, span.line, span.column, claim.note) for claim in group)),
+        fingerprint="",
+        help=page.help_for(facts),
+    )
