@@ -6,6 +6,7 @@ LibCST is imported only where a text has to be lowered. What comes out does not 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
@@ -62,20 +63,26 @@ def lower_all(
     texts: Sequence[str], store: Store = NOWHERE, hands: Hands = ALONE, progress: Progress | None = None
 ) -> list[Outcome]:
     """What each text is in the small language. ``progress`` is told how many are done of how many."""
-    tell = progress or _silent
     keys = [_key(text) for text in texts] if store.keeps else []
     data = [store.get("lowered", key) for key in keys] or [None] * len(texts)
     missing = [number for number, known in enumerate(data) if known is None]
-    for count, (number, packed) in enumerate(_elsewhere(texts, missing, hands)):
-        tell("reading", len(texts) - len(missing) + count, len(texts))
-        data[number] = unpack(packed) if packed else None
-        if packed and keys:
-            store.put_packed("lowered", keys[number], packed)
+    done = count(len(texts) - len(missing))
+
+    def tell() -> None:
+        if progress is not None:
+            progress("reading", next(done), len(texts))
+
+    for number, packed in _elsewhere(texts, missing, hands):
+        if packed:
+            tell()
+            data[number] = unpack(packed)
+            if keys:
+                store.put_packed("lowered", keys[number], packed)
 
     def outcome(number: int) -> Outcome:
         known = _decoded(data[number])
         if known is None:
-            tell("reading", number, len(texts))
+            tell()
             known = _lowered(texts[number])
             if keys and (made := _encoded(known)) is not None:
                 store.put("lowered", keys[number], made)
@@ -97,14 +104,15 @@ def places(text: str, numbers: frozenset[int], store: Store = NOWHERE) -> Mappin
     return {number: known[number] for number in sorted(numbers)}
 
 
-def lowered_elsewhere(texts: tuple[str, ...]) -> tuple[bytes, ...]:
-    """What a worker does: the outcomes, packed; empty bytes for one that is nested too deeply to be sent."""
+def lowered_elsewhere(identity: str, texts: tuple[str, ...]) -> tuple[bytes, ...]:
+    """What a worker does: the outcomes, packed; empty bytes for what is nested too deeply to be sent.
+
+    Nothing but those where the worker is not what ``identity`` says: another version would lower otherwise.
+    """
+    if identity != of_lowering():
+        return (b"",) * len(texts)
     made = with_room(lambda: [_encoded(_lowered(text)) for text in texts])
     return tuple(b"" if each is None else pack(each) for each in made)
-
-
-def _silent(step: str, done: int, total: int) -> None:
-    return
 
 
 def _key(text: str) -> str:
@@ -178,23 +186,25 @@ def _begin() -> None:
 def _handed_out(
     texts: Sequence[str], missing: Sequence[int], executor: Executor, jobs: int
 ) -> Iterator[tuple[int, bytes]]:
-    """Outcomes as they come; what a worker that died leaves undone is left out."""
-    from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, wait
+    """Outcomes as they come; what a worker could not do is left out, and shows itself when it is done here."""
+    from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
 
     waiting = iter(_portions(texts, missing))
     running: dict[Future[tuple[bytes, ...]], tuple[int, ...]] = {}
-    try:
-        while True:
-            while len(running) < max(jobs, 1) * _AHEAD and (portion := next(waiting, None)) is not None:
-                given = tuple(texts[number] for number in portion)
-                running[executor.submit(lowered_elsewhere, given)] = portion
-            if not running:
-                return
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield from zip(running.pop(future), future.result(), strict=True)
-    except (BrokenExecutor, CancelledError):
-        return
+    while True:
+        while len(running) < max(jobs, 1) * _AHEAD and (portion := next(waiting, None)) is not None:
+            given = tuple(texts[number] for number in portion)
+            try:
+                running[executor.submit(lowered_elsewhere, of_lowering(), given)] = portion
+            except BrokenExecutor:
+                waiting = iter(())
+        if not running:
+            return
+        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            portion = running.pop(future)
+            if not future.cancelled() and future.exception() is None:
+                yield from zip(portion, future.result(), strict=True)
 
 
 def _portions(texts: Sequence[str], missing: Sequence[int]) -> Iterator[tuple[int, ...]]:
