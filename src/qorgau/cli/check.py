@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -20,6 +21,9 @@ from qorgau.cli.summary import statistics, summary
 from qorgau.config import Settings
 from qorgau.findings import Problem, Report
 from qorgau.judging import baseline
+
+if TYPE_CHECKING:
+    from qorgau.parsing import Hands
 
 _FILE = click.Path(path_type=Path)
 
@@ -38,6 +42,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     write_baseline: Path | None
     since: str | None
     jobs: int | None
+    dask: str | None
     no_cache: bool
     fix: bool
     unsafe_fixes: bool
@@ -87,6 +92,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     metavar="N",
     help="Parse on at most N processes (default: one for each core).",
 )
+@click.option("--dask", metavar="ADDRESS", help="Parse on the workers of this Dask scheduler.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
 @click.option("--fix", is_flag=True, help="Repair what is safe to repair (not in this version).")
 @click.option(
@@ -176,13 +182,12 @@ def _checked(
     from qorgau.config import ConfigError
     from qorgau.knowledge.regulation import RegulationError
     from qorgau.knowledge.toml_files import RuleFileError
-    from qorgau.parsing import Hands
     from qorgau.source import SourceError
 
     store = cache.NOWHERE if options.no_cache else cache.Store(cache.folder_for(used.root or cwd))
     drawn = sys.stderr.isatty() and not options.quiet and not options.no_progress
     try:
-        with Progress(drawn) as progress:
+        with _hands(options) as hands, Progress(drawn) as progress:
             return pipeline.check(
                 pipeline.Request(
                     paths=paths,
@@ -192,10 +197,27 @@ def _checked(
                     progress=progress,
                     baseline=known,
                     store=store,
-                    hands=Hands(options.jobs or os.cpu_count() or 1),
+                    hands=hands,
                 )
             )
     except (SourceError, ConfigError, RegulationError, RuleFileError) as error:
+        raise Failure(str(error)) from error
+
+
+@contextmanager
+def _hands(options: Options) -> Iterator[Hands]:
+    """Who parses. Raises Failure where a cluster is asked for that is not there."""
+    from qorgau.parsing import Hands
+
+    if options.dask is None:
+        yield Hands(options.jobs or os.cpu_count() or 1)
+        return
+    from qorgau.clusters import ClusterError, hands_of
+
+    try:
+        with hands_of(options.dask) as hands:
+            yield hands
+    except ClusterError as error:
         raise Failure(str(error)) from error
 
 
