@@ -23,8 +23,8 @@ else:
 
 Progress = Callable[[str, int, int], None]
 
-WORTH = 1_000_000
-"""Characters to be lowered, about a second's work, above which more processes gain more than they cost."""
+WORTH = 500_000
+"""Characters to be lowered above which processes gain more than the third of a second that they cost to start."""
 _PORTION = 100_000
 """Characters that are handed to a process at once: a tenth of a second's work."""
 _AHEAD = 3
