@@ -20,29 +20,27 @@ import qorgau
 from qorgau.cache.store import digest
 
 _LIBRARIES = ("libcst", "msgspec", "pathspec", "sqlglot", "tomli")
-_OWN = (".py", ".toml", ".md")
+_OWN = Path(qorgau.__file__).parent
+_ENDINGS = (".py", ".toml", ".md")
 
 
 @cache
 def of_lowering() -> str:
     """What the lowered form of a text depends on."""
-    own = Path(qorgau.__file__).parent
-    return digest((*_surroundings(), *_contents(own / "lowering"), (own / "ir.py").read_bytes()))
+    return digest((*_surroundings(), _digest_of(_OWN / "lowering"), (_OWN / "ir.py").read_bytes()))
 
 
 @cache
 def of_knowledge() -> str:
     """What the compiled form of the packaged rules depends on."""
-    own = Path(qorgau.__file__).parent
-    folders = (own / "knowledge", own / "config", *_rules())
-    return digest((*_surroundings(), *(part for folder in folders for part in _contents(folder))))
+    folders = (_OWN / "knowledge", _OWN / "config", *_rules())
+    return digest((*_surroundings(), *map(_digest_of, folders)))
 
 
 @cache
 def of_program() -> str:
     """What findings depend on."""
-    folders = (Path(qorgau.__file__).parent, *_rules())
-    return digest((*_surroundings(), *(part for folder in folders for part in _contents(folder))))
+    return digest((*_surroundings(), *map(_digest_of, (_OWN, *_rules()))))
 
 
 def _rules() -> Iterator[Path]:
@@ -87,6 +85,11 @@ def _listed(folder: str) -> list[str]:
         return []
 
 
+@cache
+def _digest_of(folder: Path) -> bytes:
+    return digest(_contents(folder)).encode()
+
+
 def _contents(folder: Path) -> Iterator[bytes]:
     """The names and contents of the program's files in a folder and those below it, sorted."""
     waiting = [str(folder)]
@@ -97,7 +100,7 @@ def _contents(folder: Path) -> Iterator[bytes]:
         for entry in entries:
             if entry.is_dir():
                 waiting.append(entry.path)
-            elif entry.name.endswith(_OWN):
-                yield os.path.relpath(entry.path, folder).encode("utf-8", "surrogateescape")
+            elif entry.name.endswith(_ENDINGS):
+                yield os.fsencode(entry.path)[len(os.fsencode(folder)) :]
                 with open(entry.path, "rb") as stream:
                     yield stream.read()
