@@ -30,10 +30,16 @@ TYPES = ("type", "elements", "returned", "name")
 
 
 class Places(NamedTuple):
-    """The distributions of packages and of files (``name_places.toml``)."""
+    """The distributions of packages and of files (``name_places.toml``).
+
+    ``older`` are the releases of a file's libraries that have the names which newer ones no longer have;
+    ``elsewhere`` says of single names why they cannot be looked up here.
+    """
 
     distributions: dict[str, list[str]]
     files: dict[str, list[str]]
+    older: dict[str, list[str]]
+    elsewhere: dict[str, str]
 
 
 class Question(NamedTuple):
@@ -97,6 +103,27 @@ def _rows(file: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for table, rows in file.items():
         if isinstance(rows, list) and table != "packages":
             yield from rows
+
+
+def ask_all(asked: Question, catalogue: Catalogue, places: Places, limit: int) -> Result:
+    """The answers of a library's newest release; of an older one for what the newest does not have."""
+    result = ask(asked, catalogue, limit)
+    answers = dict(result.answers)
+    if asked.library in places.older:
+        missing = tuple(name for name in asked.names if answers.get(name, ("wrong",))[0] != "confirmed")
+        needed = tuple(places.older[asked.library])
+        older = ask(asked._replace(needed=needed, names=missing), catalogue, limit)
+        answers.update(
+            {
+                name: (outcome, f"in {', '.join(needed)}")
+                for name, (outcome, _) in older.answers.items()
+                if outcome == "confirmed"
+            }
+        )
+    for name, (outcome, _) in result.answers.items():
+        if outcome == "wrong" and name in places.elsewhere:
+            answers[name] = ("unchecked", places.elsewhere[name])
+    return result._replace(answers=answers)
 
 
 def ask(asked: Question, catalogue: Catalogue, limit: int) -> Result:
@@ -204,7 +231,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     catalogue = read(LIBRARIES)
     table = tomllib.loads((HERE / "name_places.toml").read_text("utf-8"))
-    places = Places(table["distributions"], table["files"])
+    places = Places(table["distributions"], table["files"], table["older"], table["elsewhere"])
     names = chosen.libraries or list(catalogue.files)
     asked = {name: question(name, catalogue.files[name], places) for name in names}
     results = []
@@ -213,7 +240,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if kept is not None and kept.exists():
             result = Result(**json.loads(kept.read_text("utf-8")))
         else:
-            result = ask(one, catalogue, chosen.limit)
+            result = ask_all(one, catalogue, places, chosen.limit)
             if kept is not None:
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 kept.write_text(json.dumps(result._asdict()), encoding="utf-8")

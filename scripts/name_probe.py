@@ -56,7 +56,11 @@ def answer(name: str, asked: Asked) -> Answer:
         found = _resolve(other)
         if found.outcome == "confirmed":
             return Answer("confirmed", f"as {other}")
-        if found.outcome == "unchecked" and own.outcome == "wrong":
+        if (
+            found.outcome == "unchecked"
+            and own.outcome == "wrong"
+            and not found.remark.startswith("importing")
+        ):
             own = found
     if own.outcome == "unchecked":
         return own

@@ -55,7 +55,7 @@ def evaluate(m: Machine, f: Frame, node: ir.Expr) -> Value:
 
 
 def restrict(value: Value, truth: bool) -> Value:
-    """The alternatives of a value that have the given truth.
+    """The alternatives of a value that have the given truth. Monotone.
 
     What is false holds no datum: an empty text or None carries nothing.
     """

@@ -327,7 +327,7 @@ class Renaming:
         return ref
 
     def value(self, value: Value) -> Value:
-        """A value that mentions the new names."""
+        """A value that mentions the new names. Monotone, also where two names become one."""
         if not (value.refs or value.taints or value.consts or value.when_true or value.when_false):
             return value
         found = self._values.get(value)

@@ -566,7 +566,7 @@ def join_all(values: Iterable[Value]) -> Value:
 
 
 def stamp(value: Value, facts: Facts) -> Value:
-    """The same value with ``facts`` known to hold wherever it is present."""
+    """The same value with ``facts`` known to hold wherever it is present. Monotone for plain facts."""
     if not facts:
         return value
     taints = value.taints
