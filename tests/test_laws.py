@@ -26,8 +26,8 @@ from qorgau.flow.values import (
     stamp,
 )
 
-quick = settings(max_examples=100, deadline=None, derandomize=True)
-few = settings(max_examples=40, deadline=None, derandomize=True)
+quick = settings(max_examples=60, deadline=None, derandomize=True)
+few = settings(max_examples=30, deadline=None, derandomize=True)
 
 
 @quick

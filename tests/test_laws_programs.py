@@ -11,7 +11,7 @@ from generated_programs import NAMES, PROGRAMS, UNRELATED, Program, found, scan
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-few = settings(max_examples=12, deadline=None, derandomize=True)
+few = settings(max_examples=10, deadline=None, derandomize=True)
 SEEDS = ("1", "2")
 
 
