@@ -105,11 +105,11 @@ def _rows(file: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield from rows
 
 
-def ask_all(asked: Question, catalogue: Catalogue, places: Places, limit: int) -> Result:
+def ask_all(asked: Question, catalogue: Catalogue, places: Places, limit: int, given: str = "") -> Result:
     """The answers of a library's newest release; of an older one for what the newest does not have."""
-    result = ask(asked, catalogue, limit)
+    result = ask(asked, catalogue, limit, given)
     answers = dict(result.answers)
-    if asked.library in places.older:
+    if asked.library in places.older and not given:
         missing = tuple(name for name in asked.names if answers.get(name, ("wrong",))[0] != "confirmed")
         needed = tuple(places.older[asked.library])
         older = ask(asked._replace(needed=needed, names=missing), catalogue, limit)
@@ -126,8 +126,13 @@ def ask_all(asked: Question, catalogue: Catalogue, places: Places, limit: int) -
     return result._replace(answers=answers)
 
 
-def ask(asked: Question, catalogue: Catalogue, limit: int) -> Result:
-    """Install a library and look its names up. Nothing is raised: what fails is the result's trouble."""
+def ask(asked: Question, catalogue: Catalogue, limit: int, given: str = "") -> Result:
+    """Install a library and look its names up. Nothing is raised: what fails is the result's trouble.
+
+    With ``given``, the interpreter of an environment that has the library, nothing is installed.
+    """
+    if given:
+        return _probe(given, asked, catalogue, limit)
     with tempfile.TemporaryDirectory(prefix="qorgau-names-") as folder:
         python = sys.executable
         if asked.needed:
@@ -227,6 +232,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "libraries", nargs="*", metavar="LIBRARY", help="files of rules/libraries, without .toml"
     )
     parser.add_argument("--results", type=Path, metavar="FOLDER", help="keep and reuse the answers here")
+    parser.add_argument(
+        "--python", default="", metavar="PATH", help="look up in this environment, install nothing"
+    )
     parser.add_argument("--limit", type=int, default=240, metavar="SECONDS", help="for one installation")
     chosen = parser.parse_args(arguments)
     catalogue = read(LIBRARIES)
@@ -240,7 +248,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if kept is not None and kept.exists():
             result = Result(**json.loads(kept.read_text("utf-8")))
         else:
-            result = ask_all(one, catalogue, places, chosen.limit)
+            result = ask_all(one, catalogue, places, chosen.limit, chosen.python)
             if kept is not None:
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 kept.write_text(json.dumps(result._asdict()), encoding="utf-8")

@@ -8,12 +8,12 @@ return them, so their own names need not be importable.
 
 from __future__ import annotations
 
-import contextlib
+import dis
 import functools
 import importlib
 import inspect
-import io
 import json
+import os
 import pkgutil
 import re
 import sys
@@ -125,8 +125,7 @@ def _resolve(name: str) -> Answer:
 @functools.cache
 def _module(name: str) -> tuple[ModuleType | None, str]:
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            return importlib.import_module(name), ""
+        return importlib.import_module(name), ""
     except ModuleNotFoundError as error:
         missing = error.name or ""
         if name == missing or name.startswith(missing + ".") or "is not a package" in str(error):
@@ -186,20 +185,25 @@ def _is_set(cls: type, name: str) -> bool:
         return True
     if any(getattr(one, "name", "") == name for one in declared[1] or ()):
         return True
-    for base in cls.__mro__:
-        if name in inspect.get_annotations(base) or name in getattr(base, "_fields", ()):
-            return True
-        if re.search(rf"\bself\.{re.escape(name)}\s*(:[^=\n]+)?=[^=]", _source(base)):
-            return True
-    return False
+    return any(
+        name in inspect.get_annotations(base)
+        or name in getattr(base, "_fields", ())
+        or name in _assigned(base)
+        for base in cls.__mro__
+    )
 
 
 @functools.cache
-def _source(cls: type) -> str:
-    try:
-        return inspect.getsource(cls)
-    except (OSError, TypeError, IndentationError):
-        return ""
+def _assigned(cls: type) -> frozenset[str]:
+    """The attributes that the methods of a class set, on whatever object: read from their code."""
+    functions = [inspect.unwrap(thing) for thing in vars(cls).values() if callable(thing)]
+    return frozenset(
+        instruction.argval
+        for function in functions
+        if hasattr(function, "__code__")
+        for instruction in dis.get_instructions(function)
+        if instruction.opname == "STORE_ATTR"
+    )
 
 
 @functools.cache
@@ -302,11 +306,13 @@ def main() -> int:
     warnings.simplefilter("ignore")
     question = json.load(sys.stdin)
     asked = Asked(question["aliases"], question["bases"], frozenset(question["given"]))
-    output = sys.stdout
-    sys.stdout = io.StringIO()
+    # What packages print when they are imported must not get between the answers.
+    output = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
     _prepare()
     answers = {name: answer(name, asked) for name in question["names"]}
     json.dump(answers, output)
+    output.flush()
     return 0
 
 
