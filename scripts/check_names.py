@@ -139,9 +139,23 @@ def ask(asked: Question, catalogue: Catalogue, limit: int, given: str = "") -> R
             subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
             python = f"{folder}/bin/python"
             trouble = _install(python, asked.needed, limit)
-            if trouble:
+            if trouble and len(asked.needed) == 1:
                 return Result(asked.library, {}, trouble)
+            if trouble:
+                alone = [_install(python, (one,), limit) for one in asked.needed]
+                return _excused(_probe(python, asked, catalogue, limit), "; ".join(filter(None, alone)))
         return _probe(python, asked, catalogue, limit)
+
+
+def _excused(result: Result, trouble: str) -> Result:
+    """The answers where some distributions could not be installed: what is not there is not wrong."""
+    answers = {
+        name: ("unchecked", trouble)
+        if outcome == "wrong" and why.startswith("there is no module")
+        else (outcome, why)
+        for name, (outcome, why) in result.answers.items()
+    }
+    return result._replace(answers=answers)
 
 
 def _install(python: str, needed: Sequence[str], limit: int) -> str:
