@@ -82,8 +82,13 @@ FIELD_TYPES = (
 )
 """Library objects that declare a field in any class, a mixin included."""
 
-RELATIONS = frozenset(("relationship", "Relationship", "backref", "dynamic_loader", "GenericRelation"))
-"""Calls that declare a way to other rows and no column."""
+RELATIONS = frozenset(
+    (
+        "relationship", "Relationship", "backref", "dynamic_loader", "GenericRelation", "association_proxy", "property",
+        "cached_property", "hybrid_property", "synonym", "classmethod", "staticmethod",
+    )
+)  # fmt: skip
+"""Calls that declare a way to other rows, or what is worked out from a row, and no column."""
 
 UNDECLARING = frozenset(("ClassVar", "InitVar", "KW_ONLY"))
 COLUMN_NAMES = (

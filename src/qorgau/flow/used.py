@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from qorgau import ir
 from qorgau.flow import schemas, stores
-from qorgau.flow.classes import ELEMENTS
+from qorgau.flow.classes import ELEMENTS, annotated_object
 from qorgau.flow.declarations import classes, info_of
 from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.orm import COLUMN
@@ -54,6 +55,17 @@ SELECTING = frozenset(
     )
 )  # fmt: skip
 """Last names of calls that choose or order rows by what they are given."""
+
+LOOKED_UP = (stores.ORM - {"django.forms", "rest_framework"}) | {
+    "django.shortcuts",
+    "pymongo",
+    "elasticsearch",
+    "opensearchpy",
+    "google.cloud.firestore",
+    "cosmos",
+    "dynamodb",
+}
+"""Families of stores whose rows such calls choose."""
 
 QUIET = frozenset(
     ("save", "asave", "clean", "full_clean", "clean_fields", "__init__", "__post_init__", "pre_save")
@@ -189,13 +201,38 @@ def answered(m: Machine, f: Frame, closure: Closure, value: Value, is_entry: boo
     """What a function that only a framework or other programs call gives back."""
     if is_quiet(closure) or _takes_over(m, closure):
         return
-    refs = {
-        ref: facts
-        for ref, facts in value.refs.items()
-        if is_entry or not isinstance(ref, Loc) or not m.is_model(f, ref)
-    }
+    shown = _answer_class(m, f, closure) if is_entry else None
+    if shown is not None:
+        names = m.declared_fields(f, shown)
+        note(m, f, (field for name in names for field in m.policy.fields_of(name)))
+        return
+    refs = {ref: facts for ref, facts in value.refs.items() if is_entry or not _is_row(m, f, ref)}
     held = m.contents(f, value.with_(refs=refs))
     note(m, f, (taint.field for taint in held if not _came_in(taint)))
+
+
+def _is_row(m: Machine, f: Frame, ref: object) -> bool:
+    """Whether an object is a row or a queryset: a function that gives one back shows nothing of it yet."""
+    if not isinstance(ref, Loc):
+        return False
+    obj = f.state.obj(ref)
+    elements = obj.parts.get(ELEMENTS) if obj is not None else None
+    return m.is_model(f, ref) or (elements is not None and any(m.is_model(f, cls) for cls in elements.locs()))
+
+
+def _answer_class(m: Machine, f: Frame, closure: Closure) -> Loc | None:
+    """The schema that chooses what a route shows of its answer (``response_model=ClientOut``); None for none."""
+    found: ir.Expr | None = None
+    for decorator in closure.function.decorators:
+        if isinstance(decorator, ir.Call):
+            given = [each.value for each in decorator.arguments if each.keyword == "response_model"]
+            found = given[0] if given else found
+    annotation = found or closure.function.returns
+    described = annotated_object(m, f, annotation, closure.unit) if annotation is not None else None
+    cls = described.cls if described is not None else None
+    if described is not None and cls is None and ELEMENTS in described.parts:
+        cls = next(iter(described.parts[ELEMENTS].locs()), None)
+    return cls if cls is not None and not m.is_model(f, cls) else None
 
 
 def _takes_over(m: Machine, closure: Closure) -> bool:
@@ -210,7 +247,7 @@ def _takes_over(m: Machine, closure: Closure) -> bool:
 
 def looked_up(m: Machine, f: Frame, dotted: str, args: Args) -> None:
     """A call that chooses or orders rows by columns, keys or words."""
-    if dotted.rpartition(".")[2] not in SELECTING:
+    if dotted.rpartition(".")[2] not in SELECTING or stores.family(dotted) not in LOOKED_UP:
         return
     names = [part for name in args.keywords for part in name.split("__")]
     for value in args.all():
