@@ -62,7 +62,6 @@ LOOKED_UP = (stores.ORM - {"django.forms", "rest_framework"}) | {
     "elasticsearch",
     "opensearchpy",
     "google.cloud.firestore",
-    "cosmos",
     "dynamodb",
 }
 """Families of stores whose rows such calls choose."""
