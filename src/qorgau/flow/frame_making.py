@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import frame_columns, frame_conditions, frames, naming, origins, queries
+from qorgau.flow import frame_columns, frame_conditions, frames, naming, origins, places, queries
 from qorgau.flow.behaviours import Use
 from qorgau.flow.frame_access import with_names
 from qorgau.flow.frame_names import names_in
 from qorgau.flow.frame_types import TABLES
 from qorgau.flow.frames import Table, cell_of, is_column, is_table, joined, read, written
 from qorgau.flow.machine import Args, Frame
+from qorgau.flow.sites import Site
 from qorgau.flow.values import (
     BOTTOM,
     OPAQUE,
@@ -131,8 +132,8 @@ def _origin(m: Machine, f: Frame, u: Use) -> str:
     if source is not None and source.kind in ORIGINS:
         return source.kind
     for value in u.args.positional[:1]:
-        found = origins.of_held(f, value)
-        if found:
+        found = origins.of_held(f, value) or places.origin(m.policy, Site(hosts=frozenset(value.texts())))
+        if found in ORIGINS:
             return found
     return ""
 

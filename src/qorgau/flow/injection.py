@@ -26,6 +26,7 @@ def unknown_arguments(m: Machine, f: Frame, closure: Closure, receiver: Value | 
     args = Args()
     parameters = closure.function.parameters
     request = _request_parameters(m, closure)
+    public = _public_parameters(m, closure)
     for index, parameter in enumerate(parameters):
         if index == 0 and receiver is not None:
             args.positional.append(receiver)
@@ -35,6 +36,8 @@ def unknown_arguments(m: Machine, f: Frame, closure: Closure, receiver: Value | 
         value = _injected(m, f, closure, parameter, depth)
         if value is None:
             label = "request" if parameter.name in request else "param"
+            if parameter.name in public:
+                label = "public"
             loc = Loc(f.ctx, (label, closure.unit.name, parameter.at, parameter.name))
             value = of_ref(loc, unknown=True)
             given = _default_callable(m, f, closure, parameter) or _default_setting(m, f, closure, parameter)
@@ -233,6 +236,18 @@ def _request_parameters(m: Machine, closure: Closure) -> frozenset[str]:
         else:
             names.add(wanted)
     return frozenset(names)
+
+
+def _public_parameters(m: Machine, closure: Closure) -> frozenset[str]:
+    """The parameters that hold what was taken from a public source: a page, an item that was made of one."""
+    names = {parameter.name for parameter in closure.function.parameters}
+    if closure.function.name == "process_item" and {"item", "spider"} <= names:
+        return frozenset(("item",))
+    found: set[str] = set()
+    for library in _libraries(m, closure):
+        entry = m.policy.catalog.entry_base(library)
+        found.update(entry.public if entry is not None else ())
+    return frozenset(found)
 
 
 def _libraries(m: Machine, closure: Closure) -> tuple[str, ...]:

@@ -729,7 +729,8 @@ class Interpreter:
             return ""
         found = self._origins.get(subject)
         if found is None:
-            found = self._origins[subject] = origins.of_loc(subject)
+            told = origins.of_loc(subject)
+            found = self._origins[subject] = told if told != origins.OWN else ""
         return found
 
     def consent_fact(self, f: Frame, names: list[str], args: Args, target: Value) -> Fact:

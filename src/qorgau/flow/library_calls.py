@@ -26,6 +26,7 @@ from qorgau.flow import (
     origins,
     orm,
     places,
+    provenance,
     queries,
     raising,
     records,
@@ -263,20 +264,29 @@ def _by_rows(m: Machine, f: Frame, use: Use, rows: CallRows) -> Value:
         return depersonalizers.apply(m, f, use, rows.depersonalizer)
     if rows.clean is not None:
         return typed(m, f, use, rows.clean.type) if rows.clean.type else OPAQUE
-    if rows.source is not None:
+    if rows.source is not None and rows.returns is None:
         return _source(m, f, use, rows.source)
     if rows.query is not None:
         return queries.run(m, f, use, rows.query)
     passed = [_pass(m, f, use, row) for row in rows.passes]
     if rows.returns is not None:
-        made = _returned(m, f, use, rows.returns)
+        made = _returned(m, f, use, rows.returns, rows.source.kind if rows.source is not None else "")
         return join_all([made, *passed]) if passed else made
     if passed:
         return join_all(passed)
     if rows.sinks:
         returned = next((row.returned for row in rows.sinks if row.returned), "")
-        return typed(m, f, use, returned) if returned else m.unknown(f, use.at, frozenset(), "answer")
+        origin = _of_answer(m, f, use, rows)
+        if returned:
+            return typed(m, f, use, returned, origin=origin)
+        return m.unknown(f, use.at, frozenset(), origins.marked("answer", origin))
     return m.unknown_call(f, use.dotted.rpartition(".")[2], use.receiver, use.args, use.at)
+
+
+def _of_answer(m: Machine, f: Frame, use: Use, rows: CallRows) -> str:
+    """What the answer to a request is: of a public source, of an own service, or nothing of that kind."""
+    sent = [row for row in rows.sinks if row.kind == "transfer" and row.place.host]
+    return places.origin(m.policy, site_of(m, f, use, sent[0].place)) if sent else ""
 
 
 TABLES: tuple[Mapping[str, Callable[[Machine, Frame, Use], Value]], ...] = (
@@ -321,10 +331,10 @@ def typed(
     return m.new(f, use.at, made, origins.marked("typed", origin))
 
 
-def _returned(m: Machine, f: Frame, use: Use, row: rows_of.Returns) -> Value:
+def _returned(m: Machine, f: Frame, use: Use, row: rows_of.Returns, source: str = "") -> Value:
     site = site_of(m, f, use, row.place)
     carried = [value for text in row.carries for value in arguments(m, f, use, text)]
-    origin = next((found for value in carried if (found := origins.of_held(f, value))), "")
+    origin = next((found for value in carried if (found := origins.of_held(f, value))), source)
     made = typed(m, f, use, row.type, site, origin)
     if row.registers and not site.is_empty:
         registries.register(m, f, use.dotted, site.databases, made)
@@ -346,7 +356,12 @@ def _returned(m: Machine, f: Frame, use: Use, row: rows_of.Returns) -> Value:
 
 
 def _source(m: Machine, f: Frame, use: Use, row: rows_of.Source) -> Value:
+    held = next(
+        (found for value in (use.receiver, *use.args.all()) if (found := origins.of_held(f, value))), ""
+    )
     label = row.kind if row.kind in ORIGINS else "outside"
+    if held and (label == origins.PUBLIC or (label == "outside" and use.receiver.refs)):
+        label = origins.marked("outside", held)
     made = m.unknown(f, use.at, frozenset(), label)
     if row.type:
         m.write(f, made.locs()[0], Obj("library", type=row.type), strong=True)
@@ -370,8 +385,13 @@ def _passed(m: Machine, f: Frame, use: Use, values: list[Value]) -> Value:
     taints = [taint for value in values for taint in naming.contents(m, f, value, use.at)]
     note = f"through {use.dotted.rpartition('.')[2]}()"
     passed = merge_taints(taint.stepped(f.unit, use.at, note) for taint in taints)
-    if any(value.unknown for value in values):
-        return m.unknown(f, use.at, passed, origins.marked("passed", origins.of_values(values)))
+    origin = origins.of_values(values)
+    if not any(value.unknown for value in values):
+        # What a parser made of a page is no unknown object, but what is read from it is unknown text.
+        origin = next((told for value in values if (told := origins.of_held(f, value)) in ORIGINS), "")
+    if origin or any(value.unknown for value in values):
+        label = provenance.LINK if use.dotted in provenance.JOINS else "passed"
+        return m.unknown(f, use.at, passed, origins.marked(label, origin))
     return Value(passed, opaque=True)
 
 

@@ -53,7 +53,10 @@ def _bare(
     """A datum that is read from nobody: of several objects that it can be, each can tell its origin."""
     subject = bare_subject(value)
     taint = source(m, unit, at, field, confidence, subject, note)
-    return taint if subject is not None else replace(taint, origin=origins.of_value(value))
+    if subject is not None:
+        return taint
+    told = origins.of_value(value)
+    return taint if told == origins.OWN else replace(taint, origin=told)
 
 
 def named(

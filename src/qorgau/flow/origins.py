@@ -23,7 +23,11 @@ MAX_DEPTH = 4
 REQUEST = "request"
 PUBLIC = "public"
 
-MARKS = {f" of {origin}": origin for origin in ORIGINS}
+OWN = "own"
+"""What an own service answered: a page of it is no public source."""
+
+ORDER = (REQUEST, PUBLIC, OWN)
+MARKS = {f" of {origin}": origin for origin in ORDER}
 
 SENT = frozenset(
     """
@@ -50,6 +54,9 @@ KEPT_APART = frozenset(
 REQUESTS = frozenset(("request", "req", "http_request", "websocket", "ws", "update", "upd"))
 """Names of parameters and attributes that are a request as a whole."""
 
+SOUP = "soup"
+"""What everybody calls a page that was parsed."""
+
 MESSAGES = frozenset(("message", "msg"))
 TOLD = frozenset(("text", "caption", "contact", "from_user", "html_text", "web_app_data"))
 """Parts of a bot's message, which messages of queues do not have."""
@@ -72,6 +79,8 @@ def of_loc(loc: Loc | None) -> str:
             if isinstance(label, tuple):
                 if head in ORIGINS:
                     return "" if is_request(loc) else head
+                if head == "param" and label[-1] == SOUP:
+                    return PUBLIC
                 for mark, origin in MARKS.items():
                     if head.endswith(mark):
                         return origin
@@ -105,13 +114,13 @@ def _is_message(loc: Loc) -> bool:
 def of_value(value: Value) -> str:
     """The origin of an object with unknown parts: of several alternatives, any that tells."""
     found = {origin for loc in value.locs() if (origin := of_loc(loc))}
-    return min(found, key=ORIGINS.index, default="")
+    return min(found, key=ORDER.index, default="")
 
 
 def of_values(values: Iterable[Value]) -> str:
     """The origin of what is made of several values."""
     found = {origin for value in values if value.unknown and (origin := of_value(value))}
-    return min(found, key=ORIGINS.index, default="")
+    return min(found, key=ORDER.index, default="")
 
 
 def of_call(name: str, callee: Value, given: Iterable[Value]) -> str:
@@ -152,7 +161,7 @@ def of_held(f: Frame, value: Value, depth: int = 0) -> str:
 def kept(m: Machine, f: Frame, made: Value, sources: Sequence[Value], at: int) -> Value:
     """A text that was made of others, and that nothing has named yet: it goes on telling its origin."""
     origin = of_values(sources)
-    if not origin:
+    if origin not in ORIGINS:
         return made
     if made.unknown and not made.refs and not made.taints:
         return made.with_(refs={m.fresh(f, at, marked("text", origin)): NO_FACTS})

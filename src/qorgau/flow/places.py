@@ -6,9 +6,11 @@ configuration, catalogue and home.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from qorgau.config import ExportSpec, RecipientSpec, StorageSpec
+from qorgau.flow import origins
 from qorgau.flow.arrivals import FOREIGN, HOME, NOWHERE, UNKNOWN_PLACE, Destination
 from qorgau.flow.policy import Policy
 from qorgau.flow.sites import EMPTY, Site, listed, of_urls, paths, told
@@ -26,11 +28,19 @@ __all__ = [
     "named_recipient",
     "named_storage",
     "of_urls",
+    "origin",
     "paths",
     "recipient",
     "storage",
     "told",
 ]
+
+
+_OPEN = re.compile(
+    r"(?:^|\.)(?:open-?data\b|data\.(?:e?gov|europa)\.|(?:goszakup|stat|kgd|pk)\.gov\.kz$|e-?register\."
+    r"|(?:opencorporates|opensanctions|wikidata|wikipedia)\.)"
+)
+"""Hosts of open data and of registers that a law makes public."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +287,17 @@ def _unknown_recipient(vendor: str, country: str, policy: Policy, site: Site, sh
     if not countries and site.regions:
         countries = region_countries(policy, site.provider, min(site.regions))
     return _standing(policy, countries, shown or vendor)
+
+
+def origin(policy: Policy, site: Site) -> str:
+    """What is read from a place: of a public source (a recipient marked so, open data), or of an own service."""
+    hosts = [host for text in sorted(site.hosts) if (host := host_of(text)) is not None]
+    public = [spec for spec in policy.settings.recipients.values() if spec.public]
+    if any(_host_fits(pattern, host) for spec in public for pattern in spec.hosts for host in hosts):
+        return origins.PUBLIC
+    if any(_OPEN.search(host.name) for host in hosts):
+        return origins.PUBLIC
+    return origins.OWN if hosts and all(_is_own(policy, host) for host in hosts) else ""
 
 
 def named_recipient(policy: Policy, name: str) -> Destination:

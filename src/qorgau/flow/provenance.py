@@ -6,7 +6,7 @@ it is kept under (``source_url``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from qorgau.flow import frames
@@ -41,6 +41,15 @@ def is_link_name(name: str) -> bool:
     """Whether a key, a column or a variable is named for the address that data came from."""
     words = fold(name).split("_")
     return bool(WORDS & set(words)) and not OTHER & set(words)
+
+
+def gives_link(name: str, given: Sequence[Value]) -> bool:
+    """Whether an unknown call gives an address: ``urljoin(...)``, ``element.get_attribute("href")``."""
+    if name == "urljoin":
+        return True
+    return name in ("get_attribute", "get", "attr", "attrib") and any(
+        is_link_name(text) for value in given[:1] for text in value.texts()
+    )
 
 
 def is_linked(m: Machine, f: Frame, values: Iterable[Value]) -> bool:
@@ -98,7 +107,7 @@ def _name(loc: Loc) -> str:
         elif label[0] in ("param", "request", "public"):
             label = label[-1]
         else:
-            label = label[0] if label[0] == LINK else ""
+            label = LINK if str(label[0]).partition(" ")[0] == LINK else ""
     return label if isinstance(label, str) else ""
 
 

@@ -20,6 +20,7 @@ from qorgau.flow import (
     objects,
     origins,
     orm,
+    provenance,
     records,
     strings,
     tasks,
@@ -457,7 +458,8 @@ def unknown_call(
         _call_back(m, f, given, passed, at)
     if not f.state.reachable:
         return BOTTOM
-    label = origins.marked("result", origins.of_call(name, callee, given))
+    label = provenance.LINK if provenance.gives_link(name, given) else "result"
+    label = origins.marked(label, origins.of_call(name, callee, given))
     result = m.unknown(f, at, merge_taints(passed), label)
     _remember_arguments(m, f, result, callee, given)
     if not known and result.taints and naming.looks_up(name):

@@ -196,13 +196,15 @@ class Entry(
 
     ``decorators`` are dotted names (functions or methods); ``bases`` are library classes, of
     whose subclasses the framework calls ``methods`` (fnmatch patterns). ``request`` are the parameters
-    that hold what a user sends: names, ``"*"`` for all, or ``"<position>"``.
+    that hold what a user sends: names, ``"*"`` for all, or ``"<position>"``; ``public`` those that hold
+    what was taken from a public source (a page that was scraped).
     """
 
     decorators: tuple[str, ...] = ()
     bases: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     request: tuple[str, ...] = ()
+    public: tuple[str, ...] = ()
 
 
 class Type(
