@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 MAX_NESTED = 6
 
+FILLED = {"serializer": "serializer_class", "form": "form_class"}
+"""Parameters of a view's methods, and the attribute of the view that names their class."""
+
 
 def unknown_arguments(m: Machine, f: Frame, closure: Closure, receiver: Value | None, depth: int = 0) -> Args:
     """Arguments for all parameters as a framework gives them; ``receiver`` for the first of a method."""
@@ -34,6 +37,8 @@ def unknown_arguments(m: Machine, f: Frame, closure: Closure, receiver: Value | 
         if parameter.kind in ("*", "**"):
             continue
         value = _injected(m, f, closure, parameter, depth)
+        if value is None and receiver is not None and parameter.name in FILLED:
+            value = _filled(m, f, closure, parameter, receiver)
         if value is None:
             label = "request" if parameter.name in request else "param"
             if parameter.name in public:
@@ -55,6 +60,21 @@ def unknown_arguments(m: Machine, f: Frame, closure: Closure, receiver: Value | 
         spread = Loc(f.ctx, ("param", closure.unit.name, closure.function.at, "**"))
         args.double.append(of_ref(spread, unknown=True))
     return args
+
+
+def _filled(
+    m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, receiver: Value
+) -> Value | None:
+    """The form or serializer that a view hands to its method: of its class, filled with what the user sent."""
+    if parameter.name not in _request_parameters(m, closure):
+        return None
+    classes = objects.class_part(m, f, closure.owner, FILLED[parameter.name]) if closure.owner else None
+    for loc in classes.locs() if classes is not None else ():
+        obj = f.state.obj(loc)
+        if obj is not None and obj.kind == "class":
+            sent = of_ref(Loc(f.ctx, ("request", closure.unit.name, parameter.at, "data")), unknown=True)
+            return calls.call(m, f, of_ref(loc), Args(keywords={"data": sent}), parameter.at)
+    return None
 
 
 def _default_setting(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter) -> Value | None:
