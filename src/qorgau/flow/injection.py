@@ -62,9 +62,7 @@ def unknown_arguments(m: Machine, f: Frame, closure: Closure, receiver: Value | 
     return args
 
 
-def _filled(
-    m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, receiver: Value
-) -> Value | None:
+def _filled(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, receiver: Value) -> Value | None:
     """The form or serializer that a view hands to its method: of its class, filled with what the user sent."""
     if parameter.name not in _request_parameters(m, closure):
         return None

@@ -139,5 +139,10 @@ def _is_made_up(digits: str) -> bool:
 
 
 def _is_run(digits: str) -> bool:
-    """Whether digits only count up: 1234567890."""
-    return digits in "12345678901234567890" or digits in "01234567890123456789"
+    """Whether digits only count up, with or without a country's code: 1234567890, +48 123456789."""
+    runs = "12345678901234567890", "01234567890123456789"
+    return any(
+        len(part) >= 8 and part in run
+        for part in (digits, digits[1:], digits[2:], digits[3:])
+        for run in runs
+    )
