@@ -72,7 +72,7 @@ def _of_given(name: str, asked: Asked) -> Answer | None:
     parts = name.split(".")
     for end in range(len(parts), 0, -1):
         path = ".".join(parts[:end])
-        if path not in asked.given:
+        if path not in asked.given or not _modules(parts[0]):
             continue
         classes = _classes(parts[0], parts[end - 1])
         if end == len(parts):
