@@ -113,13 +113,13 @@ def ask_all(asked: Question, catalogue: Catalogue, places: Places, limit: int, g
         missing = tuple(name for name in asked.names if answers.get(name, ("wrong",))[0] != "confirmed")
         needed = tuple(places.older[asked.library])
         older = ask(asked._replace(needed=needed, names=missing), catalogue, limit)
-        answers.update(
-            {
-                name: (outcome, f"in {', '.join(needed)}")
-                for name, (outcome, _) in older.answers.items()
-                if outcome == "confirmed"
-            }
-        )
+        shown = ", ".join(needed)
+        for name in missing:
+            outcome, why = older.answers.get(name, ("unchecked", older.trouble))
+            if outcome == "confirmed":
+                answers[name] = (outcome, f"in {shown}")
+            elif outcome == "unchecked" and answers.get(name, ("wrong",))[0] == "wrong":
+                answers[name] = (outcome, f"{why} (in {shown})")
     for name, (outcome, _) in result.answers.items():
         if outcome == "wrong" and name in places.elsewhere:
             answers[name] = ("unchecked", places.elsewhere[name])
