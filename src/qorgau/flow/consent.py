@@ -233,6 +233,9 @@ def attribute(m: Machine, f: Frame, value: Value, name: str, owner: Value) -> Va
     if not owner.refs or value.constant() is not None:
         return value
     facts: set[Fact] = set()
+    if name == "data" and owner.when_true:
+        # The field of a form stands for what it holds: ``form.consent_given.data``.
+        facts.update(fact for fact in owner.when_true if fact.kind == "consent")
     for loc in owner.locs():
         path = [name]
         for step in loc.ancestors():

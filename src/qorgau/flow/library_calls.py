@@ -486,6 +486,7 @@ def typed_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int
         return of_ref(registries.shared(m, row.type))
     if row.source in ORIGINS:
         child = Loc(loc, (row.source, name))
+        data = data.map_taints(lambda taint: taint if taint.origin else replace(taint, origin=row.source))
     if row.type and f.state.obj(child) is None:
         parts: dict[Key, Value] = {"$part-of": of_ref(loc)}
         if ELEMENTS in obj.parts:

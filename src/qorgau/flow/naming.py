@@ -12,6 +12,7 @@ from qorgau.flow.machine import ClassInfo, Closure, Frame
 from qorgau.flow.values import (
     NO_FACTS,
     NO_TAINTS,
+    ORIGINS,
     Const,
     Facts,
     Loc,
@@ -98,7 +99,25 @@ def named(
         confidence = Confidence.HIGH if known else Confidence.MEDIUM
         found = [source(m, f.unit, at, field, confidence, subject, note) for field in fields]
         taints += [replace(taint, facts=facts) for taint in found] if facts else found
+    told = origins.of_value(value)
+    if told not in ORIGINS and any(ref is not None and _is_filled(m, f, ref) for ref, _ in owners):
+        told = origins.REQUEST
+    if told in ORIGINS:
+        # What was read tells itself that a user sent it (``handler.get_argument("phone")``).
+        taints = [taint if taint.origin else replace(taint, origin=told) for taint in taints]
     return value.with_(taints=merge_taints(taints))
+
+
+def _is_filled(m: Machine, f: Frame, loc: Loc) -> bool:
+    """Whether an object is a form: its ``data`` is what a user sent, and so is each of its fields."""
+    obj = f.state.obj(loc)
+    info = m.class_info(f, obj.cls) if obj is not None and obj.cls is not None else None
+    rows = (
+        [m.policy.catalog.attribute(f"{library}.data") for library in info.libraries]
+        if info is not None
+        else []
+    )
+    return any(row is not None and row.source == origins.REQUEST for row in rows)
 
 
 def bare_subject(value: Value) -> Loc | None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qorgau.flow import objects
 from qorgau.flow.machine import Frame
-from qorgau.flow.sites import Site
+from qorgau.flow.sites import Site, told
 from qorgau.flow.uses import Use
 from qorgau.flow.values import (
     BOTTOM,
@@ -317,7 +318,19 @@ def _upgraded(m: Machine, f: Frame, use: Use) -> Value:
     return OPAQUE
 
 
+def _connected(m: Machine, f: Frame, use: Use) -> Value:
+    """``smtp.connect(host)``: from here on the connection is to another server."""
+    hosts, untold = told([use.arg(0, "host")])
+    for loc in use.receiver.locs():
+        obj = f.state.obj(loc) or Obj("unknown")
+        if hosts or untold:
+            site = Site(hosts=hosts, untold=frozenset(("hosts",)) if untold else frozenset())
+            m.write(f, loc, replace(obj, info=site), strong=True)
+    return OPAQUE
+
+
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "unverified-context": _unverified,
     "starts-encryption": _upgraded,
+    "connects": _connected,
 }
