@@ -6,18 +6,21 @@ gets the evaluated call and gives its result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from qorgau.flow import containers, objects, origins, texts
+from qorgau.flow import containers, objects, origins, raising, texts
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.state import Renaming
 from qorgau.flow.uses import Use
 from qorgau.flow.values import (
     BOTTOM,
     CHECKS,
+    HOLE,
     NO_REFS,
     OPAQUE,
     UNKNOWN,
@@ -46,6 +49,9 @@ if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
 __all__ = ["BEHAVIOURS", "BUILTINS", "Use"]
+
+MAX_ROWS = 24
+"""Rows of a product of known collections that are kept apart."""
 
 
 def _clean(m: Machine, f: Frame, u: Use) -> Value:
@@ -104,7 +110,7 @@ def _number(m: Machine, f: Frame, u: Use) -> Value:
         try:
             return of_const(int(constant.value) if kind == "int" else float(constant.value))
         except (ValueError, OverflowError):
-            return OPAQUE
+            return OPAQUE if HOLE in str(constant.value) else raising.fail(f, "ValueError")
     loc = value.single()
     obj = f.state.obj(loc) if loc is not None else None
     if loc is not None and obj is not None and obj.cls is not None:
@@ -187,10 +193,18 @@ def _getattr(m: Machine, f: Frame, u: Use) -> Value:
         found = Value(m.contents(f, owner), unknown=True)
         fields = [v for loc in owner.locs() for v in _attributes(f, loc)]
         return join_all([found, default, *fields])
+    if not default.is_bottom and all(objects.lacks(m, f, owner, text) for text in known):
+        return default
     result = join_all([m.attribute(f, owner, text, u.at) for text in known])
     if default.is_bottom:
         return result
     return result if _is_set(m, f, owner, known) else join(result, default)
+
+
+def _plain_attribute(m: Machine, f: Frame, u: Use) -> Value:
+    """``object.__getattribute__(x, name)``: past what the class itself does on reading."""
+    names = u.arg(1).texts()
+    return join_all([m.attribute(f, u.arg(0), name, u.at) for name in names]) if names else UNKNOWN
 
 
 def _attributes(f: Frame, loc: Loc) -> list[Value]:
@@ -225,12 +239,14 @@ def _setattr(m: Machine, f: Frame, u: Use) -> Value:
 
 def _delattr(m: Machine, f: Frame, u: Use) -> Value:
     for name in u.arg(1).texts():
-        m.delete_attribute(f, u.arg(0), name)
+        m.delete_attribute(f, u.arg(0), name, u.at)
     return of_const(None)
 
 
 def _hasattr(m: Machine, f: Frame, u: Use) -> Value:
-    return OPAQUE
+    known = u.arg(1).texts()
+    absent = bool(known) and all(objects.lacks(m, f, u.arg(0), text) for text in known)
+    return of_const(False) if absent else OPAQUE
 
 
 def _vars(m: Machine, f: Frame, u: Use) -> Value:
@@ -471,6 +487,14 @@ def copied(m: Machine, f: Frame, value: Value, at: int, *, deep: bool) -> Value:
         if obj is None or obj.kind in ("function", "class", "module") or not isinstance(ref, Loc):
             results.append(Value(refs={ref: facts}))
             continue
+        own = "__deepcopy__" if deep else "__copy__"
+        if obj.kind == "instance" and obj.cls is not None:
+            hook = objects.class_part(m, f, obj.cls, own)
+            if hook is not None:
+                args = Args([m.new(f, at, Obj("dict", info="exact"), "memo")] if deep else [])
+                made = m.call(f, objects.bind(m, f, hook, of_ref(ref), at), args, at)
+                results.append(stamp(made, facts))
+                continue
         changed = obj
         if deep:
             parts = {
@@ -569,7 +593,7 @@ def _chain(m: Machine, f: Frame, u: Use) -> Value:
         outer = m.iterate(f, values[0], u.at)
         values = list(outer.items) if outer.items is not None else [outer.each]
     iterations = [m.iterate(f, value, u.at) for value in values]
-    if all(i.items is not None for i in iterations):
+    if all(i.items is not None for i in iterations) and not u.dotted.endswith("merge"):
         return m.sequence(f, u.at, "generator", [x for i in iterations for x in i.items or ()], None, "chain")
     return m.new(f, u.at, Obj("generator", rest=join_all(i.each for i in iterations)), "chain")
 
@@ -577,6 +601,57 @@ def _chain(m: Machine, f: Frame, u: Use) -> Value:
 def _elements(m: Machine, f: Frame, u: Use) -> Value:
     each = join_all(m.iterate(f, value, u.at).each for value in u.args.positional[:1])
     return m.new(f, u.at, Obj("generator", rest=each), "elements")
+
+
+def _item_function(m: Machine, f: Frame, u: Use) -> Value:
+    """``operator.getitem(a, b)``, ``setitem`` and ``delitem``."""
+    name = u.dotted.rpartition(".")[2]
+    if name == "setitem":
+        m.set_item(f, u.arg(0), u.arg(1), u.arg(2), u.at)
+    elif name == "delitem":
+        m.delete_item(f, u.arg(0), u.arg(1), u.at)
+    else:
+        return m.item(f, u.arg(0), u.arg(1), u.at)
+    return of_const(None)
+
+
+def _heap(m: Machine, f: Frame, u: Use) -> Value:
+    """Functions of ``heapq`` and ``bisect`` on a list: they keep it ordered, so that positions say nothing."""
+    name, heap, item = u.dotted.rpartition(".")[2], u.arg(0), u.arg(1)
+    taken = m.iterate(f, heap, u.at).each
+    for loc in heap.locs():
+        obj = m.obj(f, loc)
+        if obj.kind in containers.SEQUENCES:
+            m.write(f, loc, containers.loosened(obj, item), strong=True)
+        elif not item.is_bottom:
+            m.call_method(f, of_ref(loc), "append", Args([item]), u.at)
+    if name in ("heappop", "heapreplace"):
+        return taken
+    return join(taken, item) if name == "heappushpop" else of_const(None)
+
+
+def _best(m: Machine, f: Frame, u: Use) -> Value:
+    """``heapq.nlargest(n, items, key=)``: some of the items."""
+    each = m.iterate(f, u.arg(1, "iterable"), u.at).each
+    key = u.args.keywords.get("key")
+    if key is not None and key.refs:
+        m.call(f, key, Args([each]), u.at)
+    return m.new(f, u.at, Obj("list", rest=each), "best")
+
+
+def _compress(m: Machine, f: Frame, u: Use) -> Value:
+    """``itertools.compress(data, selectors)``: the items whose selector is true, where that is known."""
+    data, chosen = m.iterate(f, u.arg(0, "data"), u.at), m.iterate(f, u.arg(1, "selectors"), u.at)
+    if data.items is None or chosen.items is None:
+        return _elements(m, f, u)
+    kept: list[Value] = []
+    for item, selector in zip(data.items, chosen.items, strict=False):
+        if m.truth(f, selector, True) is None:
+            continue
+        if m.truth(f, selector, False) is not None:
+            return _elements(m, f, u)
+        kept.append(item)
+    return m.sequence(f, u.at, "generator", kept, None, "compress")
 
 
 def _repeat(m: Machine, f: Frame, u: Use) -> Value:
@@ -638,10 +713,38 @@ def _starmap(m: Machine, f: Frame, u: Use) -> Value:
     return m.new(f, u.at, Obj("generator", rest=join_all(results)), "starmap")
 
 
+def _product(m: Machine, f: Frame, u: Use) -> Value:
+    """``itertools.product(a, b)``: rows that have an item of each, in the order of the arguments."""
+    if "repeat" in u.args.keywords or not u.args.star.is_bottom:
+        return _combinations(m, f, u)
+    columns = [m.iterate(f, value, u.at) for value in u.args.positional]
+    known = [column.items for column in columns if column.items is not None]
+    if len(known) == len(columns) and math.prod(len(items) for items in known) <= MAX_ROWS:
+        return _rows(m, f, u, itertools.product(*known))
+    row = m.sequence(f, u.at, "tuple", [column.each for column in columns], None, "row")
+    return m.new(f, u.at, Obj("generator", rest=row), "product")
+
+
 def _combinations(m: Machine, f: Frame, u: Use) -> Value:
+    items = m.iterate(f, u.arg(0), u.at).items if len(u.args.positional) <= 2 else None
+    count = (u.args.get(1, "r") or BOTTOM).constant()
+    name = u.dotted.rpartition(".")[2]
+    if items is not None and 0 < len(items) <= MAX_ROWS:
+        if name == "pairwise":
+            return _rows(m, f, u, itertools.pairwise(items))
+        if count is not None and isinstance(count.value, int) and len(items) ** count.value <= MAX_ROWS:
+            if name == "combinations":
+                return _rows(m, f, u, itertools.combinations(items, count.value))
+            if name == "permutations":
+                return _rows(m, f, u, itertools.permutations(items, count.value))
     each = join_all(m.iterate(f, value, u.at).each for value in u.args.positional)
     row = m.new(f, u.at, Obj("tuple", rest=each), "row")
     return m.new(f, u.at, Obj("generator", rest=row), "combinations")
+
+
+def _rows(m: Machine, f: Frame, u: Use, rows: Iterable[tuple[Value, ...]]) -> Value:
+    made = [m.sequence(f, u.at, "tuple", row, None, f"row{index}") for index, row in enumerate(rows)]
+    return m.sequence(f, u.at, "generator", made, None, "rows")
 
 
 def _accumulate(m: Machine, f: Frame, u: Use) -> Value:
@@ -779,6 +882,55 @@ def _environment(m: Machine, f: Frame, u: Use) -> Value:
 def _open_text(m: Machine, f: Frame, u: Use) -> Value:
     initial = u.arg(0, "initial_value")
     return m.new(f, u.at, Obj("library", type="io.StringIO", parts={"$data": initial}), "buffer")
+
+
+def _truncate(m: Machine, f: Frame, u: Use) -> Value:
+    """``buffer.truncate(0)`` empties it; other lengths keep some of what it holds."""
+    size = u.arg(0, "pos").constant()
+    for loc in u.receiver.locs():
+        obj = m.obj(f, loc)
+        if size is not None and size.value == 0 and not loc.old and len(u.receiver.refs) == 1:
+            m.write(f, loc, obj.put("$data", BOTTOM), strong=True)
+    return OPAQUE
+
+
+def _keyed_put(m: Machine, f: Frame, u: Use) -> Value:
+    """``store.set(section, option, value)``: read back under the same keys."""
+    *names, value = [*u.args.positional, *u.args.keywords.values()] or [BOTTOM]
+    key = _joined_key(m, f, names)
+    for loc in u.receiver.locs():
+        obj = m.obj(f, loc)
+        strong = key is not None and not loc.old and len(u.receiver.refs) == 1
+        if key is None:
+            obj = replace(obj, rest=join(obj.rest, value))
+        else:
+            obj = obj.put(key, value if strong else join(obj.parts.get(key, BOTTOM), value))
+        held = join(obj.parts.get("$data", BOTTOM), value)
+        m.write(f, loc, obj.put("$data", held), strong=True)
+    return of_const(None)
+
+
+def _keyed_get(m: Machine, f: Frame, u: Use) -> Value:
+    """``store.get(section, option)``: what was put there, else what the store came with."""
+    key = _joined_key(m, f, u.args.positional)
+    found = [m.unknown(f, u.at, frozenset(), "entry")]
+    for loc in u.receiver.locs():
+        obj = m.obj(f, loc)
+        if key is None:
+            found += [obj.rest, *(part for _, part in obj.items())]
+        elif key in obj.parts:
+            found = [obj.parts[key]]
+        else:
+            found.append(obj.rest)
+    result = join_all(found)
+    last = u.args.positional[-1].constant() if u.args.positional else None
+    name = str(last.value) if last is not None else ""
+    return m.named(f, result, name, u.receiver, u.at, key=True) if name else result
+
+
+def _joined_key(m: Machine, f: Frame, names: Sequence[Value]) -> Const | None:
+    known = [name.constant() for name in names]
+    return Const("tuple", tuple(known)) if known and all(one is not None for one in known) else None
 
 
 def _simple_namespace(m: Machine, f: Frame, u: Use) -> Value:
@@ -923,6 +1075,10 @@ def _locals(m: Machine, f: Frame, u: Use) -> Value:
     return m.new(f, u.at, Obj("dict", parts=parts), "locals")
 
 
+def _globals(m: Machine, f: Frame, u: Use) -> Value:
+    return m.attribute(f, m.import_module(f, f.unit.name), "__dict__", u.at)
+
+
 def _json_dumps(m: Machine, f: Frame, u: Use) -> Value:
     """Text that remembers what it was made of, so that ``loads`` gives the keys back."""
     value = u.arg(0, "obj")
@@ -993,6 +1149,7 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "clean": _clean,
     "closing": _closing,
     "combinations": _combinations,
+    "compress": _compress,
     "copy": _copy,
     "counter": _mapping_of,
     "cycle": _elements,
@@ -1013,11 +1170,16 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "getattr": _getattr,
     "groupby": _groups,
     "hasattr": _hasattr,
+    "heap": _heap,
+    "best": _best,
     "identity": _identity,
     "import-module": _import,
     "isinstance": _isinstance,
     "islice": _islice,
+    "item-function": _item_function,
     "itemgetter": _itemgetter,
+    "keyed-get": _keyed_get,
+    "keyed-put": _keyed_put,
     "iter": _iter,
     "json-dumps": _json_dumps,
     "json-loads": _json_loads,
@@ -1028,8 +1190,9 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "next": _next,
     "ordered-dict": _dict,
     "partial": _partial,
+    "plain-attribute": _plain_attribute,
     "pieces": _pieces,
-    "product": _combinations,
+    "product": _product,
     "queue-get": _queue_get,
     "queue-put": _queue_put,
     "re-sub": _re_sub,
@@ -1057,6 +1220,7 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "thread": _thread,
     "to-thread": _to_thread,
     "tuple": _sequence("tuple"),
+    "truncate": _truncate,
     "type": _type,
     "vars": _vars,
     "wraps": _returns_identity,
@@ -1093,6 +1257,7 @@ BUILTINS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "anext": _next,
     "len": _len,
     "list": _sequence("list"),
+    "globals": _globals,
     "locals": _locals,
     "map": _map,
     "max": _extreme,

@@ -17,6 +17,7 @@ from qorgau.flow.memo import Canon, Outcome, Remembered, Transfer
 from qorgau.flow.state import State, bottom_like
 from qorgau.flow.values import (
     BOTTOM,
+    NO_CONSTS,
     NO_FACTS,
     OPAQUE,
     UNKNOWN,
@@ -48,7 +49,14 @@ MAX_DEPTH = 28
 MAX_RECURSION = 4
 """Activations of one function at a time before a recursive call counts as unknown."""
 
+WIDENED = 2
+"""Further activations in which known numbers and texts are given up, so that the recursion meets itself."""
+
 MAX_ROUNDS = 4
+
+CONTEXT = "contextlib.contextmanager"
+"""The mark of a generator function that ``with`` runs in two parts."""
+
 DATA_CLASSES = frozenset(
     (
         "dataclasses.dataclass",
@@ -167,11 +175,12 @@ def invoke(
     assert isinstance(closure, Closure)
     answered = m.configured_call(f, loc, closure, receiver, args, at)
     if answered is not None:
+        m.risk()
         return answered
     closure = m.entered(f, loc, closure, receiver)
     ctx = Loc(f.ctx, ("call", f.unit.name, at, closure.function.at, *f.passes))
     depth = m.active_count(closure)
-    if depth >= MAX_RECURSION:
+    if depth >= MAX_RECURSION + WIDENED:
         m.count("recursive calls cut off")
         return _like_outer(m, f, closure)
     if f.depth >= MAX_DEPTH:
@@ -181,6 +190,8 @@ def invoke(
         return m.unknown_call(f, closure.function.name, BOTTOM, args, at, known=True)
     m.reached.add((closure.unit.name, closure.function.at))
     bound = bind_parameters(m, f, obj, closure, args, at)
+    if depth >= MAX_RECURSION:
+        bound = {name: _uncounted(value) for name, value in bound.items()}
     canon = Canon(f.state)
     key = canon.key(closure, [m.epoch, *(item for pair in bound.items() for item in pair)])
     remembered = m.memo.get(key)
@@ -191,6 +202,7 @@ def invoke(
         active = m.active.get(key)
         if active is not None:
             active.used = True
+            m.risk()
             if active.assumed is None:
                 f.state = bottom_like(f.state)
                 return BOTTOM
@@ -204,8 +216,16 @@ def invoke(
     return m.concluded(f, loc, closure, receiver, args, value, at)
 
 
+def _uncounted(value: Value) -> Value:
+    """An argument of a deep recursion: a number or text that each call changes could be any."""
+    if not value.consts or all(isinstance(constant.value, bool | None) for constant in value.consts):
+        return value
+    return value.with_(consts=NO_CONSTS, opaque=True)
+
+
 def _like_outer(m: Machine, f: Frame, closure: Closure) -> Value:
     """A recursive call that is followed no deeper: it is taken to give what the call around it gives."""
+    m.risk()
     place = (closure.unit.name, closure.function.at)
     active = next((one for one in reversed(m.active.values()) if one.place == place), None)
     if active is None:
@@ -260,13 +280,14 @@ def _run(
     m: Machine, f: Frame, closure: Closure, bound: dict[str, Value], ctx: Loc, receiver: Value | None
 ) -> Outcome:
     entry = f.state
-    mark = len(m.made)
+    mark, risks = len(m.made), m.risks
     inner = activate(m, closure, bound, ctx, entry, f.depth + 1)
     if receiver is not None:
         inner.receiver = receiver
     if not signatures.declares(closure.function):
         m.execute(inner, closure.function.body)
     outcome = conclude(m, inner, closure, entry)
+    outcome.risky, m.risks = m.risks != risks, risks
     alive = garbage.mentioned([outcome.value, *(value for _, _, value in outcome.raised)], outcome.changed)
     outcome.made = list(dict.fromkeys(loc for loc in m.made[mark:] if loc in alive))
     del m.made[mark:]
@@ -323,7 +344,8 @@ def conclude(m: Machine, inner: Frame, closure: Closure, entry: State) -> Outcom
         outcome.returns = any(state.reachable for state, _ in ends)
         value = signatures.answered(m, inner, closure, value)
         if closure.function.is_generator:
-            value = _generator(m, inner, closure, value)
+            later = _back_to_yield(inner) if CONTEXT in closure.marks else ()
+            value = _generator(m, inner, closure, value, later)
         outcome.value = value
         outcome.changed = _changed(entry, inner, inner.state, value)
         gained = inner.state.facts - entry.facts - closure.facts
@@ -353,7 +375,24 @@ def _changed(entry: State, inner: Frame, state: State, value: Value) -> dict[Loc
     return garbage.wanted(changed, inner.ctx, [value, *inner.entered.values()])
 
 
-def _generator(m: Machine, inner: Frame, closure: Closure, returned: Value) -> Value:
+def _back_to_yield(inner: Frame) -> tuple[tuple[Loc, Obj, Obj], ...]:
+    """Leave the objects as they are at the yield: inside ``with`` they have not changed any further yet."""
+    then, last = inner.yield_state, inner.state
+    if then is None or not last.reachable:
+        return ()
+    changes = [
+        (loc, held, obj)
+        for loc, obj in last.heap.items()
+        if (held := then.heap.get(loc)) is not None and held is not obj and loc != inner.loc
+    ]
+    for loc, held, _ in changes:
+        last.heap[loc] = held
+    return tuple(changes)
+
+
+def _generator(
+    m: Machine, inner: Frame, closure: Closure, returned: Value, later: tuple[tuple[Loc, Obj, Obj], ...]
+) -> Value:
     items = inner.yields
     parts: dict[Key, Value] = {"$return": returned}
     exact = inner.yields_exact and len(items) <= 32
@@ -364,7 +403,7 @@ def _generator(m: Machine, inner: Frame, closure: Closure, returned: Value) -> V
         parts=parts,
         rest=BOTTOM if exact else join_all(items),
         length=len(items) if exact else None,
-        info=Resumable(closure, tuple(inner.entered.items()), inner.yield_facts or NO_FACTS),
+        info=Resumable(closure, tuple(inner.entered.items()), inner.yield_facts or NO_FACTS, later),
     )
     return m.new(inner, closure.function.at, obj, "generator")
 
@@ -397,6 +436,8 @@ def resume(m: Machine, f: Frame, loc: Loc, obj: Obj, sent: Value, at: int) -> Va
 
 def _apply(m: Machine, f: Frame, outcome: Outcome, closure: Closure, at: int) -> Value:
     """Make the outcome of a call true in the caller's state."""
+    if outcome.risky:
+        m.risk()
     for changed, facts, exception in outcome.raised:
         state = f.state.copy()
         state.heap.update(changed)

@@ -358,6 +358,9 @@ def _apply_builtin(
     if name == "builtins.property" or does in ("property", "cached-property"):
         return m.new(f, function.at, Obj("property", parts={"fget": value}), "property")
     if does == "contextmanager" or name in ("contextlib.contextmanager", "contextlib.asynccontextmanager"):
+        held = m.obj(f, loc).info
+        if isinstance(held, Closure):
+            calls.rebind(f, loc, marks=(*held.marks, calls.CONTEXT))
         return value
     if does == "singledispatch" or name in ("functools.singledispatch", "functools.singledispatchmethod"):
         return dispatch.make(m, f, name, value, function.at)
@@ -669,6 +672,28 @@ def class_of(m: Machine, f: Frame, value: Value) -> Value:
         elif obj is not None and obj.cls is not None:
             found.append(Value(refs={obj.cls: facts}))
     return join_all(found) if found else UNKNOWN
+
+
+MAX_OVERRIDING = 4
+"""Subclasses whose own method is tried on an object of which only the base class is known."""
+
+
+def overriding(m: Machine, f: Frame, cls: Loc, name: str) -> tuple[Loc, ...]:
+    """The subclasses of a class that define a method themselves, in the order of the program."""
+    key = (cls, name, len(m.classes))
+    found = m.overriders.get(key)
+    if found is None:
+        listed: list[Loc] = []
+        for other in m.classes:
+            obj = f.state.obj(other)
+            if obj is None or other == cls or not isinstance(obj.info, ClassInfo):
+                continue
+            if cls in obj.info.order and name in obj.parts:
+                listed.append(other)
+        if len(listed) > MAX_OVERRIDING:
+            m.count("overriding methods left out")
+        found = m.overriders[key] = tuple(listed[:MAX_OVERRIDING])
+    return found
 
 
 def special_construct(m: Machine, f: Frame, cls: Loc, info: ClassInfo, args: Args, at: int) -> Value | None:

@@ -461,7 +461,10 @@ def combine(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -
         return made
     kind = sorted(kinds)[0]
     if op == "*":
-        iteration = m.iterate(f, left, at)
+        iteration, times = m.iterate(f, left, at), right.constant()
+        if iteration.items is not None and times is not None and isinstance(times.value, int):
+            if 0 <= len(iteration.items) * times.value <= 64:
+                return sequence(m, f, at, kind, iteration.items * times.value, None, "repeated")
         return m.new(f, at, Obj(kind, rest=iteration.each), "repeated")
     if op in ("+", "|", "^"):
         first, second = m.iterate(f, left, at), m.iterate(f, right, at)
@@ -491,6 +494,28 @@ def contains(m: Machine, f: Frame, container: Value, key: Value) -> bool | None:
         if all(c is not None for c in constants):
             return constant in constants
     return None
+
+
+def holds(m: Machine, f: Frame, container: Value, key: Value) -> bool | None:
+    """Whether ``container[key]`` is there: None where that is not certain."""
+    constant, loc = keys.constant_key(m, f, key), container.single()
+    obj = f.state.obj(loc) if loc is not None and not container.unknown else None
+    if constant is None or obj is None or container.taints or obj.cls is not None:
+        return None
+    if obj.kind == "dict" and obj.info == "exact" and MISSING not in obj.parts:
+        if any(isinstance(part, str) and part.startswith("$spread") for part in obj.parts):
+            return None
+        return constant in obj.parts and not obj.parts[constant].is_bottom
+    if obj.kind in ("list", "tuple") and obj.length is not None and isinstance(constant.value, int):
+        return -obj.length <= constant.value < obj.length
+    return None
+
+
+def absence(f: Frame, container: Value) -> str:
+    """The builtin exception of a key or position that is not there."""
+    loc = container.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    return "KeyError" if obj is not None and obj.kind == "dict" else "IndexError"
 
 
 def exact_dict(m: Machine, f: Frame, value: Value) -> dict[str, Value] | None:

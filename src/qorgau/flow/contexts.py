@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from qorgau import ir
 from qorgau.flow import containers, objects
 from qorgau.flow.machine import Args, Closure, Frame, Resumable
 from qorgau.flow.state import State
@@ -21,10 +22,12 @@ from qorgau.flow.values import (
     common_facts,
     join,
     join_all,
+    join_objects,
     of_const,
     of_ref,
     stamp,
 )
+from qorgau.linking import walk
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -76,6 +79,7 @@ def enter(m: Machine, f: Frame, context: Value, at: int) -> tuple[Value, Entered
             facts = facts | gained
             f.state.facts = f.state.facts | gained
             results.append(containers.each(obj))
+            swallows = swallows or _yields_guarded(obj.info.closure.function.body)
         else:
             entered = _entered(m, f, ref, obj, at)
             results.append(stamp(entered, held))
@@ -112,9 +116,16 @@ def _swallows(m: Machine, f: Frame, obj: Obj) -> bool:
     return False
 
 
-def _returns_true(statement: object) -> bool:
-    from qorgau import ir
+def _yields_guarded(body: Sequence[ir.Stmt]) -> bool:
+    """Whether a ``contextmanager`` function yields inside a ``try`` that keeps an exception to itself."""
+    for node in walk(body):
+        if isinstance(node, ir.Try) and any(isinstance(inner, ir.Yield) for inner in walk(node.body)):
+            if any(not any(isinstance(one, ir.Raise) for one in walk(h.body)) for h in node.handlers):
+                return True
+    return False
 
+
+def _returns_true(statement: object) -> bool:
     if not isinstance(statement, ir.Return) or statement.value is None:
         return False
     return not (isinstance(statement.value, ir.Const) and not statement.value.value)
@@ -129,6 +140,8 @@ def leave(m: Machine, f: Frame, context: Value, token: Entered, at: int) -> None
     if f.state.reachable:
         for loc in context.locs():
             obj = f.state.obj(loc)
+            if obj is not None and isinstance(obj.info, Resumable):
+                _finish(m, f, obj.info)
             for name in ("__exit__", "__aexit__"):
                 found = (
                     objects.method(m, f, loc, obj, name, at)
@@ -139,6 +152,13 @@ def leave(m: Machine, f: Frame, context: Value, token: Entered, at: int) -> None
                     none = of_const(None)
                     m.call(f, found, Args([none, none, none]), at)
     f.state.facts = f.state.facts - token.facts
+
+
+def _finish(m: Machine, f: Frame, made: Resumable) -> None:
+    """Let the rest of a ``contextmanager`` function happen; what the block changed itself may stay."""
+    for loc, then, last in made.later:
+        now = f.state.obj(loc)
+        f.state.heap[loc] = last if now is None or now == then else join_objects(now, last)
 
 
 def _enter_context(m: Machine, f: Frame, u: Use) -> Value:

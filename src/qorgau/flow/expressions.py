@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import keys, operators, origins, texts
-from qorgau.flow.machine import Args, Frame
+from qorgau.flow import containers, keys, objects, operators, origins, raising, texts, versions
+from qorgau.flow.machine import Args, ClassInfo, Frame
 from qorgau.flow.state import State, age, bottom_like
 from qorgau.flow.values import (
     BOTTOM,
@@ -24,6 +24,7 @@ from qorgau.flow.values import (
     External,
     Fact,
     Facts,
+    Key,
     Loc,
     Obj,
     Refs,
@@ -60,10 +61,13 @@ def restrict(value: Value, truth: bool) -> Value:
     What is false holds no datum: an empty text or None carries nothing.
     """
     consts = value.constants_where(lambda constant: _may_be(constant, truth))
+    # The truth of an unknown object is a fact of the moment: a list may be filled or emptied later.
+    lasting = not value.unknown or value.single() is None
     if truth:
-        return value.with_(consts=consts, when_false=None)
+        return value.with_(consts=consts, when_false=None if lasting else value.when_false)
     refs: Refs = {ref: held for ref, held in value.refs.items() if isinstance(ref, Loc)}
-    return value.with_(consts=consts, taints=NO_TAINTS, refs=refs, when_true=None)
+    never = None if lasting else value.when_true
+    return value.with_(consts=consts, taints=NO_TAINTS, refs=refs, when_true=never)
 
 
 def _may_be(constant: Const, truth: bool) -> bool:
@@ -90,7 +94,7 @@ def truth_facts(m: Machine, f: Frame, value: Value, truth: bool) -> Facts | None
         facts = facts | common
     loc = value.single()
     if loc is not None and value.unknown:
-        facts = facts | {Fact("true", loc, None, truth)}
+        facts = facts | {Fact("true", loc, versions.of(f.state, loc), truth)}
     return facts
 
 
@@ -102,11 +106,23 @@ def _always_true(f: Frame, ref: object) -> bool:
         return False
     if obj.kind in ("function", "class", "module") or keys.is_member(ref):
         return True
+    if obj.kind == "instance" and obj.cls is not None:
+        return _is_plain(f, obj.cls)
     if obj.kind in ("list", "tuple", "dict", "set") and not ref.old:
         if obj.length:
             return True
         return obj.kind == "dict" and obj.info == "exact" and bool(obj.parts)
     return False
+
+
+def _is_plain(f: Frame, cls: Loc) -> bool:
+    """Whether objects of a class are true: neither it nor a library decides that."""
+    obj = f.state.obj(cls)
+    info = obj.info if obj is not None else None
+    if not isinstance(info, ClassInfo) or info.opaque_base or info.libraries:
+        return False
+    bases = [f.state.obj(base) for base in info.order]
+    return not any(base is None or name in base.parts for base in bases for name in ("__bool__", "__len__"))
 
 
 def _always_false(f: Frame, ref: object) -> bool:
@@ -130,6 +146,19 @@ def with_facts(state: State, facts: Facts | None) -> State:
     return result
 
 
+def asked(m: Machine, f: Frame, value: Value, at: int) -> Value:
+    """What tells the truth of a value: for an object of the project what its ``__bool__`` or ``__len__`` gives."""
+    loc = value.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    if loc is None or obj is None or obj.kind != "instance" or obj.cls is None or value.unknown:
+        return value
+    for name in ("__bool__", "__len__"):
+        found = objects.class_part(m, f, obj.cls, name)
+        if found is not None:
+            return m.call(f, objects.bind(m, f, found, value, at), Args(), at)
+    return value
+
+
 def decide(m: Machine, f: Frame, node: ir.Expr) -> tuple[State, State]:
     """The states after a test: where it came out true, and where it came out false."""
     if isinstance(node, ir.Unary) and node.op == "not":
@@ -150,6 +179,7 @@ def decide(m: Machine, f: Frame, node: ir.Expr) -> tuple[State, State]:
         return yes, no
     value = m.evaluate(f, node)
     m.compared(f, value)
+    value = asked(m, f, value, node.at)
     yes = with_facts(f.state, truth_facts(m, f, value, True))
     no = with_facts(f.state, truth_facts(m, f, value, False))
     yes.reachable = yes.reachable and f.state.reachable
@@ -179,6 +209,9 @@ def _refine(m: Machine, f: Frame, node: ir.Expr, yes: State, no: State) -> None:
         for outcome, truth in ((yes, True), (no, False)):
             if outcome.reachable:
                 narrowed = operators.narrow(value, node.ops[0], right, truth)
+                if value.taints and node.ops[0] in ("in", "not in") and truth is (node.ops[0] == "in"):
+                    if keys.are_constants(m, f, right):
+                        narrowed = value.with_(taints=NO_TAINTS)
                 if narrowed is not value:
                     f.state = outcome
                     m.poke(f, node.left.id, narrowed)
@@ -249,7 +282,10 @@ def _name(m: Machine, f: Frame, node: ir.Name) -> Value:
 
 
 def _attribute(m: Machine, f: Frame, node: ir.Attribute) -> Value:
-    return m.attribute(f, m.evaluate(f, node.value), node.attr, node.at)
+    value = m.evaluate(f, node.value)
+    if f.handlers and value.consts and (known := value.constant()) is not None and known.value is None:
+        return raising.fail(f, "AttributeError")
+    return m.attribute(f, value, node.attr, node.at)
 
 
 def _subscript(m: Machine, f: Frame, node: ir.Subscript) -> Value:
@@ -260,7 +296,13 @@ def _subscript(m: Machine, f: Frame, node: ir.Subscript) -> Value:
             for part in (node.index.lower, node.index.upper, node.index.step)
         ]
         return m.slice(f, value, bounds, node.at)
-    return m.item(f, value, m.evaluate(f, node.index), node.at)
+    key = m.evaluate(f, node.index)
+    present = containers.holds(m, f, value, key)
+    if present is None:
+        m.risk()
+    elif not present and f.handlers:
+        return raising.fail(f, containers.absence(f, value))
+    return m.item(f, value, key, node.at)
 
 
 def _slice(m: Machine, f: Frame, node: ir.Slice) -> Value:
@@ -321,6 +363,10 @@ def _call(m: Machine, f: Frame, node: ir.Call) -> Value:
 def _binary(m: Machine, f: Frame, node: ir.Binary) -> Value:
     left = m.evaluate(f, node.left)
     right = m.evaluate(f, node.right)
+    if not operators.is_sure(left, right):
+        m.risk()
+    elif operators.divides_by_zero(node.op, left, right):
+        return raising.fail(f, "ZeroDivisionError")
     if node.op not in TEXTUAL:
         m.calculated(f, left)
         m.calculated(f, right)
@@ -331,6 +377,7 @@ def _binary(m: Machine, f: Frame, node: ir.Binary) -> Value:
 def _unary(m: Machine, f: Frame, node: ir.Unary) -> Value:
     value = m.evaluate(f, node.operand)
     if node.op == "not":
+        value = asked(m, f, value, node.at)
         yes, no = truth_facts(m, f, value, True), truth_facts(m, f, value, False)
         if yes is None and no is not None:
             return stamp(of_const(True), no)
@@ -348,9 +395,10 @@ def _boolean(m: Machine, f: Frame, node: ir.Boolean) -> Value:
             yes, no = _decided(m, f, operand)
         else:
             value = m.evaluate(f, operand)
+            told = asked(m, f, value, operand.at)
             before = f.state
-            yes = (with_facts(before, truth_facts(m, f, value, True)), restrict(value, True))
-            no = (with_facts(before, truth_facts(m, f, value, False)), restrict(value, False))
+            yes = (with_facts(before, truth_facts(m, f, told, True)), restrict(value, True))
+            no = (with_facts(before, truth_facts(m, f, told, False)), restrict(value, False))
             _refine(m, f, operand, yes[0], no[0])
         stop, go = (yes, no) if stop_truth else (no, yes)
         outcomes.append(stop)
@@ -443,7 +491,14 @@ def _comprehension(m: Machine, f: Frame, node: ir.Comprehension) -> Value:
     made = m.new(f, node.at, Obj(kind, length=0, info="exact" if kind == "dict" else None))
     loc = made.locs()[0]
     saved = {name: f.state.env.get(name) for clause in node.clauses for name in _names(clause.target)}
+    frame = f.state.obj(f.loc) if f.loc is not None and f.kind == "function" else None
+    shared: dict[Key, Value] = {}
+    if frame is not None:
+        shared.update((name, frame.parts[name]) for name in saved if name in frame.parts)
     _clauses(m, f, node, loc, 0, True)
+    if shared and f.loc is not None and f.state.reachable:
+        after = m.obj(f, f.loc)
+        f.state.heap[f.loc] = replace(after, parts={**after.parts, **shared})
     for name, value in saved.items():
         if value is None:
             f.state.env.pop(name, None)

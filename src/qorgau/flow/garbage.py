@@ -79,6 +79,9 @@ def _of_object(obj: Obj) -> Iterator[Loc]:
         yield from _of_closure(info.closure)
         for _, value in info.bound:
             yield from _mentioned(value)
+        for loc, _, last in info.later:
+            yield loc
+            yield from _of_object(last)
 
 
 def _of_closure(closure: Closure) -> Iterator[Loc]:

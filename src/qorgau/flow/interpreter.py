@@ -89,6 +89,7 @@ class Interpreter:
         self.exports: dict[Ref, dict[str, None]] = {}
         self.functions: dict[tuple[str, int], Loc] = {}
         self.classes: dict[Loc, None] = {}
+        self.overriders: dict[tuple[Loc, str, int], tuple[Loc, ...]] = {}
         self.reached: set[tuple[str, int]] = set()
         self.cut: set[tuple[str, int]] = set()
         self.dispatched: list[Facts] = []
@@ -100,6 +101,7 @@ class Interpreter:
         self.defined_tables: dict[Declaration, None] = {}
         self.counts: dict[str, int] = {}
         self.steps = 0
+        self.risks = 0
         self._relevance = Relevance(policy, program)
 
     # What a run gave up and how far it went
@@ -259,6 +261,10 @@ class Interpreter:
         if found is None:
             found = self.raising[key] = raising.may_raise(statement)
         return found
+
+    def risk(self) -> None:
+        """Something was done that may raise an exception of any kind."""
+        self.risks += 1
 
     def skipped(self, f: Frame, statement: ir.Stmt) -> None:
         """A statement that no path reaches is not judged."""
@@ -542,6 +548,10 @@ class Interpreter:
         classes.describe(self, f, value, annotation, f.unit)
         return value
 
+    def overriding(self, f: Frame, cls: Loc, name: str) -> tuple[Loc, ...]:
+        """Subclasses in the program that have a method of their own in place of a class's."""
+        return classes.overriding(self, f, cls, name)
+
     def narrow_class(self, f: Frame, value: Value, cls: Value, truth: bool = True) -> Value:
         """A value known to be of a class (or not to be of it)."""
         return instances.narrow_class(self, f, value, cls, truth)
@@ -573,9 +583,9 @@ class Interpreter:
         erasure.attribute_set(self, f, value, name, new, at)
         objects.set_attribute(self, f, value, name, new, at)
 
-    def delete_attribute(self, f: Frame, value: Value, name: str) -> None:
+    def delete_attribute(self, f: Frame, value: Value, name: str, at: int) -> None:
         """``del value.name``"""
-        objects.delete_attribute(self, f, value, name)
+        objects.delete_attribute(self, f, value, name, at)
 
     def changed(self, f: Frame, loc: Loc, obj: Obj, name: str, new: Value, at: int) -> None:
         """An attribute was written."""

@@ -28,16 +28,24 @@ def constant_key(m: Machine, f: Frame, key: Value) -> Const | None:
     """The one key that a value is, if it is certain."""
     known = key.constant()
     if known is not None:
-        return known
+        return _as_key(known)
     keys = constant_keys(m, f, key)
     return keys[0] if keys is not None and len(keys) == 1 else None
+
+
+def _as_key(constant: Const) -> Const:
+    """``True`` and ``1.0`` are the same key as ``1``."""
+    value = constant.value
+    if isinstance(value, bool) or (isinstance(value, float) and value.is_integer()):
+        return Const("int", int(value))
+    return constant
 
 
 def constant_keys(m: Machine, f: Frame, key: Value) -> list[Const] | None:
     """All keys that a value can be; None where it can be another."""
     if key.unknown or key.opaque or key.taints or (not key.consts and not key.refs):
         return None
-    found = list(key.consts)
+    found = [_as_key(constant) for constant in key.consts]
     for ref in key.refs:
         one = _of_ref(m, f, ref)
         if one is None:
@@ -86,6 +94,15 @@ def is_plain(f: Frame, ref: Loc) -> bool:
     return bool(
         {"enum.StrEnum", "enum.IntEnum", "enum.IntFlag", "builtins.str", "builtins.int"} & set(libraries)
     )
+
+
+def are_constants(m: Machine, f: Frame, value: Value) -> bool:
+    """Whether a value is a filled collection of nothing but constants."""
+    loc = value.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    if obj is None or obj.kind not in ("tuple", "list", "set") or not obj.length or value.unknown:
+        return False
+    return all(part.constant() is not None for _, part in obj.items())
 
 
 def row(m: Machine, f: Frame, value: Value) -> tuple[object, ...] | list[object] | None:

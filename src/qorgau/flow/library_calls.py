@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from qorgau.flow import (
     buffers,
     consent,
+    containers,
     contexts,
     depersonalizers,
     deployment,
     downloads,
     environment,
     erasure,
+    folding,
     frame_behaviours,
     frame_expression_calls,
     lookups,
@@ -80,6 +82,8 @@ CONSTANTS = {"typing.TYPE_CHECKING": False, "typing_extensions.TYPE_CHECKING": F
 def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int) -> Value:
     """The result of a library's function, constructor or method, and what it does on the way."""
     dotted = m.policy.catalog.canonical(dotted)
+    if not raising.is_safe(dotted, args):
+        m.risk()
     owner = receiver if receiver.refs else None
     if dotted.endswith(".dispatch"):
         m.dispatched.append(f.state.facts)
@@ -124,6 +128,12 @@ def _to_file(m: Machine, f: Frame, use: Use) -> bool:
 
 def _builtin(m: Machine, f: Frame, use: Use, rows: CallRows) -> Value | None:
     name = use.dotted.partition(".")[2]
+    folded = folding.builtin(m, f, name, use.args) if name in folding.PURE else None
+    if folded is not None:
+        return folded
+    unbound = _unbound(m, f, name, use) if "." in name else None
+    if unbound is not None:
+        return unbound
     for table in (buffers.BUILTINS, made_classes.BUILTINS, BUILTINS):
         if name in table:
             return table[name](m, f, use)
@@ -133,6 +143,20 @@ def _builtin(m: Machine, f: Frame, use: Use, rows: CallRows) -> Value | None:
     if isinstance(kind, type) and name == "object":
         return m.new(f, use.at, Obj("instance"), "object")
     return None
+
+
+def _unbound(m: Machine, f: Frame, name: str, use: Use) -> Value | None:
+    """``dict.get(row, key)``: a builtin container's method called through its class."""
+    kind, _, method = name.partition(".")
+    loc = use.arg(0).single() if use.args.positional else None
+    obj = f.state.obj(loc) if loc is not None else None
+    if loc is None or obj is None or kind not in ("dict", "list", "set") or obj.kind != kind:
+        return None
+    if method == "__setitem__" and len(use.args.positional) > 2:
+        new = containers.put_item(m, f, loc, obj, use.arg(1), use.arg(2), not loc.old)
+        m.write(f, loc, new, strong=True)
+        return of_const(None)
+    return containers.method(m, f, loc, obj, method, use.args.rest(1), use.at)
 
 
 def _new_exception(m: Machine, f: Frame, use: Use) -> Value:
@@ -419,6 +443,8 @@ def attribute(m: Machine, f: Frame, ref: External, name: str, at: int, found: Ex
         return settings
     row = m.policy.catalog.attribute(dotted)
     if row is None:
+        if found is None and _holds_data(m, ref.dotted, name):
+            return of_ref(Loc(None, ("attribute", ref.dotted)).child(name), unknown=True)
         return of_ref(External(dotted))
     if row.clean:
         return OPAQUE
@@ -427,6 +453,22 @@ def attribute(m: Machine, f: Frame, ref: External, name: str, at: int, found: Ex
     if row.type and f.state.obj(loc) is None:
         f.state.heap[loc] = Obj("library", type=row.type)
     return of_ref(loc, unknown=True)
+
+
+def _holds_data(m: Machine, owner: str, name: str) -> bool:
+    """Whether an attribute named for a field is read from an object of a library that nothing is known of.
+
+    Modules of known libraries hold functions, and attributes of classes stand for columns; an object
+    that an unknown module keeps (``from crm import client``) is read like any other.
+    """
+    last = owner.rpartition(".")[2]
+    return (
+        "." in owner
+        and last.islower()
+        and not name.isupper()
+        and bool(m.policy.fields_of(name))
+        and not m.policy.catalog.knows_package(owner.partition(".")[0])
+    )
 
 
 def class_attribute(m: Machine, f: Frame, loc: Loc, library: str, name: str, at: int) -> Value:

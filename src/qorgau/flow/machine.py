@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from qorgau import ir
 from qorgau.flow.state import Renaming, State
-from qorgau.flow.values import BOTTOM, OPAQUE, Facts, Loc, Value
+from qorgau.flow.values import BOTTOM, OPAQUE, Facts, Loc, Obj, Value
 from qorgau.linking import Unit
 
 
@@ -75,11 +75,15 @@ class ClassInfo:
 
 @dataclass(frozen=True, slots=True)
 class Resumable:
-    """How a generator came to be: its function, its arguments, and the facts at its yields."""
+    """How a generator came to be: its function, its arguments, and the facts at its yields.
+
+    ``later``: the objects that it changes after its yield, as they are at the yield and at the end.
+    """
 
     closure: Closure
     bound: tuple[tuple[str, Value], ...]
     facts: Facts
+    later: tuple[tuple[Loc, Obj, Obj], ...] = ()
 
     def renamed(self, renaming: Renaming) -> Resumable:
         """The same over renamed objects."""
@@ -87,6 +91,9 @@ class Resumable:
             self.closure.renamed(renaming),
             tuple((name, renaming.value(bound)) for name, bound in self.bound),
             renaming.facts(self.facts),
+            tuple(
+                (renaming.loc(loc), renaming.obj(then), renaming.obj(last)) for loc, then, last in self.later
+            ),
         )
 
 

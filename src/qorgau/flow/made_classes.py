@@ -109,6 +109,9 @@ def made_by_type(m: Machine, f: Frame, u: Use) -> Value:
 def _type(m: Machine, f: Frame, u: Use) -> Value:
     if len(u.args.positional) >= 3:
         return made_by_type(m, f, u)
+    known = u.arg(0).constant()
+    if known is not None:
+        return of_ref(External(f"builtins.{known.type}"))
     found = m.class_of(f, u.arg(0))
     return found if found.refs else join(UNKNOWN, found)
 

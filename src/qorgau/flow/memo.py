@@ -201,7 +201,7 @@ class Outcome:
     """What a call did: its result, the objects it made or changed, and the facts after it.
 
     ``returns`` is False when no path comes back. ``raised`` are the states in which it raised:
-    changed objects, facts gained and the exception.
+    changed objects, facts gained and the exception. ``risky``: something in it may raise anything.
     """
 
     value: Value = BOTTOM
@@ -211,6 +211,7 @@ class Outcome:
     returns: bool = False
     raised: list[tuple[dict[Loc, Obj], Facts, Value]] = field(default_factory=list)
     made: list[Loc] = field(default_factory=list)
+    risky: bool = False
 
 
 @dataclass(slots=True)
@@ -281,4 +282,5 @@ class Transfer(Renaming):
                 for changed, facts, value in outcome.raised
             ],
             [self.loc(loc) for loc in outcome.made],
+            outcome.risky,
         )

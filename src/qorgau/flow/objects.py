@@ -16,6 +16,7 @@ from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration
 from qorgau.flow.state import Renaming, State, widen
 from qorgau.flow.values import (
     BOTTOM,
+    NO_CONSTS,
     NO_FACTS,
     NO_REFS,
     OPAQUE,
@@ -85,6 +86,8 @@ def class_part(m: Machine, f: Frame, cls: Loc, name: str, after: Loc | None = No
 
 def attribute(m: Machine, f: Frame, value: Value, name: str, at: int) -> Value:
     """``value.name``"""
+    if name == "__class__" and not any(_is_of_project(f, ref) for ref in value.refs):
+        return OPAQUE
     results: list[Value] = []
     for ref, facts in value.refs.items():
         found = _attribute_of_ref(m, f, ref, name, at, value)
@@ -95,6 +98,12 @@ def attribute(m: Machine, f: Frame, value: Value, name: str, at: int) -> Value:
     if value.taints and not _is_method(result):
         result = join(result, Value(naming.of_part(f, value), unknown=True, refs=result.refs))
     return m.named(f, result, name, value, at)
+
+
+def _is_of_project(f: Frame, ref: Ref) -> bool:
+    """Whether something has a class of the project, or one that it may have."""
+    obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+    return isinstance(ref, Bound | SuperOf) or (obj is not None and obj.cls is not None)
 
 
 def _is_method(value: Value) -> bool:
@@ -113,11 +122,14 @@ def _attribute_of_ref(m: Machine, f: Frame, ref: Ref, name: str, at: int, whole:
     if isinstance(ref, SuperOf):
         found = super_part(m, f, ref, name)
         if found is not None:
-            return bind(m, f, found, ref.receiver, at)
+            special = _descriptor(m, f, found, ref.receiver, at)
+            return special if special is not None else bind(m, f, found, ref.receiver, at)
         return of_ref(Builtin(ref.receiver, name))
     if isinstance(ref, Bound):
         if name == "__self__":
             return ref.receiver
+        if name == "__func__":
+            return of_ref(ref.function)
         return attribute(m, f, of_ref(ref.function), name, at)
     if isinstance(ref, Builtin):
         return UNKNOWN
@@ -197,6 +209,9 @@ def _instance_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at:
         return of_ref(obj.cls)
     part = obj.parts.get(name)
     if obj.cls is not None:
+        asked = class_part(m, f, obj.cls, "__getattribute__")
+        if asked is not None and obj.kind == "instance" and not _inside(f, "__getattribute__"):
+            return m.call(f, bind(m, f, asked, of_ref(loc), at), Args([of_const(name)]), at)
         found = class_part(m, f, obj.cls, name)
         if found is not None:
             special = _descriptor(m, f, found, of_ref(loc), at)
@@ -228,9 +243,21 @@ def _field_default(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, found: V
     ``models.CharField()`` describe a value, they aren't one.
     """
     described = any(_is_declaration(f, ref) for ref in found.refs)
-    if described or (obj.kind == "unknown" and not _callable(f, found) and not _is_service(m, f, found)):
+    if described:
         return _derived(m, f, loc, obj, name, at)
+    if obj.kind == "unknown" and not _callable(f, found) and not _is_service(m, f, found):
+        own = _derived(m, f, loc, obj, name, at)
+        return join(own, found.with_(consts=NO_CONSTS)) if _keeps(f, found) else own
     return found
+
+
+def _keeps(f: Frame, value: Value) -> bool:
+    """Whether a class attribute is data or a filled collection: what objects have that were given no other."""
+    objs = [f.state.obj(loc) for loc in value.locs()]
+    return bool(value.taints) or any(
+        obj is not None and (obj.kind == "dict" or obj.kind in containers.SEQUENCES) and any(obj.items())
+        for obj in objs
+    )
 
 
 def _is_service(m: Machine, f: Frame, value: Value) -> bool:
@@ -369,6 +396,21 @@ def _descriptor(
     return join_all(results) if results else None
 
 
+def lacks(m: Machine, f: Frame, value: Value, name: str) -> bool:
+    """Whether an object surely has no attribute of a name: its class and all that it was given are known."""
+    loc = value.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    if obj is None or obj.kind != "instance" or obj.cls is None or value.unknown or not obj.rest.is_bottom:
+        return False
+    info = m.class_info(f, obj.cls)
+    if info is None or info.opaque_base or info.libraries or name in obj.parts or name.startswith("__"):
+        return False
+    asked = (name, "__getattr__", "__getattribute__")
+    return all(class_part(m, f, obj.cls, one) is None for one in asked) and name not in m.declared_fields(
+        f, obj.cls
+    )
+
+
 def method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Value | None:
     """A method of an object's class, bound to the object; None if the class has none."""
     part = obj.parts.get(name)
@@ -471,10 +513,29 @@ def _forget(state: State, loc: Loc, name: str) -> None:
     )
 
 
-def delete_attribute(m: Machine, f: Frame, value: Value, name: str) -> None:
+def _delete_through_class(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> bool:
+    """Run a property's deleter, ``__delete__`` or ``__delattr__``."""
+    if obj.cls is None or obj.kind not in ("instance", "unknown"):
+        return False
+    found = class_part(m, f, obj.cls, name)
+    for ref in found.refs if found is not None else ():
+        part = f.state.obj(ref) if isinstance(ref, Loc) else None
+        if part is not None and part.kind == "property" and "fdel" in part.parts:
+            m.call(f, part.parts["fdel"], Args([of_ref(loc)]), at)
+            return True
+    deleter = class_part(m, f, obj.cls, "__delattr__")
+    if deleter is not None and not _inside(f, "__delattr__"):
+        m.call(f, bind(m, f, deleter, of_ref(loc), at), Args([of_const(name)]), at)
+        return True
+    return False
+
+
+def delete_attribute(m: Machine, f: Frame, value: Value, name: str, at: int) -> None:
     """``del value.name``"""
     for loc in value.locs():
         obj = f.state.obj(loc) or Obj("unknown")
+        if _delete_through_class(m, f, loc, obj, name, at):
+            continue
         if len(value.refs) == 1 and not loc.old:
             if obj.kind in ("unknown", "library"):
                 m.write(f, loc, obj.put(name, BOTTOM), strong=True)
@@ -712,7 +773,7 @@ def delete_item(m: Machine, f: Frame, value: Value, key: Value, at: int) -> None
             m.drop_frame_columns(f, loc, obj, key)
         elif obj.kind == "attributes" and isinstance(obj.info, Loc):
             for text in key.texts():
-                delete_attribute(m, f, of_ref(obj.info), text)
+                delete_attribute(m, f, of_ref(obj.info), text, at)
         else:
             deleter = method(m, f, loc, obj, "__delitem__", at) if obj.cls is not None else None
             constant = key.constant()

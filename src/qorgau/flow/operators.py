@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from qorgau.flow import keys, objects, texts
+from qorgau.flow import keys, objects, texts, versions
 from qorgau.flow.machine import Args
 from qorgau.flow.values import (
     CHECKS,
@@ -18,6 +18,7 @@ from qorgau.flow.values import (
     OPAQUE,
     Bound,
     Const,
+    External,
     Fact,
     Facts,
     Loc,
@@ -59,6 +60,8 @@ FOLD: dict[str, Callable[[Any, Any], object]] = {
     "&": operator.and_,
     "|": operator.or_,
     "^": operator.xor,
+    "<<": lambda a, b: a << b if b < 64 else None,
+    ">>": operator.rshift,
 }
 TESTS: dict[str, Callable[[Any, Any], object]] = {
     "==": operator.eq,
@@ -111,6 +114,25 @@ def binary(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) ->
     return result
 
 
+def is_sure(left: Value, right: Value) -> bool:
+    """Whether two operands are known constants of one sort, so that it is plain what an operator does."""
+    for kinds in (NUMBERS, ("str",)):
+        if all(
+            side.consts
+            and not (side.refs or side.unknown or side.opaque or side.taints)
+            and all(c.type in kinds for c in side.consts)
+            for side in (left, right)
+        ):
+            return True
+    return False
+
+
+def divides_by_zero(op: str, left: Value, right: Value) -> bool:
+    """Whether an operator divides numbers by what is surely zero."""
+    known = right.constant()
+    return op in ("/", "//", "%") and known is not None and known.value == 0 and not left.is_text()
+
+
 def _combined(both: bool, left: Facts | None, right: Facts | None) -> Facts:
     """What the truth of conditions joined by ``&`` or ``|`` says: of checks only, for rows of tables as well."""
     one, other = (frozenset(fact for fact in facts or () if fact.kind in CHECKS) for facts in (left, right))
@@ -135,7 +157,9 @@ def _fold(op: str, left: Value, right: Value) -> Value | None:
                 return None
             try:
                 value = fold(a.value, b.value)
-            except (ZeroDivisionError, TypeError, OverflowError):
+            except (ZeroDivisionError, TypeError, OverflowError, ValueError):
+                return None
+            if value is None:
                 return None
             key = const(value)
             held = held_a | held_b
@@ -270,9 +294,14 @@ def compare(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -
     detail: object = None
     if loc is not None and constant is not None and HOLE not in str(constant.value):
         detail = (positive, constant)
+        if (version := versions.of(f.state, loc)) is not None:
+            detail = (positive, constant, version)
     elif loc is not None and (other_loc := right.single()) is not None:
         if other_loc == loc and positive in ("is", "==") and not left.unknown:
             return of_const(not inverted)
+        if positive == "is" and not (left.unknown or right.unknown or left.consts or right.consts):
+            if _are_apart(f, loc, other_loc):
+                return of_const(inverted)
         detail = (positive, other_loc)
     if loc is not None and detail is not None:
         yes_fact, no_fact = Fact("test", loc, detail, not inverted), Fact("test", loc, detail, inverted)
@@ -295,7 +324,7 @@ def _compare_members(f: Frame, op: str, left: Value, right: Value) -> Value | No
     """Members of an enumeration are compared by identity; those that are texts or numbers also by value."""
     if POSITIVE.get(op, op) not in ("is", "==") or not (_known(left) and _known(right)):
         return None
-    if not any(keys.is_member(ref) for ref in (*left.refs, *right.refs)):
+    if not any(keys.is_member(ref) or _is_class(f, ref) for ref in (*left.refs, *right.refs)):
         return None
     yes: list[Facts] = []
     no: list[Facts] = []
@@ -316,6 +345,8 @@ def _known(value: Value) -> bool:
 
 def _same_member(f: Frame, a: object, b: object) -> bool | None:
     """Whether two alternatives are equal, if one of them is a member; None where that isn't certain."""
+    if _is_class(f, a) and _is_class(f, b):
+        return a == b
     if isinstance(a, Loc) and isinstance(b, Loc):
         both = keys.is_member(a) and keys.is_member(b)
         return a == b if both else None
@@ -326,6 +357,24 @@ def _same_member(f: Frame, a: object, b: object) -> bool | None:
     if held is None:
         return None
     return held.value == other.value and keys.is_plain(f, member)
+
+
+def _is_class(f: Frame, ref: object) -> bool:
+    """Whether a reference is one class: of the program, or a builtin one."""
+    if isinstance(ref, External):
+        return ref.dotted.startswith("builtins.")
+    obj = f.state.obj(ref) if isinstance(ref, Loc) and not ref.old else None
+    return obj is not None and obj.kind == "class"
+
+
+def _are_apart(f: Frame, first: Loc, second: Loc) -> bool:
+    """Whether two locations are surely two objects: both were made here, each once."""
+    objs = [f.state.obj(loc) for loc in (first, second)]
+    return (
+        first != second
+        and not (first.old or second.old)
+        and all(obj is not None and obj.kind in (*CONTAINERS, "instance") for obj in objs)
+    )
 
 
 def _decided(yes: Facts | None, no: Facts | None) -> Value:
@@ -402,7 +451,8 @@ def narrow(value: Value, op: str, right: Value, truth: bool) -> Value:
             return value.with_(
                 consts={constant: value.consts[constant]}, refs=NO_REFS, taints=NO_TAINTS, opaque=False
             )
-        return value
+        # What equals a text of the program's own is that text, whoever it came from.
+        return value.with_(taints=NO_TAINTS) if value.taints and constant.value != "" else value
     if constant in value.consts:
         return value.with_(consts=value.constants_where(lambda c: c != constant))
     return value

@@ -31,6 +31,57 @@ RAISING = (ir.Call, ir.Subscript, ir.Binary, ir.Await, ir.Import, ir.ImportFrom,
 EXITS = ("SystemExit", "KeyboardInterrupt", "GeneratorExit", "BaseException", "BaseExceptionGroup")
 
 
+SAFE = frozenset(
+    f"builtins.{name}"
+    for name in (
+        *(
+            "print",
+            "len",
+            "str",
+            "repr",
+            "isinstance",
+            "issubclass",
+            "list",
+            "dict",
+            "tuple",
+            "set",
+            "frozenset",
+        ),
+        *(
+            "bool",
+            "range",
+            "enumerate",
+            "zip",
+            "reversed",
+            "type",
+            "id",
+            "callable",
+            "hasattr",
+            "super",
+            "object",
+        ),
+    )
+)
+"""Builtins that are taken not to raise."""
+
+RISKY_METHODS = frozenset(
+    ("remove", "index", "pop", "popitem", "popleft", "__getitem__", "send", "__next__", "throw")
+)
+"""Methods of builtin containers that raise where something is not there."""
+
+
+def is_safe(dotted: str, args: Args) -> bool:
+    """Whether a call of a library is taken not to raise: making an exception is one such."""
+    kind = (
+        getattr(builtins, dotted.removeprefix("builtins."), None) if dotted.startswith("builtins.") else None
+    )
+    if dotted.startswith("builtins.") and args.positional and not args.keywords:
+        # What fails with constants fails for certain, and says so itself.
+        if all(value.constant() is not None for value in args.positional):
+            return True
+    return dotted in SAFE or (isinstance(kind, type) and issubclass(kind, BaseException))
+
+
 def may_raise(statement: ir.Stmt) -> bool:
     """Whether a simple statement can raise by itself; compound ones are asked statement by statement."""
     if isinstance(statement, ir.If | ir.While):
@@ -86,6 +137,12 @@ def leave(f: Frame, value: Value = BOTTOM) -> None:
         state.env[EXCEPTION] = value
         (f.handlers[-1] if f.handlers else f.raises).append(state)
     f.state = bottom_like(f.state)
+
+
+def fail(f: Frame, name: str) -> Value:
+    """End the path with a builtin exception."""
+    leave(f, of_ref(External(f"builtins.{name}")))
+    return BOTTOM
 
 
 def _never_returns(m: Machine, f: Frame, u: Use) -> Value:

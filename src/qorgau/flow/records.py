@@ -205,7 +205,7 @@ def _replace(m: Machine, f: Frame, u: Use) -> Value:
         m.set_attribute(f, made, name, value, u.at)
     excluded = choice(m, f, u.args.keywords["exclude"], u.at) if "exclude" in u.args.keywords else None
     for name in excluded or ():
-        m.delete_attribute(f, made, name)
+        m.delete_attribute(f, made, name, u.at)
     return made
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow import containers
 from qorgau.flow.machine import Args, Frame
-from qorgau.flow.values import Loc, Obj, Value
+from qorgau.flow.values import BOTTOM, Loc, Obj, Value
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -21,7 +21,7 @@ def put(m: Machine, f: Frame, owner: Value, bounds: Sequence[Value | None], valu
         if obj.kind not in containers.SEQUENCES:
             m.call_method(f, Value(refs={loc: frozenset()}), "extend", Args([value]), at)
             continue
-        new = _replaced(owner, loc, obj, bounds, iteration.items)
+        new = _replaced(owner, loc, obj, bounds, iteration.items, iteration.each)
         m.write(f, loc, containers.loosened(obj, iteration.each) if new is None else new, strong=True)
 
 
@@ -30,18 +30,25 @@ def delete(m: Machine, f: Frame, owner: Value, bounds: Sequence[Value | None], a
     for loc in owner.locs():
         obj = m.obj(f, loc)
         if obj.kind in containers.SEQUENCES:
-            new = _replaced(owner, loc, obj, bounds, ())
+            new = _replaced(owner, loc, obj, bounds, (), BOTTOM)
             m.write(f, loc, containers.loosened(obj) if new is None else new, strong=True)
 
 
 def _replaced(
-    owner: Value, loc: Loc, obj: Obj, bounds: Sequence[Value | None], items: Sequence[Value] | None
+    owner: Value,
+    loc: Loc,
+    obj: Obj,
+    bounds: Sequence[Value | None],
+    items: Sequence[Value] | None,
+    each: Value,
 ) -> Obj | None:
     """The list after the change; None where its items are no longer known by position."""
     numbers = containers.numbers_of(bounds)
     whole = all(bound is None for bound in bounds)
-    if len(owner.refs) != 1 or loc.old or numbers is None or items is None:
+    if len(owner.refs) != 1 or loc.old or numbers is None:
         return None
+    if items is None:
+        return Obj(obj.kind, obj.cls, rest=each) if whole else None
     held = containers.items_of(obj)
     if whole:
         return containers.renumbered(obj, items)

@@ -21,6 +21,7 @@ from qorgau.flow.values import (
     OPAQUE,
     UNKNOWN,
     Fact,
+    Facts,
     Loc,
     Obj,
     Value,
@@ -45,10 +46,22 @@ def execute(m: Machine, f: Frame, body: Sequence[ir.Stmt]) -> None:
             m.skipped(f, statement)
             continue
         if f.handlers and m.may_raise(f, statement):
-            f.handlers[-1].append(f.state.copy())
-        EXECUTORS[type(statement)](m, f, statement)
+            _run_risky(m, f, statement)
+        else:
+            EXECUTORS[type(statement)](m, f, statement)
         if m.spent(f):
             return
+
+
+def _run_risky(m: Machine, f: Frame, statement: ir.Stmt) -> None:
+    """Run a statement that can raise: the state before it goes to the handlers, if anything in it may."""
+    before, caught, risks = f.state.copy(), f.handlers[-1], m.risks
+    whole = isinstance(statement, ir.If | ir.While | ir.For | ir.With)
+    if whole:
+        caught.append(before)
+    EXECUTORS[type(statement)](m, f, statement)
+    if m.risks != risks and not whole:
+        caught.append(before)
 
 
 def _evaluate(m: Machine, f: Frame, node: ir.Evaluate) -> None:
@@ -164,7 +177,7 @@ def _delete_target(m: Machine, f: Frame, target: ir.Expr) -> None:
     if isinstance(target, ir.Name):
         m.unbind(f, target.id)
     elif isinstance(target, ir.Attribute):
-        m.delete_attribute(f, m.evaluate(f, target.value), target.attr)
+        m.delete_attribute(f, m.evaluate(f, target.value), target.attr, target.at)
     elif isinstance(target, ir.Subscript):
         owner = m.evaluate(f, target.value)
         if isinstance(target.index, ir.Slice):
@@ -237,12 +250,87 @@ def _is_type_checking(test: ir.Expr) -> bool:
 
 
 def _while(m: Machine, f: Frame, node: ir.While) -> None:
+    entered: list[Facts] = []
+
     def enter() -> State:
+        held = f.state.facts
         yes, no = m.decide(f, node.test)
+        entered[:] = [yes.facts - held]
         f.state = yes
         return no
 
-    loop(m, f, enter, node.body, node.orelse)
+    def passed(state: State, made: Sequence[Loc]) -> None:
+        # The next time the test is another one, whatever came of it before.
+        over = frozenset(fact for fact in entered[0] if fact.kind in ("true", "test"))
+        state.facts = state.facts - over
+
+    early = _counted(m, f, node)
+    if early is None:
+        return
+    loop(m, f, enter, node.body, node.orelse, passed)
+    for state in early:
+        f.state = m.join_states(f.state, state)
+
+
+def _counted(m: Machine, f: Frame, node: ir.While) -> list[State] | None:
+    """Go through the passes of a loop that constants decide; None when that ends it.
+
+    Otherwise the loop goes on from the state reached, and the states that left it by ``break`` are given.
+    """
+    breaks: list[State] = []
+    if not _counts(f, node):
+        return breaks
+    passes = f.passes
+    for index in range(MAX_UNROLLED):
+        before = f.state.copy()
+        yes, no = m.decide(f, node.test)
+        if yes.reachable and no.reachable:
+            f.state = before
+            break
+        if not yes.reachable:
+            f.state, f.passes = no, passes
+            execute(m, f, node.orelse)
+            for state in breaks:
+                f.state = m.join_states(f.state, state)
+            return None
+        f.state, f.passes = yes, (*passes, index)
+        exits = LoopExits()
+        f.loops.append(exits)
+        execute(m, f, node.body)
+        for state in exits.continues:
+            f.state = m.join_states(f.state, state)
+        f.loops.pop()
+        breaks += exits.breaks
+        if not f.state.reachable:
+            f.passes = passes
+            for state in breaks:
+                f.state = m.join_states(f.state, state)
+            return None
+        if breaks:
+            break
+    f.passes = passes
+    return breaks
+
+
+def _counts(f: Frame, node: ir.While) -> bool:
+    """Whether a loop changes a variable that is a known number or truth before it."""
+    for statement in node.body:
+        targets: tuple[ir.Expr, ...] = ()
+        if isinstance(statement, ir.Augment):
+            targets = (statement.target,)
+        elif isinstance(statement, ir.Assign):
+            targets = statement.targets
+        for target in targets:
+            if isinstance(target, ir.Name):
+                known = _variable(f, target.id).constant()
+                if known is not None and isinstance(known.value, int | float | bool):
+                    return True
+    return False
+
+
+def _variable(f: Frame, name: str) -> Value:
+    held = f.state.obj(f.loc) if f.loc is not None else None
+    return (held.parts.get(name) if held is not None else f.state.env.get(name)) or BOTTOM
 
 
 def _for(m: Machine, f: Frame, node: ir.For) -> None:
@@ -421,8 +509,11 @@ def _try_body(m: Machine, f: Frame, node: ir.Try) -> None:
         return
     caught: list[State] = []
     f.handlers.append(caught)
+    risks = m.risks
     execute(m, f, node.body)
     f.handlers.pop()
+    if any(_takes_errors(handler) for handler in node.handlers):
+        m.risks = risks
     if f.state.reachable:
         execute(m, f, node.orelse)
     after = f.state
@@ -454,6 +545,10 @@ def _handle(m: Machine, f: Frame, handler: ir.Handler, caught: list[State], star
     if handler.name is not None and f.state.reachable:
         m.unbind(f, handler.name)
     return f.state
+
+
+def _takes_errors(handler: ir.Handler) -> bool:
+    return _catches_all(handler) or (isinstance(handler.type, ir.Name) and handler.type.id == "Exception")
 
 
 def _catches_all(handler: ir.Handler) -> bool:
@@ -530,6 +625,8 @@ def _class(m: Machine, f: Frame, node: ir.Class) -> None:
 def _import(m: Machine, f: Frame, node: ir.Import) -> None:
     for name in node.names:
         module = m.import_module(f, name.name)
+        if not module.locs():
+            m.risk()
         if name.asname is not None:
             m.store(f, name.asname, module, node.at)
         else:
@@ -539,6 +636,8 @@ def _import(m: Machine, f: Frame, node: ir.Import) -> None:
 
 def _import_from(m: Machine, f: Frame, node: ir.ImportFrom) -> None:
     dotted = f.unit.absolute(node.module, node.level)
+    if not m.import_module(f, dotted).locs():
+        m.risk()
     for name in node.names:
         if name.name == "*":
             m.import_star(f, dotted, node.at)

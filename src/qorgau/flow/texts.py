@@ -289,8 +289,15 @@ def slice_text(value: Value, bounds: Sequence[int | None], known: bool) -> Value
     return result if count is None else keep(result, count, (lower, upper))
 
 
+_KEYED = re.compile(r"%\(\w+\)")
+_PERCENT = re.compile(r"%(?!%)[-+ #0]*\d*(?:\.\d+)?([a-zA-Z])")
+
+
 def percent(m: Machine, f: Frame, template: Value, value: Value, at: int) -> Value:
     """``template % value`` for texts."""
+    known = template.constant()
+    if known is not None and _KEYED.search(str(known.value)):
+        return _percent_keys(m, f, template, value, at)
     parts = [value]
     exact: list[Value] | None = None
     for loc in value.locs():
@@ -302,9 +309,14 @@ def percent(m: Machine, f: Frame, template: Value, value: Value, at: int) -> Val
             return _percent_keys(m, f, template, value, at)
     if exact is None and len(value.refs) <= 1:
         exact = [value]
-    rendered = [m.text(f, part, at) for part in parts]
     whole = [template, *parts]
     texts = template.texts()
+    codes = _PERCENT.findall(texts[0]) if len(texts) == 1 and template.constant() is not None else []
+    if len(codes) != len(parts):
+        codes = ["s"] * len(parts)
+    rendered = [
+        m.text(f, part, at, representation=code == "r") for part, code in zip(parts, codes, strict=True)
+    ]
     if exact is not None and len(texts) == 1 and template.constant() is not None:
         pieces = re.split(r"%(?!%)[-+ #0]*\d*(?:\.\d+)?[a-zA-Z]", texts[0])
         if len(pieces) == len(rendered) + 1:

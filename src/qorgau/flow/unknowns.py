@@ -21,15 +21,18 @@ from qorgau.flow import (
     origins,
     orm,
     provenance,
+    raising,
     records,
     strings,
     tasks,
     texts,
     used,
+    versions,
 )
 from qorgau.flow.classes import TYPED_DICTS
 from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.machine import Args, Closure, Frame
+from qorgau.flow.state import State
 from qorgau.flow.uses import Use
 from qorgau.flow.values import (
     BOTTOM,
@@ -112,6 +115,8 @@ MAX_CALLBACKS = 3
 def call_method(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at: int) -> Value:
     """``receiver.name(args)``: the join over everything that the receiver can be."""
     targets = list(receiver.refs.items())
+    if receiver.unknown or receiver.taints:
+        m.risk()
     if not targets:
         return _scalar_method(m, f, receiver, name, args, at)
     scalar = receiver.with_(refs=NO_REFS)
@@ -148,6 +153,8 @@ def _method(m: Machine, f: Frame, ref: Ref, receiver: Value, name: str, args: Ar
     if isinstance(ref, SuperOf):
         return _super_method(m, f, ref, name, args, at)
     if isinstance(ref, Bound):
+        if name in ("__func__", "__call__"):
+            return m.call(f, of_ref(ref.function if name == "__func__" else ref), args, at)
         return _method(m, f, ref.function, receiver, name, args, at)
     if isinstance(ref, Builtin):
         return unknown_call(m, f, name, receiver, args, at)
@@ -173,6 +180,8 @@ def _method(m: Machine, f: Frame, ref: Ref, receiver: Value, name: str, args: Ar
         chosen = m.names_method(f, obj, name, args, at)
         if chosen is not None:
             return chosen
+        if name in raising.RISKY_METHODS:
+            m.risk()
         found = containers.method(m, f, ref, obj, name, args, at)
         return found if found is not None else unknown_method(m, f, ref, obj, receiver, name, args, at)
     if obj.kind == "future" or obj.type == buffers.TYPE:
@@ -261,6 +270,10 @@ def _container_method(m: Machine, f: Frame, receiver: Value, name: str, args: Ar
 def _static_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, at: int) -> Value:
     """A function of a module or class."""
     info = m.class_info(f, loc)
+    if info is not None and name == "_make" and objects.TUPLES & set(info.libraries):
+        row = m.iterate(f, args.get(0) or BOTTOM, at)
+        given = Args(list(row.items)) if row.items is not None else Args(star=row.each)
+        return m.call(f, of_ref(loc), given, at)
     if info is not None and objects.class_part(m, f, loc, name) is None and info.libraries:
         for library in info.libraries:
             return m.library_call(f, f"{library}.{name}", of_ref(loc), args, at)
@@ -305,10 +318,14 @@ def _function_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: 
 def _object_method(
     m: Machine, f: Frame, loc: Loc, obj: Obj, receiver: Value, name: str, args: Args, at: int
 ) -> Value:
+    assert obj.cls is not None
+    if obj.kind == "unknown" and not _is_own(loc):
+        others = m.overriding(f, obj.cls, name)
+        if others:
+            return _on_any(m, f, loc, obj, (obj.cls, *others), name, args, at)
     found = objects.method(m, f, loc, obj, name, at)
     if found is not None:
         return m.call(f, found, args, at)
-    assert obj.cls is not None
     info = m.class_info(f, obj.cls)
     if info is not None and TYPED_DICTS & set(info.libraries):
         return unknown_method(m, f, loc, obj, receiver, name, args, at)
@@ -324,10 +341,36 @@ def _object_method(
     return unknown_method(m, f, loc, obj, receiver, name, args, at)
 
 
+def _is_own(loc: Loc) -> bool:
+    """Whether an object is the ``self`` of a method that is analysed for each class by itself."""
+    return isinstance(loc.label, tuple) and loc.label[:1] == ("self",)
+
+
+def _on_any(
+    m: Machine, f: Frame, loc: Loc, obj: Obj, classes: tuple[Loc, ...], name: str, args: Args, at: int
+) -> Value:
+    """A method of an object of which only a base class is known: any subclass may have come."""
+    before = f.state
+    outcomes: list[tuple[State, Value]] = []
+    for cls in classes:
+        f.state = before.copy()
+        f.state.heap[loc] = replace(obj, cls=cls)
+        found = objects.method(m, f, loc, m.obj(f, loc), name, at)
+        if found is None:
+            continue
+        value = m.call(f, found, args, at)
+        after = f.state.obj(loc)
+        if after is not None:
+            f.state.heap[loc] = replace(after, cls=obj.cls)
+        outcomes.append((f.state, value))
+    return expressions.meet(m, f, outcomes)
+
+
 def unknown_method(
     m: Machine, f: Frame, loc: Loc | None, obj: Obj | None, receiver: Value, name: str, args: Args, at: int
 ) -> Value:
     """A method of something unknown: texts and mappings are recognized by their methods."""
+    m.risk()
     answered = consent.configured(m, f, [name], receiver, args, at, None)
     if answered is not None:
         return answered
@@ -355,6 +398,7 @@ def unknown_method(
     if name == "with_traceback" or (name == "add_note" and obj is not None and strings.MESSAGE in obj.parts):
         return own
     if name in MAPPING:
+        versions.change(m, f, name, own, [], at)
         found = _mapping_method(m, f, own, name, args, at)
         if found is not None:
             return found
@@ -433,6 +477,7 @@ def unknown_call(
     checked: bool = False,
 ) -> Value:
     """The result of an unknown call. ``callee`` is what it is called on; ``known`` for code of the project."""
+    m.risk()
     if name and not checked:
         answered = consent.configured(m, f, [name], callee, args, at, None)
         if answered is not None:
@@ -454,6 +499,7 @@ def unknown_call(
             passed.append(replace(taint, calls=min(taint.calls + step, 2)).stepped(f.unit, at, note))
     if not known:
         used.handed(m, f, name, given)
+        versions.change(m, f, name, callee, given, at)
         _hold_unknown(m, f, callee, given)
         _call_back(m, f, given, passed, at)
     if not f.state.reachable:

@@ -134,6 +134,7 @@ def _are_apart(first: object, second: object) -> bool:
         and isinstance(first[1], Const)
         and isinstance(second[1], Const)
         and first[1].value != second[1].value
+        and first[2:] == second[2:]
     )
 
 
@@ -566,23 +567,40 @@ def join_all(values: Iterable[Value]) -> Value:
 
 
 def stamp(value: Value, facts: Facts) -> Value:
-    """The same value with ``facts`` known to hold wherever it is present. Monotone for plain facts."""
+    """The same value with ``facts`` known to hold wherever it is present; what they rule out is left out.
+
+    Monotone for plain facts.
+    """
     if not facts:
         return value
     taints = value.taints
     if taints:
         taints = frozenset(
-            taint if facts <= taint.facts else replace(taint, facts=taint.facts | facts) for taint in taints
+            taint if facts <= taint.facts else replace(taint, facts=taint.facts | facts)
+            for taint in taints
+            if not _excluded(taint.facts, facts)
         )
     return Value(
         taints,
-        {constant: held | facts for constant, held in value.consts.items()} if value.consts else value.consts,
-        {ref: held | facts for ref, held in value.refs.items()} if value.refs else NO_REFS,
+        _stamped(value.consts, facts) if value.consts else value.consts,
+        _stamped(value.refs, facts) if value.refs else NO_REFS,
         value.unknown,
         value.opaque,
         None if value.when_true is None else value.when_true | facts,
         None if value.when_false is None else value.when_false | facts,
     )
+
+
+_Alternative = TypeVar("_Alternative", Const, "Ref")
+
+
+def _stamped(held: Mapping[_Alternative, Facts], facts: Facts) -> dict[_Alternative, Facts]:
+    return {one: known | facts for one, known in held.items() if not _excluded(known, facts)}
+
+
+def _excluded(held: Facts, facts: Facts) -> bool:
+    """Whether what is there on some paths only cannot be there on this one."""
+    return bool(held) and any(one.contradicts(other) for one in held for other in facts)
 
 
 Key: TypeAlias = "str | Const"
