@@ -47,10 +47,7 @@ MAX_DEPTH = 28
 """Calls within calls that are followed; deeper ones count as unknown."""
 
 MAX_RECURSION = 4
-"""Activations of one function at a time before a recursive call counts as unknown."""
-
-WIDENED = 2
-"""Further activations in which known numbers and texts are given up, so that the recursion meets itself."""
+"""Activations of one function at a time before a recursive call gives up its numbers, and then is cut off."""
 
 MAX_ROUNDS = 4
 
@@ -180,9 +177,6 @@ def invoke(
     closure = m.entered(f, loc, closure, receiver)
     ctx = Loc(f.ctx, ("call", f.unit.name, at, closure.function.at, *f.passes))
     depth = m.active_count(closure)
-    if depth >= MAX_RECURSION + WIDENED:
-        m.count("recursive calls cut off")
-        return _like_outer(m, f, closure)
     if f.depth >= MAX_DEPTH:
         m.count("calls cut off by depth")
         return m.unknown_call(f, closure.function.name, BOTTOM, args, at, known=True)
@@ -191,9 +185,14 @@ def invoke(
     m.reached.add((closure.unit.name, closure.function.at))
     bound = bind_parameters(m, f, obj, closure, args, at)
     if depth >= MAX_RECURSION:
-        bound = {name: _uncounted(value) for name, value in bound.items()}
+        uncounted = {name: _uncounted(value) for name, value in bound.items()}
+        if depth == MAX_RECURSION and uncounted == bound:
+            return _like_outer(m, f, closure)
+        bound = uncounted
     canon = Canon(f.state)
     key = canon.key(closure, [m.epoch, *(item for pair in bound.items() for item in pair)])
+    if depth > MAX_RECURSION and key not in m.active and key not in m.memo:
+        return _like_outer(m, f, closure)
     remembered = m.memo.get(key)
     if remembered is not None:
         outcome = Transfer(remembered, ctx, canon).outcome(remembered.outcome)
@@ -225,6 +224,7 @@ def _uncounted(value: Value) -> Value:
 
 def _like_outer(m: Machine, f: Frame, closure: Closure) -> Value:
     """A recursive call that is followed no deeper: it is taken to give what the call around it gives."""
+    m.count("recursive calls cut off")
     m.risk()
     place = (closure.unit.name, closure.function.at)
     active = next((one for one in reversed(m.active.values()) if one.place == place), None)

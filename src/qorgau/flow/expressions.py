@@ -55,14 +55,14 @@ def evaluate(m: Machine, f: Frame, node: ir.Expr) -> Value:
     return EVALUATORS[type(node)](m, f, node)
 
 
-def restrict(value: Value, truth: bool) -> Value:
+def restrict(value: Value, truth: bool, *, lasting: bool = True) -> Value:
     """The alternatives of a value that have the given truth. Monotone.
 
     What is false holds no datum: an empty text or None carries nothing.
     """
     consts = value.constants_where(lambda constant: _may_be(constant, truth))
-    # The truth of an unknown object is a fact of the moment: a list may be filled or emptied later.
-    lasting = not value.unknown or value.single() is None
+    # The truth of an unknown object is a fact of the moment; that of anything else stays.
+    lasting = lasting or not value.unknown or value.single() is None
     if truth:
         return value.with_(consts=consts, when_false=None if lasting else value.when_false)
     refs: Refs = {ref: held for ref, held in value.refs.items() if isinstance(ref, Loc)}
@@ -199,7 +199,7 @@ def _refine(m: Machine, f: Frame, node: ir.Expr, yes: State, no: State) -> None:
                 f.state = outcome
                 value = m.peek(f, node.id)
                 if value is not None:
-                    m.poke(f, node.id, restrict(value, truth))
+                    m.poke(f, node.id, restrict(value, truth, lasting=False))
     elif isinstance(node, ir.Compare) and len(node.ops) == 1 and isinstance(node.left, ir.Name):
         f.state = state
         value = m.peek(f, node.left.id)
