@@ -149,12 +149,3 @@ def test_a_small_project_starts_no_processes(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(parsing, "WORTH", 1_000_000)
     monkeypatch.setattr(parsing, "_pool", lambda jobs: pytest.fail("is not worth it"))
     assert len(lower_all(TEXTS, NOWHERE, Hands(8))) == len(TEXTS)
-
-
-def test_each_process_has_enough_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
-    monkeypatch.setattr(parsing, "WORTH", sum(map(len, TEXTS)) * 2 // 5)
-    monkeypatch.setattr(parsing, "_pool", asked.append)
-    lower_all(TEXTS, NOWHERE, Hands(3))
-    lower_all(TEXTS, NOWHERE, Hands(8))
-    assert asked == [3, 5]

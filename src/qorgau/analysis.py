@@ -63,7 +63,7 @@ def _follow_and_judge(
     made = verdicts.findings(judged, settings, pages, program, positions)
     stated = [
         claim
-        for claim in statements.claims(request.settings, regulation, followed, program)
+        for claim in statements.claims(request.settings, regulation, followed)
         if claim.unit in wanted and claim.code in codes
     ]
     made += claims.findings(stated, settings, pages, program, positions)

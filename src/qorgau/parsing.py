@@ -25,8 +25,6 @@ Progress = Callable[[str, int, int], None]
 
 WORTH = 500_000
 """Characters to be lowered above which processes gain more than the third of a second that they cost to start."""
-_MOST = 60
-"""Processes at most: Windows waits for no more than 61."""
 _PORTION = 100_000
 """Characters that are handed to a process at once: a tenth of a second's work."""
 _AHEAD = 3
@@ -158,14 +156,13 @@ def _elsewhere(texts: Sequence[str], missing: Sequence[int], hands: Hands) -> It
     """What other processes lowered, if it is worth their while: number of the text and packed outcome."""
     if hands.executor is not None:
         yield from _handed_out(texts, missing, hands.executor, hands.jobs)
-        return
-    amount = sum(len(texts[number]) for number in missing)
-    jobs = min(hands.jobs, amount * 2 // max(WORTH, 1), _MOST)
-    if jobs > 1 and (pool := _pool(jobs)) is not None:
-        try:
-            yield from _handed_out(texts, missing, pool, jobs)
-        finally:
-            pool.shutdown(cancel_futures=True)
+    elif hands.jobs > 1 and sum(len(texts[number]) for number in missing) >= WORTH:
+        pool = _pool(hands.jobs)
+        if pool is not None:
+            try:
+                yield from _handed_out(texts, missing, pool, hands.jobs)
+            finally:
+                pool.shutdown(cancel_futures=True)
 
 
 def _pool(jobs: int) -> Executor | None:

@@ -210,7 +210,7 @@ def _hands(options: Options) -> Iterator[Hands]:
     from qorgau.parsing import Hands
 
     if options.dask is None:
-        yield Hands(options.jobs or _cores())
+        yield Hands(options.jobs or os.cpu_count() or 1)
         return
     from qorgau.clusters import ClusterError, hands_of
 
@@ -219,13 +219,6 @@ def _hands(options: Options) -> Iterator[Hands]:
             yield hands
     except ClusterError as error:
         raise Failure(str(error)) from error
-
-
-def _cores() -> int:
-    """The cores that this process may use: fewer than there are in many a container."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _changed(ref: str, first: Path) -> frozenset[Path]:

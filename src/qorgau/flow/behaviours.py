@@ -381,6 +381,18 @@ def _zip(m: Machine, f: Frame, u: Use) -> Value:
     iterations = [m.iterate(f, value, u.at) for value in u.args.positional]
     if not u.args.star.is_bottom:
         inner = m.iterate(f, u.args.star, u.at)
+        given = [m.iterate(f, of_ref(loc), u.at).items for loc in u.args.star.locs()]
+        widths = {len(items) for items in given if items is not None}
+        if given and all(items is not None for items in given) and len(widths) == 1:
+            # ``zip(*pairs)``: each place of the rows becomes a column.
+            columns = [
+                join_all(items[index] for items in given if items is not None) for index in range(*widths)
+            ]
+            made = [
+                m.new(f, u.at, Obj("tuple", rest=column), f"column{index}")
+                for index, column in enumerate(columns)
+            ]
+            return m.sequence(f, u.at, "generator", made, None, "zip")
         row = m.new(f, u.at, Obj("tuple", rest=inner.each), "row")
         return m.new(f, u.at, Obj("list", rest=row), "zip")
     if iterations and all(i.items is not None for i in iterations) and len(iterations[0].items or ()) <= 16:

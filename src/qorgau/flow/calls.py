@@ -11,7 +11,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import containers, dispatch, expressions, garbage, objects, raising, records, signatures
+from qorgau.flow import (
+    containers,
+    dispatch,
+    expressions,
+    garbage,
+    objects,
+    placing,
+    raising,
+    records,
+    signatures,
+)
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Resumable
 from qorgau.flow.memo import Canon, Outcome, Remembered, Transfer
 from qorgau.flow.state import State, bottom_like
@@ -574,12 +584,14 @@ def _made(m: Machine, f: Frame, cls: Loc, info: ClassInfo, args: Args, at: int) 
                 call(m, f, of_ref(Bound(ref, made)), args, at)
         if not f.state.reachable:
             return BOTTOM
+        placing.remember(m, f, cls, loc)
         return made
     if kind:
         records.fill(m, f, made, args, at)
         return made
     _fill(m, f, cls, info, loc, made, args, at)
     m.constructed(f, cls, info, made, args, at)
+    placing.remember(m, f, cls, loc)
     return made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -529,7 +530,40 @@ def declared_class(m: Machine, f: Frame, cls: Loc, name: str) -> Obj | None:
         part = obj.parts.get(name)
         if part is not None:
             return _related(m, f, part, base_info, base)
+        made = _set_up(m, base, base_info).get(name)
+        if made is not None:
+            return annotated_object(m, f, made, base_info.unit)
     return None
+
+
+def _set_up(m: Machine, cls: Loc, info: ClassInfo) -> dict[str, ir.Expr]:
+    """Attributes that ``__init__`` sets, with their annotation: their own, or that of the parameter they get."""
+    found = m.set_up.get(cls)
+    if found is None:
+        found = m.set_up[cls] = {}
+        for statement in info.node.body:
+            if isinstance(statement, ir.Define) and statement.function.name == "__init__":
+                found.update(_set_by(statement.function))
+    return found
+
+
+def _set_by(function: ir.Function) -> Iterator[tuple[str, ir.Expr]]:
+    given = {parameter.name: parameter.annotation for parameter in function.parameters}
+    for statement in function.body:
+        targets: tuple[ir.Expr, ...] = ()
+        annotation: ir.Expr | None = None
+        if isinstance(statement, ir.Annotated):
+            targets, annotation = (statement.target,), statement.annotation
+        elif isinstance(statement, ir.Assign) and isinstance(statement.value, ir.Name):
+            targets, annotation = statement.targets, given.get(statement.value.id)
+        for target in targets:
+            if (
+                annotation is not None
+                and isinstance(target, ir.Attribute)
+                and isinstance(target.value, ir.Name)
+            ):
+                if target.value.id == "self":
+                    yield target.attr, annotation
 
 
 def _related(m: Machine, f: Frame, part: Value, info: ClassInfo, owner: Loc) -> Obj | None:

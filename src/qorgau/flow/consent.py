@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from qorgau.flow import contexts, naming, sinks
 from qorgau.flow.checks import Check
 from qorgau.flow.machine import Args, Closure, Frame
-from qorgau.flow.policy import Role
+from qorgau.flow.policy import Policy, Role
 from qorgau.flow.values import (
     NO_REFS,
     NO_TAINTS,
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
 
+OUTSIDE = ("storage", "recipient", "export", "internal")
+ANY_METHOD = "any_method"
 TRANSFORMING = ("irreversible", "reversible")
 
 
@@ -68,6 +70,8 @@ def configured(
             return Value(opaque=True, when_false=no)
         case "storage" | "recipient" | "export":
             sinks.configured(m, f, role, name, args, at)
+            if name.rpartition(".")[2][:1].isupper() and in_methods(m.policy, [name], role):
+                return m.new(f, at, Obj("library", type=name), "client")
             return m.unknown(f, at, NO_TAINTS, "answer")
         case "irreversible" | "reversible":
             if function is not None:
@@ -76,6 +80,11 @@ def configured(
         case "internal":
             return m.unknown(f, at, NO_TAINTS, "answer")
     return None
+
+
+def in_methods(policy: Policy, names: list[str], role: Role) -> bool:
+    """Whether a pattern speaks of all in a class (``pkg.module.*``): its methods are the sinks, not its making."""
+    return role.kind in OUTSIDE and policy.role([f"{name}.{ANY_METHOD}" for name in names]) == role
 
 
 def concluded(

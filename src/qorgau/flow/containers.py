@@ -91,6 +91,10 @@ def get_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> V
     """``container[key]`` for one container."""
     known = keys.constant_keys(m, f, key)
     if obj.kind == "dict":
+        if MISSING in obj.parts and known is None:
+            # What is looked up is there from now on.
+            obj = obj.put(KEYS, join(obj.parts.get(KEYS, BOTTOM), key))
+            m.write(f, loc, obj, strong=True)
         return _dict_item(m, f, loc, obj, known, at)
     items = items_of(obj)
     if known is not None and items is not None:
@@ -548,7 +552,7 @@ def slice_of(m: Machine, f: Frame, value: Value, bounds: Sequence[Value | None],
             results.append(stamp(m.frame_slice(f, ref, obj, numbers, known, at), facts))
         elif obj is not None and (obj.kind in SEQUENCES or obj.kind == "row"):
             # A row of a query has its columns at positions 0 to their number.
-            items = items_of(obj) if obj.kind != "row" else _columns_of(obj)
+            items = items_of(obj) if obj.kind != "row" else columns_of(obj)
             kind = "tuple" if obj.kind == "row" else obj.kind
             if items is not None and known and numbers[2] != 0:
                 made = sequence(m, f, at, kind, items[slice(*numbers)], None, "slice")
@@ -560,7 +564,7 @@ def slice_of(m: Machine, f: Frame, value: Value, bounds: Sequence[Value | None],
     return join_all(results) if results else UNKNOWN
 
 
-def _columns_of(row: Obj) -> tuple[Value, ...]:
+def columns_of(row: Obj) -> tuple[Value, ...]:
     return tuple(value for key, value in row.items() if key.type == "int")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qorgau import ir
@@ -48,6 +48,12 @@ class Entered:
 
     facts: Facts = NO_FACTS
     swallowed: list[State] | None = None
+
+
+def inside(token: Entered, gained: Facts) -> Entered:
+    """An entered item whose consent ends with its block: all that making and entering it has checked."""
+    checked = frozenset(fact for fact in gained if fact.kind in LASTING)
+    return replace(token, facts=token.facts | checked)
 
 
 def enter(m: Machine, f: Frame, context: Value, at: int) -> tuple[Value, Entered]:

@@ -58,12 +58,19 @@ def complete(
     if dotted.startswith(FILES):
         return _files(m, f, receiver, site, at)
     if dotted.startswith(TABLES):
+        other = _other_orm(m, f, receiver)
+        if other:
+            return MODELS[other](m, f, receiver, site, at)
         return _database(m, f, receiver, site, at)
     if dotted.startswith("django.core.cache."):
         return _cache(m, f, _alias(f, receiver), site, at)
     if dotted.startswith("django.core.mail.") and not site.says("hosts"):
         return _mail(m, f, site, at)
     top = dotted.partition(".")[0]
+    if top == "celery" and not site.says("regions"):
+        return _broker(
+            m, f, site if site.says("hosts") else site.merged(registries.registered(m, f, top)), at
+        )
     if site.says("hosts"):
         return site
     if top in MODELS:
@@ -73,9 +80,17 @@ def complete(
     site = site.merged(registries.registered(m, f, top))
     if top == "boto3" and not site.says("hosts"):
         return _aws(m, f, site)
-    if top == "celery" and not site.says("regions"):
-        return _broker(m, f, site, at)
     return site
+
+
+def _other_orm(m: Machine, f: Frame, receiver: Value) -> str:
+    """The library of a queryset's model, where that isn't Django."""
+    for cls in registries.element_classes(f, receiver).locs():
+        info = m.class_info(f, cls)
+        for library in info.libraries if info is not None else ():
+            if library.partition(".")[0] in MODELS:
+                return library.partition(".")[0]
+    return ""
 
 
 def _peewee(m: Machine, f: Frame, receiver: Value, site: Site, at: int) -> Site:
@@ -110,7 +125,7 @@ MODELS = {
 
 def _sessions(m: Machine, f: Frame, receiver: Value, data: list[Value], site: Site, at: int) -> Site:
     """A session's binds by class, then Flask's configuration."""
-    bound = registries.bound(m, f, receiver, at)
+    bound = registries.bound(m, f, receiver, data, at)
     if not bound.is_empty:
         return bound
     config = of_ref(registries.shared(m, "flask.Config"))

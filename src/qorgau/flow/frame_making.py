@@ -53,11 +53,14 @@ BUILT = frozenset(
 )
 
 
+ARROW = frozenset(("table", "record_batch", "from_pydict", "from_pylist", "from_arrays"))
+
+
 def make(m: Machine, f: Frame, u: Use) -> Value:
     """A table made of values, read from a file, or selected from a database."""
     type_ = _type(m, u)
     name = u.dotted.rpartition(".")[2]
-    if name in BUILT:
+    if name in BUILT or (name in ARROW and u.dotted.startswith("pyarrow.")):
         return _built(m, f, u, type_)
     query = m.policy.catalog.rows(u.dotted).query
     if query is not None:
@@ -177,6 +180,10 @@ def _built(m: Machine, f: Frame, u: Use, type_: str) -> Value:
     data = u.arg(0, "data")
     table = columns_from(m, f, data, loc, u.at)
     names = _given_names(m, f, u)
+    if u.dotted.endswith("from_arrays") and names is not None:
+        arrays = m.iterate(f, data, u.at).items or ()
+        columns = {name: cell_of(m, f, array, u.at) for name, array in zip(names, arrays, strict=False)}
+        table, names = Table(type_, columns), None
     if names is not None:
         table = _with_columns(m, f, loc, replace(table, type=type_), names, u.at)
     index = u.args.keywords.get("index", BOTTOM)
@@ -187,7 +194,7 @@ def _built(m: Machine, f: Frame, u: Use, type_: str) -> Value:
 
 
 def _given_names(m: Machine, f: Frame, u: Use) -> list[Const] | None:
-    value = u.args.keywords.get("columns") or u.args.keywords.get("schema")
+    value = next(filter(None, map(u.args.keywords.get, ("columns", "schema", "names"))), None)
     place = 2 if u.dotted == "pandas.DataFrame" else 1
     if value is None and len(u.args.positional) > place:
         value = u.args.positional[place]

@@ -23,10 +23,11 @@ from qorgau.flow.values import (
     Loc,
     Value,
     common_facts,
+    of_const,
     of_ref,
     told_of,
 )
-from qorgau.linking import Unit
+from qorgau.linking import Unit, walk
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -39,6 +40,8 @@ PREPARING = ("setup", "initial", "check_permissions", "prepare")
 TESTS = "django.contrib.auth.decorators.user_passes_test"
 TEST_MIXIN = "django.contrib.auth.mixins.UserPassesTestMixin"
 MAX_GATES = 12
+MAX_INCLUDED = 4
+"""Routers that are gone through from a route to the application."""
 
 
 def run(m: Machine, f: Frame, closure: Closure, cls: Loc | None, args: Args) -> None:
@@ -104,11 +107,41 @@ def _decorator(m: Machine, f: Frame, unit: Unit, node: ir.Call, request: Value) 
         _permissions(m, f, unit, keywords[PERMISSIONS], request, UNKNOWN)
     _dependencies(m, f, unit, node)
     if isinstance(node.function, ir.Attribute):
-        owner, made = injection.alias_of(m, node.function.value, unit)
-        if isinstance(made, ir.Call):
-            _dependencies(m, f, owner, made)
+        _of_router(m, f, unit, node.function.value)
         for filtering in positional:
             _filter(m, f, evaluate(m, f, unit, filtering), request, node.at)
+
+
+def _of_router(m: Machine, f: Frame, unit: Unit, node: ir.Expr, depth: int = 0) -> None:
+    """What the router of a route was made with, and what it is included with (``include_router``)."""
+    owner, made = injection.alias_of(m, node, unit)
+    if isinstance(made, ir.Call):
+        _dependencies(m, f, owner, made)
+    inclusions = _inclusions(m)
+    if depth >= MAX_INCLUDED or not inclusions:
+        return
+    router = set(m.quiet(f, node, unit).locs())
+    for other, call in inclusions:
+        included = call.arguments[0].value
+        if router & set(m.quiet(f, included, other).locs()) and isinstance(call.function, ir.Attribute):
+            _dependencies(m, f, other, call)
+            _of_router(m, f, other, call.function.value, depth + 1)
+
+
+def _inclusions(m: Machine) -> list[tuple[Unit, ir.Call]]:
+    """All calls of the program that include one router in another; found once."""
+    if m.inclusions is None:
+        m.inclusions = [
+            (unit, node)
+            for name, unit in sorted(m.program.units.items())
+            if unit.name == name
+            for node in walk(unit.module.body)
+            if isinstance(node, ir.Call)
+            and isinstance(node.function, ir.Attribute)
+            and node.function.attr == "include_router"
+            and node.arguments
+        ]
+    return m.inclusions
 
 
 def _dependencies(m: Machine, f: Frame, unit: Unit, node: ir.Call) -> None:
@@ -184,7 +217,8 @@ def _class(m: Machine, f: Frame, closure: Closure, cls: Loc, args: Args, request
     loc = view.single()
     if loc is not None and request.refs and "request" not in m.obj(f, loc).parts:
         m.write(f, loc, m.obj(f, loc).put("request", request), strong=True)
-    for base in info.order:
+    told = _told_permissions(m, f, cls, view, name, request, closure.function.at)
+    for base in info.order if not told else ():
         base_info = m.class_info(f, base)
         node = _assigned(base_info.node.body, PERMISSIONS) if base_info is not None else None
         if node is not None and base_info is not None:
@@ -267,16 +301,91 @@ def _permission(
         yes, no = _permission(m, f, unit, node.operand, request, view)
         return no, yes
     for cls in evaluate(m, f, unit, node).locs():
-        found = objects.class_part(m, f, cls, "has_permission") if m.class_info(f, cls) is not None else None
-        if found is not None:
-            instance = calls.call(m, f, of_ref(cls), Args(), node.at)
-            held = f.state.facts
-            answer = _ask(m, f, objects.bind(m, f, found, instance, node.at), Args([request, view]), node.at)
-            raised = f.state.facts - held
-            f.state.facts = held
-            yes, no = m.truth(f, answer, True) or frozenset(), m.truth(f, answer, False) or frozenset()
-            return _checks(yes | raised), _checks(no)
+        if m.class_info(f, cls) is not None:
+            return _given(m, f, calls.call(m, f, of_ref(cls), Args(), node.at), request, view, node.at)
     return frozenset(), frozenset()
+
+
+def _told_permissions(
+    m: Machine, f: Frame, cls: Loc, view: Value, name: str, request: Value, at: int
+) -> bool:
+    """What ``get_permissions`` of the project gives for an action holds, whichever of its lists it is."""
+    method = _method(m, f, cls, view, "get_permissions", at)
+    if method is None:
+        return False
+    for loc in view.locs():
+        if "action" not in m.obj(f, loc).parts:
+            m.write(f, loc, m.obj(f, loc).put("action", of_const(name)), strong=True)
+    given = _ask(m, f, method, Args(), at)
+    ways: list[Facts] = [_of_list(m, f, of_ref(loc), request, view, at) for loc in given.locs()]
+    if ways:
+        f.state.facts = f.state.facts | _common(ways)
+    return bool(ways)
+
+
+def _of_list(m: Machine, f: Frame, listed: Value, request: Value, view: Value, at: int) -> Facts:
+    """What a list of permissions says where all are given; one of several that it may hold says nothing."""
+    items = m.iterate(f, listed, at).items
+    held: Facts = frozenset()
+    for item in items or ():
+        ways: list[Facts] = [_given(m, f, of_ref(loc), request, view, at)[0] for loc in item.locs()]
+        held = held | (_common(ways) if ways else frozenset())
+    return held
+
+
+def _common(ways: Sequence[Facts]) -> Facts:
+    return reduce(common_facts, ways)
+
+
+def _given(
+    m: Machine, f: Frame, permission: Value, request: Value, view: Value, at: int
+) -> tuple[Facts, Facts]:
+    """What an object of a permission class says when it gives permission, and when it refuses."""
+    loc = permission.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    found = (
+        objects.class_part(m, f, obj.cls, "has_permission")
+        if obj is not None and obj.cls is not None and m.class_info(f, obj.cls) is not None
+        else None
+    )
+    if found is None:
+        return frozenset(), frozenset()
+    held = f.state.facts
+    answer = _ask(m, f, objects.bind(m, f, found, permission, at), Args([request, view]), at)
+    raised = f.state.facts - held
+    f.state.facts = held
+    yes, no = m.truth(f, answer, True) or frozenset(), m.truth(f, answer, False) or frozenset()
+    return _checks(yes | raised), _checks(no)
+
+
+def permitted(m: Machine, f: Frame, view: Value, about: Value, at: int) -> None:
+    """What the permission classes of a view say of one object, once they let it through."""
+    loc = view.single()
+    cls = m.obj(f, loc).cls if loc is not None else None
+    info = m.class_info(f, cls) if cls is not None else None
+    if info is None:
+        return
+    request = m.attribute(f, view, "request", at)
+    for base in info.order:
+        base_info = m.class_info(f, base)
+        node = _assigned(base_info.node.body, PERMISSIONS) if base_info is not None else None
+        if node is None or base_info is None:
+            continue
+        for element in node.elements if isinstance(node, ir.Sequence) else (node,):
+            for permission in evaluate(m, f, base_info.unit, element).locs():
+                f.state.facts = f.state.facts | _of_object(m, f, permission, Args([request, view, about]), at)
+        break
+
+
+def _of_object(m: Machine, f: Frame, cls: Loc, args: Args, at: int) -> Facts:
+    if m.class_info(f, cls) is None:
+        return frozenset()
+    found = objects.class_part(m, f, cls, "has_object_permission")
+    if found is None:
+        return frozenset()
+    made = calls.call(m, f, of_ref(cls), Args(), at)
+    answer = _ask(m, f, objects.bind(m, f, found, made, at), args, at)
+    return _checks(m.truth(f, answer, True) or frozenset())
 
 
 def _checks(facts: Facts) -> Facts:

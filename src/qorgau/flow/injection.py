@@ -10,7 +10,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import calls, containers, objects
+from qorgau.flow import calls, containers, objects, options, placing, providers
+from qorgau.flow import given as given_by
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
 from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Const, External, Loc, Value, join, of_ref
 from qorgau.linking import Unit
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
 MAX_NESTED = 6
+MAX_EQUIPPED = 2
 
 FILLED = {"serializer": "serializer_class", "form": "form_class"}
 """Parameters of a view's methods, and the attribute of the view that names their class."""
@@ -45,6 +47,12 @@ def unknown_arguments(m: Machine, f: Frame, closure: Closure, receiver: Value | 
                 label = "public"
             loc = Loc(f.ctx, (label, closure.unit.name, parameter.at, parameter.name))
             value = of_ref(loc, unknown=True)
+            told = given_by.described(m, f, closure, parameter.name)
+            if told is not None:
+                f.state.heap[loc] = told
+                value = of_ref(loc, unknown=told.kind == "unknown")
+            elif parameter.annotation is not None and depth < MAX_EQUIPPED:
+                _equip(m, f, closure.unit, parameter.annotation, loc, depth)
             given = _default_callable(m, f, closure, parameter) or _default_setting(m, f, closure, parameter)
             if given is not None:
                 value = given
@@ -75,14 +83,28 @@ def _filled(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, rec
     return None
 
 
+def _equip(m: Machine, f: Frame, unit: Unit, annotation: ir.Expr, loc: Loc, depth: int) -> None:
+    """An argument of a class of the project has the clients that its constructor makes."""
+    m.describe(f, of_ref(loc, unknown=True), annotation, unit)
+    described = f.state.obj(loc)
+    cls = described.cls if described is not None else None
+    initializer = objects.class_part(m, f, cls, "__init__") if cls is not None else None
+    for ref in initializer.locs() if initializer is not None else ():
+        obj = f.state.obj(ref)
+        if obj is not None and isinstance(obj.info, Closure) and cls is not None:
+            args = unknown_arguments(m, f, obj.info, BOTTOM, depth + 1)
+            placing.equip(m, f, cls, loc, Args(args.positional[1:], args.keywords, args.star, args.double))
+
+
 def _default_setting(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter) -> Value | None:
     """The text or client that a parameter defaults to: a region or an address where nobody passes another.
 
     A parameter that is named for a field holds what callers give it.
     """
-    if parameter.default is None or m.policy.fields_of(parameter.name):
+    default = options.default_of(m, f, closure, parameter)
+    if default is None or m.policy.fields_of(parameter.name):
         return None
-    value = m.quiet(f, parameter.default, closure.unit)
+    value = m.quiet(f, default, closure.unit)
     if value.unknown or value.taints:
         return None
     if value.refs:
@@ -113,6 +135,10 @@ def _injected(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, d
     """The result of the dependency that a parameter names, None where it names none."""
     if depth >= MAX_NESTED:
         return None
+    if parameter.default is not None:
+        made = providers.wired(m, f, closure.unit, parameter.default, parameter.at)
+        if made is not None:
+            return made
     for unit, node in _dependency_calls(m, f, closure, parameter):
         own = None if node.arguments else _of_annotation(m, f, closure, parameter)
         found = dependency(m, f, unit, node, parameter.at, depth, own)
@@ -131,8 +157,12 @@ def dependency(
     target: Value | None = None,
 ) -> Value | None:
     """The result of ``Depends(function)``, which runs first; None for one that nothing is known of."""
+    if node.arguments and target is None:
+        made = providers.wired(m, f, unit, node.arguments[0].value, at)
+        if made is not None:
+            return made
     if target is None:
-        target = m.quiet(f, node.arguments[0].value, unit) if node.arguments else BOTTOM
+        target = _asked(m, f, node.arguments[0].value, unit) if node.arguments else BOTTOM
     for ref in target.refs:
         if isinstance(ref, External) and m.policy.role([m.policy.catalog.canonical(ref.dotted)]) is not None:
             return m.awaited(f, calls.call(m, f, of_ref(ref), Args(), at), at)
@@ -148,6 +178,16 @@ def dependency(
         if obj.cls is not None:
             return _called(m, f, ref, at)
     return None
+
+
+def _asked(m: Machine, f: Frame, node: ir.Expr, unit: Unit) -> Value:
+    """What ``Depends`` is given: a function or class by its name, or an object that is made for it."""
+    if not isinstance(node, ir.Call):
+        return m.quiet(f, node, unit)
+    frame = Frame(unit, f.state, f.ctx, kind="module", loc=Loc(None, ("module", unit.name)))
+    made = m.evaluate(frame, node)
+    f.state = frame.state
+    return made
 
 
 def _of_annotation(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter) -> Value:

@@ -53,6 +53,7 @@ from qorgau.flow.erasure import Erased
 from qorgau.flow.frame_types import TABLE
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration
 from qorgau.flow.memo import Remembered
+from qorgau.flow.places import Site
 from qorgau.flow.policy import Policy
 from qorgau.flow.relevance import Relevance
 from qorgau.flow.state import State, join_states
@@ -93,6 +94,11 @@ class Interpreter:
         self.reached: set[tuple[str, int]] = set()
         self.cut: set[tuple[str, int]] = set()
         self.dispatched: list[Facts] = []
+        self.set_up: dict[Loc, dict[str, ir.Expr]] = {}
+        self.shared_clients: dict[str, Obj] = {}
+        self.wanted_clients: set[str] = set()
+        self.placed: dict[tuple[Loc, str], Site | Value] = {}
+        self.inclusions: list[tuple[Unit, ir.Call]] | None = None
         self.wrapped: dict[tuple[str, int], Value] = {}
         self._origins: dict[Loc, str] = {}
         self.arrivals: dict[Arrival, None] = {}
@@ -348,10 +354,10 @@ class Interpreter:
         """``callee(args)``"""
         return calls.call(self, f, callee, args, at)
 
-    def call_apart(self, f: Frame, callee: Value, at: int, label: object) -> Value:
+    def call_apart(self, f: Frame, callee: Value, at: int, label: object, args: Args | None = None) -> Value:
         """``callee()`` at a node that makes other objects too: what it makes is told apart by ``label``."""
         passes, f.passes = f.passes, (*f.passes, label)
-        value = calls.call(self, f, callee, Args(), at)
+        value = calls.call(self, f, callee, args or Args(), at)
         f.passes = passes
         return value
 
@@ -402,7 +408,7 @@ class Interpreter:
         """The result of making an object of a class that the configuration speaks of; None for others."""
         names = scopes.names_of(self, f, cls)
         role = self.policy.role(names)
-        if role is None or role.kind == "require":
+        if role is None or role.kind == "require" or consent.in_methods(self.policy, names, role):
             return None
         return consent.configured(self, f, names, None, args, at, None)
 

@@ -25,14 +25,17 @@ from qorgau.flow import (
     made_classes,
     managers,
     naming,
+    options,
     origins,
     orm,
     places,
     provenance,
+    providers,
     queries,
     raising,
     records,
     registries,
+    rendering,
     routers,
     saved,
     schemas,
@@ -42,6 +45,7 @@ from qorgau.flow import (
     tasks,
     transport,
     used,
+    views,
 )
 from qorgau.flow.behaviours import BEHAVIOURS, BUILTINS, Use
 from qorgau.flow.classes import ELEMENTS
@@ -58,6 +62,7 @@ from qorgau.flow.values import (
     Key,
     Loc,
     Obj,
+    Ref,
     Value,
     join,
     join_all,
@@ -175,6 +180,8 @@ def _sinks(m: Machine, f: Frame, use: Use, rows: CallRows) -> None:
         if row.url:
             asked = [value for text in row.url for value in arguments(m, f, use, text, named)]
             sinks.url(m, f, use, row, asked, site_of(m, f, use, row.place))
+        if "**" in row.data and use.args.double:
+            values += orm.spread(m, f, use)
         if not any(value.taints or value.refs for value in values):
             continue
         site = deployment.complete(
@@ -330,6 +337,10 @@ TABLES: tuple[Mapping[str, Callable[[Machine, Frame, Use], Value]], ...] = (
     registries.BEHAVIOURS,
     sessions.BEHAVIOURS,
     saved.BEHAVIOURS,
+    options.BEHAVIOURS,
+    views.BEHAVIOURS,
+    rendering.BEHAVIOURS,
+    providers.BEHAVIOURS,
     frame_behaviours.BEHAVIOURS,
     transport.BEHAVIOURS,
 )
@@ -427,7 +438,18 @@ def hold(m: Machine, f: Frame, target: Value, values: list[Value]) -> None:
         m.write(f, loc, obj.put(strings.DATA, held), strong=True)
         whole = obj.parts.get("$part-of")
         if whole is not None:
-            hold(m, f, whole, values)
+            hold(m, f, _things(f, whole), values)
+
+
+def _things(f: Frame, value: Value) -> Value:
+    """The objects of libraries in a value: a workbook keeps what its sheets get, the path of a file doesn't."""
+    objects = {ref: facts for ref, facts in value.refs.items() if _is_thing(f, ref)}
+    return value.with_(refs=objects)
+
+
+def _is_thing(f: Frame, ref: Ref) -> bool:
+    obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+    return obj is not None and obj.kind != "unknown" and not obj.type.startswith("pathlib.")
 
 
 # Attributes and items

@@ -74,9 +74,7 @@ def named(
     """A part of ``owner`` read from or put under ``name``: what the name says of an unknown value."""
     if value.unknown and not put and _is_worn(value) and m.policy.fields_of(name):
         value = value.with_(taints=NO_TAINTS)
-    if put and value.unknown and _is_unsure(value, m.policy.fields_of(name)):
-        # Both a variable and a key say so.
-        return value.map_taints(lambda taint: replace(taint, confidence=Confidence.MEDIUM))
+    value = _surer(m, value, name)
     if not value.unknown or value.taints:
         configured = _configured(m, f, value, name, owner, at, put) if value.unknown and not put else None
         return configured if configured is not None else value
@@ -120,6 +118,20 @@ def _is_filled(m: Machine, f: Frame, loc: Loc) -> bool:
     return any(row is not None and row.source == origins.REQUEST for row in rows)
 
 
+def _surer(m: Machine, value: Value, name: str) -> Value:
+    """A datum known by a variable's name only is surer under a key, keyword or parameter of the same name."""
+    if not any(taint.confidence is Confidence.LOW for taint in value.taints):
+        return value
+    fields = m.policy.fields_of(name)
+    return value.map_taints(
+        lambda taint: (
+            replace(taint, confidence=Confidence.MEDIUM)
+            if taint.confidence is Confidence.LOW and taint.field in fields
+            else taint
+        )
+    )
+
+
 def bare_subject(value: Value) -> Loc | None:
     """The subject of a datum that is read from nobody: itself."""
     loc = value.single()
@@ -146,14 +158,6 @@ def is_found(f: Frame, value: Value) -> bool:
     """Whether a value is the answer of an unknown look-up."""
     found = [f.state.obj(loc) for loc in value.locs()]
     return bool(found) and all(obj is not None and FOUND in obj.parts for obj in found)
-
-
-def _is_unsure(value: Value, fields: tuple[str, ...]) -> bool:
-    """Whether only the name of a variable said so far that a value has these fields."""
-    return bool(value.taints) and all(
-        taint.confidence is Confidence.LOW and not taint.calls and taint.field in fields
-        for taint in value.taints
-    )
 
 
 def _is_worn(value: Value) -> bool:
@@ -272,7 +276,7 @@ def parameter_named(m: Machine, f: Frame, closure: Closure, parameter: ir.Parame
                 for field in fields
             )
             return value.with_(taints=taints)
-    return value
+    return _surer(m, value, parameter.name)
 
 
 def variable_named(m: Machine, f: Frame, name: str, value: Value, at: int) -> Value:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import buffers, checks, containers, naming, orm, sweeps
+from qorgau.flow import buffers, checks, containers, naming, orm, placing, sweeps
 from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration
 from qorgau.flow.state import Renaming, State, widen
@@ -38,6 +38,7 @@ from qorgau.flow.values import (
     stamp,
     told_of,
 )
+from qorgau.names import fold
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -243,6 +244,9 @@ def _field_default(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, found: V
     ``models.CharField()`` describe a value, they aren't one.
     """
     described = any(_is_declaration(f, ref) for ref in found.refs)
+    setting = _setting(m, f, obj, name, found, at) if obj.kind == "unknown" else None
+    if setting is not None:
+        return setting
     if described:
         return _derived(m, f, loc, obj, name, at)
     if obj.kind == "unknown" and not _callable(f, found) and not _is_service(m, f, found):
@@ -258,6 +262,18 @@ def _keeps(f: Frame, value: Value) -> bool:
         obj is not None and (obj.kind == "dict" or obj.kind in containers.SEQUENCES) and any(obj.items())
         for obj in objs
     )
+
+
+def _setting(m: Machine, f: Frame, obj: Obj, name: str, found: Value, at: int) -> Value | None:
+    """The default of a setting, read through an object of settings that somebody else made."""
+    info = m.class_info(f, obj.cls) if obj.cls is not None else None
+    if info is None or not SETTINGS & set(fold(info.node.name).split("_")) or m.policy.fields_of(name):
+        return None
+    default = m.default_of(f, found, at)
+    held = m.settings_field(f, info, name, default, found, at)
+    if held is None or held.unknown or held.refs or held.taints or not any(held.texts()):
+        return None
+    return join(held, OPAQUE)
 
 
 def _is_service(m: Machine, f: Frame, value: Value) -> bool:
@@ -298,6 +314,7 @@ def _derived(m: Machine, f: Frame, loc: Loc, obj: Obj | None, name: str, at: int
     """A part that nobody set: identified by its owner and name, of the declared class if one is."""
     child = loc.child(name)
     described = m.declared_class(f, obj.cls, name) if obj is not None and obj.cls is not None else None
+    described = described or placing.shared(m, loc, name)
     if described is not None and f.state.obj(child) is None:
         f.state.heap[child] = described
     return Value(refs={child: NO_FACTS}, unknown=True)
@@ -458,6 +475,7 @@ def set_attribute(m: Machine, f: Frame, value: Value, name: str, new: Value, at:
             if old is None and obj.kind in OPEN_KINDS:
                 old = _derived(m, f, loc, obj, name, at) if obj.kind == "unknown" else BOTTOM
             m.write(f, loc, obj.put(name, new if old is None else join(old, new)), strong=True)
+        placing.share(m, f, loc, name, new)
         m.changed(f, loc, obj, name, new, at)
     if not value.refs and value.unknown:
         m.count("writes to unknown objects")
@@ -604,7 +622,7 @@ def _item_of_ref(m: Machine, f: Frame, ref: Ref, key: Value, at: int, whole: Val
         if columns is not None:
             return columns
     if obj is None:
-        return of_ref(_child_item(ref, key), unknown=True)
+        return _unknown_item(m, f, ref, Obj("unknown"), key, at)
     if is_tabular(obj):
         return m.frame_item(f, ref, obj, key, at)
     if obj.kind == "attributes":
@@ -715,6 +733,10 @@ def _unknown_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int)
     element = m.element_class(f, obj)
     if element is not None and f.state.obj(child) is None:
         f.state.heap[child] = Obj("unknown", cls=element)
+    kept = placing.shared(m, loc, str(constant.value)) if constant is not None else None
+    if kept is not None:
+        f.state.heap.setdefault(child, kept)
+        return of_ref(child, unknown=True)
     if obj.type:
         typed = m.typed_item(f, loc, obj, key, at)
         if typed is not None:
@@ -749,6 +771,7 @@ def set_item(m: Machine, f: Frame, value: Value, key: Value, new: Value, at: int
             if setter is not None:
                 m.call(f, setter, Args([key, new]), at)
             elif constant is not None:
+                placing.share(m, f, loc, str(constant.value), new)
                 _forget(f.state, loc, str(constant.value))
                 old = obj.parts.get(constant)
                 if old is None:
@@ -790,7 +813,9 @@ def iterate(m: Machine, f: Frame, value: Value, at: int) -> Iteration:
     """What iterating over a value gives."""
     items: tuple[Value, ...] | None = None
     found: list[Value] = []
-    exact = len(value.refs) == 1 and not (value.consts or value.unknown or value.taints or value.opaque)
+    # None can't be iterated over: where it could be, the path ends.
+    others = any(constant.value is not None for constant in value.consts)
+    exact = len(value.refs) == 1 and not (others or value.unknown or value.taints or value.opaque)
     for ref, facts in value.refs.items():
         one = _iterate_ref(m, f, ref, at)
         found.append(stamp(one.each, facts))
@@ -827,6 +852,8 @@ def _iterate_ref(m: Machine, f: Frame, ref: Ref, at: int) -> Iteration:
         return Iteration(None, join(keys.each, UNKNOWN)) if spreads else keys
     if obj.kind in containers.SEQUENCES:
         return Iteration(containers.items_of(obj), containers.each(obj))
+    if obj.kind == "row" and (columns := containers.columns_of(obj)):
+        return Iteration(columns, join_all(columns))
     if obj.kind == "class" and ENUMS & set(_libraries(obj)):
         members = [
             _class_attribute(m, f, ref, obj, name, at)
@@ -852,6 +879,9 @@ def _iterate_ref(m: Machine, f: Frame, ref: Ref, at: int) -> Iteration:
             return Iteration(fields, join_all(fields))
     return Iteration(None, _element(m, f, ref, obj, at))
 
+
+SETTINGS = frozenset(("settings", "config", "conf", "configuration", "options", "environment"))
+"""Words in the names of classes whose objects hold what a program is set up with."""
 
 NEXT = ("__next__", "__anext__")
 ROUNDS = 6

@@ -13,6 +13,7 @@ from qorgau.flow.values import (
     CHECKS,
     HOLE,
     NO_CONSTS,
+    NO_FACTS,
     NO_REFS,
     NO_TAINTS,
     OPAQUE,
@@ -33,6 +34,9 @@ from qorgau.flow.values import (
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
     from qorgau.flow.machine import Frame
+
+INVOKED = "invoke"
+"""The method by which parts of a chain are run."""
 
 DUNDER = {
     "+": "add",
@@ -202,6 +206,17 @@ def overloaded(m: Machine, f: Frame, name: str, left: Value, right: Value | None
                 results += [m.call(f, one, Args([other] if other is not None else []), at) for one in bound]
         if results:
             return join_all(results)
+    return _chain(m, f, left, right) if name == "or" and right is not None else None
+
+
+def _chain(m: Machine, f: Frame, left: Value, right: Value) -> Value | None:
+    """``prompt | model | parser``: what is invoked in the end goes where the one of them goes that sends."""
+    for side in (left, right):
+        for loc in side.locs():
+            obj = f.state.obj(loc)
+            if obj is not None and obj.kind == "library" and obj.type:
+                if m.policy.catalog.rows(f"{obj.type}.{INVOKED}").sinks:
+                    return of_ref(loc)
     return None
 
 
@@ -277,6 +292,10 @@ def compare(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -
                 yes, no = no, yes
             if not (left.unknown and constant.value is False):
                 return _decided(yes, no)
+            agreed = frozenset(fact for fact in m.truth(f, left, True) or () if fact.kind in CHECKS)
+            if agreed:
+                # A flag of consent is true or false: where it isn't false, it is true.
+                return _decided(agreed, NO_FACTS) if inverted else _decided(NO_FACTS, agreed)
         if constant.value is None:
             never = left.refs and not (left.unknown or left.opaque or left.consts)
             if never and all(m.is_object(f, ref) for ref in left.refs):

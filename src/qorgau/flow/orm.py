@@ -49,6 +49,7 @@ VALUES = "$values"
 KEY = "@key"
 TEXT = "$text"
 COLUMN = "qorgau.Column"
+TABLE = "sqlalchemy.Table"
 ITEM = Loc(None, ("item-of",))
 """Stands for an item of a queryset in facts that hold of all its items."""
 
@@ -413,6 +414,16 @@ def values(m: Machine, f: Frame, use: Use) -> Value:
     return join_all(results) if results else m.unknown(f, use.at, frozenset(), "values")
 
 
+def named_values(m: Machine, f: Frame, use: Use) -> Value | None:
+    """The same of something that nothing is known of, by the names that it is given."""
+    names = _texts(use)
+    if not names or len(names) != len(use.args.positional):
+        return None
+    item = of_ref(m.fresh(f, use.at, "of-row"), unknown=True)
+    row = _row(m, f, use, item, names)
+    return m.new(f, use.at, Obj("library", type="django.db.models.QuerySet", parts={ROW: row}), "values")
+
+
 def _all_columns(m: Machine, f: Frame, use: Use, obj: Obj, item: Value) -> list[str]:
     cls = _class(obj)
     if use.args.keywords.keys() - {"flat", "named"} or cls is None:
@@ -438,6 +449,20 @@ def _column(m: Machine, f: Frame, item: Value, path: str, at: int) -> Value:
     for name in path.split("__"):
         value = m.attribute(f, value, name, at)
     return value
+
+
+def spread(m: Machine, f: Frame, use: Use) -> list[Value]:
+    """The model's fields in what a call of its manager is given as ``**data``."""
+    found: list[Value] = []
+    for loc in use.receiver.locs():
+        cls = _class(m.obj(f, loc))
+        for name in m.declared_fields(f, cls) if cls is not None else ():
+            if name in use.args.keywords:
+                continue
+            for double in use.args.double:
+                value = m.item(f, double, of_const(name), use.at)
+                found.append(m.named(f, value, name, BOTTOM, use.at, key=True, put=True))
+    return found
 
 
 def create(m: Machine, f: Frame, use: Use) -> Value:
@@ -540,19 +565,64 @@ def _given_values(m: Machine, f: Frame, use: Use) -> Value:
 def _selecting(m: Machine, f: Frame, use: Use, made: Obj) -> Obj:
     """``select(Client)``: objects; ``select(Client.iin, Client.phone)``: rows of these columns."""
     columns: list[Value] = []
+    names: list[str] = []
+    tables = [value for value in use.args.positional or [use.receiver] if _table_columns(m, f, value)]
+    if tables and len(tables) == len(use.args.positional or [use.receiver]):
+        for name in dict.fromkeys(name for value in tables for name in _table_columns(m, f, value)):
+            element = of_ref(m.fresh(f, use.at, f"column {name}"), unknown=True)
+            columns.append(m.attribute(f, element, name, use.at))
+            names.append(name)
+        return made.put(ROW, _named_row(m, f, use, columns, names))
     for index, value in enumerate(use.args.positional):
         classes = [loc for loc in value.locs() if m.obj(f, loc).kind == "class"]
         if classes:
             if len(use.args.positional) == 1:
                 return made.put(ELEMENTS, value)
-            element = Obj("library", parts={ELEMENTS: of_ref(classes[0])})
-            columns.append(item_of(m, f, element, use.at, f"entity{index}") or BOTTOM)
+            element_of = Obj("library", parts={ELEMENTS: of_ref(classes[0])})
+            columns.append(item_of(m, f, element_of, use.at, f"entity{index}") or BOTTOM)
+            names.append("")
             continue
         columns.append(_selected(m, f, use, value, index))
+        names.append(_column_name(m, f, value))
     if not columns:
         return made
-    row = m.sequence(f, use.at, "tuple", columns, None, "row")
-    return made.put(ROW, row)
+    return made.put(ROW, _named_row(m, f, use, columns, names))
+
+
+def _named_row(m: Machine, f: Frame, use: Use, columns: list[Value], names: list[str]) -> Value:
+    """A row whose columns are read by their places, their names, or as attributes."""
+    parts: dict[Key, Value] = {Const("int", index): column for index, column in enumerate(columns)}
+    for name, column in zip(names, columns, strict=True):
+        if name:
+            parts[Const("str", name)] = column
+            parts[name] = column
+    return m.new(f, use.at, Obj("row", parts=parts), "row")
+
+
+def _column_name(m: Machine, f: Frame, value: Value) -> str:
+    """The name of a column: of a model's, of a table's (``people.c.iin``), or the one it is given."""
+    for loc in value.locs():
+        told = m.obj(f, loc).parts.get("@name")
+        if told is not None:
+            return next(iter(told.texts()), "")
+        if isinstance(loc.label, str):
+            return loc.label
+    return ""
+
+
+def _table_columns(m: Machine, f: Frame, value: Value) -> list[str]:
+    """The names of the columns that a table of SQLAlchemy Core was made with."""
+    found: list[str] = []
+    for loc in value.locs():
+        obj = f.state.obj(loc)
+        if obj is None or obj.type != TABLE:
+            continue
+        for name, part in obj.parts.items():
+            for column in part.locs() if isinstance(name, str) and name.startswith("@") else ():
+                held = f.state.obj(column)
+                if held is not None and held.type.endswith("Column"):
+                    found += held.parts.get("@0", BOTTOM).texts()
+    return found
 
 
 def _selected(m: Machine, f: Frame, use: Use, value: Value, index: int) -> Value:

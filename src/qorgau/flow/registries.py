@@ -277,8 +277,8 @@ def binds_of(f: Frame, receiver: Value) -> dict[Key, Value]:
     return found
 
 
-def bound(m: Machine, f: Frame, receiver: Value, at: int) -> Site:
-    """The place of the engines that a session's ``binds`` or ``get_bind`` name."""
+def bound(m: Machine, f: Frame, receiver: Value, data: list[Value], at: int) -> Site:
+    """The place of the engines that a session's ``binds`` or ``get_bind`` name for what it is given."""
     engines: list[Value] = []
     for loc in receiver.locs():
         obj = f.state.obj(loc)
@@ -291,9 +291,15 @@ def bound(m: Machine, f: Frame, receiver: Value, at: int) -> Site:
         for table in binds.locs():
             held = f.state.obj(table)
             if held is not None and held.kind == "dict":
-                # Keys that are classes are not told apart: any of the engines can be meant.
-                engines += [held.rest, *(engine for _, engine in held.items())]
+                engines += _of_classes(m, f, held, data)
     return place_of(f, join_all(engines))
+
+
+def _of_classes(m: Machine, f: Frame, binds: Obj, data: list[Value]) -> list[Value]:
+    """The engines of the classes of some objects; where none of them is a key, any engine can be meant."""
+    classes = set(classes_of(m, f, data))
+    named = [engine for key, engine in binds.items() if key.value in classes]
+    return named or [binds.rest, *(engine for _, engine in binds.items())]
 
 
 def classes_of(m: Machine, f: Frame, data: list[Value]) -> list[Loc]:

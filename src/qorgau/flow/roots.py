@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from qorgau import ir
-from qorgau.flow import calls, declarations, gates, models, modules, objects, used
+from qorgau.flow import calls, declarations, filled, gates, models, modules, objects, placing, used
 from qorgau.flow.arrivals import Arrival
 from qorgau.flow.declarations import Declaration
 from qorgau.flow.erasure import Erased
@@ -68,6 +68,7 @@ def follow(policy: Policy, program: Program) -> Followed:
         if unit.name == name:
             modules.initialize(m, unit)
     m.forget_cut(None)
+    filled.open_modules(m)
     initial = dict(m.arrivals)
     called_at_import = set(m.reached)
     order = _callers_first(m)
@@ -88,7 +89,7 @@ def follow(policy: Policy, program: Program) -> Followed:
                 for loc, obj in found:
                     held = changes.get(loc)
                     changes[loc] = obj if held is None else _joined(m, loc, held, obj)
-        if not _settle(m, changes):
+        if not (_settle(m, changes) | placing.is_wanting(m)):
             break
         m.epoch += 1
         m.memo.clear()
@@ -261,11 +262,14 @@ def _receiver(m: Interpreter, f: Frame, cls: Loc, root: _Root) -> Value:
         f.state.heap[self] = Obj("unknown", cls=cls)
         return of_ref(self)
     made = m.obj(f, self)
-    parts = dict(made.parts)
+    parts = placing.recall(m, cls, made, f.state)
     for name in _set_elsewhere(m, obj, root):
         held = parts.get(name)
         if held is None or held.constant() is not None:
             parts[name] = join(held or BOTTOM, Value(refs={self.child(name): frozenset()}, unknown=True))
+    for name in filled.filled_in(m, obj):
+        if filled.held_of(m, parts.get(name), f.state.heap):
+            parts[name] = Value(refs={self.child(name): frozenset()}, unknown=True)
     f.state.heap[self] = Obj(made.kind, cls, made.type, parts, made.rest, made.length, made.info)
     return of_ref(self)
 
@@ -315,10 +319,32 @@ def _callers_first(m: Interpreter) -> list[_Root]:
             )
         ):
             by_name.setdefault(owner.info.node.name, []).append(index)
+    for name, index in _methods_of_given(m, roots):
+        by_name.setdefault(name, []).append(index)
     callees = [_callees(root, by_name) for root in roots]
     order = [index for component in _components(callees) for index in sorted(component)]
     chosen = [roots[index] for index in reversed(order)]
     return [r for r in chosen if not r.is_test] + [r for r in chosen if r.is_test]
+
+
+def _methods_of_given(m: Interpreter, roots: list[_Root]) -> Iterator[tuple[str, int]]:
+    """Names of classes that are made of something, with their methods: those that make one come first."""
+    methods: dict[Loc, list[int]] = {}
+    for index, root in enumerate(roots):
+        if root.closure.owner is not None:
+            methods.setdefault(root.closure.owner, []).append(index)
+    for cls in m.classes:
+        obj = m.base.get(cls)
+        info = obj.info if obj is not None else None
+        if not isinstance(info, ClassInfo):
+            continue
+        own = [index for base in info.order for index in methods.get(base, ())]
+        if any(
+            roots[index].closure.function.name == "__init__"
+            and len(roots[index].closure.function.parameters) > 1
+            for index in own
+        ):
+            yield from ((info.node.name, index) for index in own)
 
 
 def _callees(root: _Root, by_name: dict[str, list[int]]) -> list[int]:

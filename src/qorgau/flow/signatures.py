@@ -53,9 +53,31 @@ def _element(annotation: ir.Expr) -> ir.Expr | None:
 
 
 def declares(function: ir.Function) -> bool:
-    """Whether a body only declares what others define: ``...`` or ``raise NotImplementedError``."""
+    """Whether a body only declares what others define: ``...`` or ``raise NotImplementedError``.
+
+    So do a body without a statement and an empty or missing result, where an annotation promises one.
+    """
     told = [statement for statement in function.body if not _is_docstring(statement)]
-    return len(told) == 1 and _is_empty(told[0]) and not function.is_generator
+    if function.is_generator or len(told) > 1:
+        return False
+    annotation = function.returns
+    promises = annotation is not None and not (isinstance(annotation, ir.Const) and annotation.value is None)
+    if not told:
+        return promises
+    return _is_empty(told[0]) or (promises and _gives_nothing(told[0]))
+
+
+def _gives_nothing(statement: ir.Stmt) -> bool:
+    if isinstance(statement, ir.Pass):
+        return True
+    if not isinstance(statement, ir.Return):
+        return False
+    value = statement.value
+    if isinstance(value, ir.Sequence):
+        return not value.elements
+    if isinstance(value, ir.Dict):
+        return not value.items
+    return value is None or (isinstance(value, ir.Const) and value.value is None)
 
 
 def _is_docstring(statement: ir.Stmt) -> bool:

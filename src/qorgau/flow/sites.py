@@ -125,8 +125,16 @@ def told(values: Iterable[Value]) -> tuple[frozenset[str], bool]:
         none = all(c.value in (None, "") for c in value.consts)
         if not texts and none and not (value.unknown or value.opaque or value.refs or value.taints):
             continue
+        if texts and all(map(_names_host, texts)):
+            return texts, False
         return texts, value.unknown or bool(value.taints) or (not texts)
     return frozenset(), False
+
+
+def _names_host(text: str) -> bool:
+    """Whether an address of which something isn't known (a password, a path) still names its host."""
+    host = host_of(text) if HOLE in text and "://" in text else None
+    return host is not None and bool(host.name) and HOLE not in host.name
 
 
 def of_urls(value: Value) -> Site:

@@ -167,8 +167,9 @@ def _insert(clauses: list[tuple[str, Tokens]], places: tuple[Placeholder, ...]) 
     values = _body(clauses, "values")
     if values is not None:
         rows = _groups(values)
-        if not rows and values and values[0].place >= 0:
-            source = places[values[0].place]
+        if not rows and (not values or values[0].place >= 0):
+            # ``VALUES %s``, and ``VALUES`` alone where the driver is given the rows (ClickHouse).
+            source = places[values[0].place] if values else None
             named = enumerate(columns or ["*"])
             writes += [Write(name, Streamed(index, source), table, index) for index, name in named]
         for row in rows:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import checks, contexts, patterns, raising, slices, sweeps
+from qorgau.flow import checks, contexts, filled, patterns, raising, slices, sweeps
 from qorgau.flow.expressions import MAX_UNROLLED
 from qorgau.flow.machine import Frame, LoopExits
 from qorgau.flow.state import Renaming, State, age, bottom_like, widen
@@ -88,7 +88,7 @@ def _flag(m: Machine, f: Frame, node: ir.Assign, value: Value) -> Value:
 
 def _annotated(m: Machine, f: Frame, node: ir.Annotated) -> None:
     if node.value is not None:
-        value = m.evaluate(f, node.value)
+        value = filled.opened(m, f, node, m.evaluate(f, node.value))
         bind(m, f, node.target, m.annotated(f, value, node.annotation))
     if isinstance(node.target, ir.Name) and f.kind in ("class", "module"):
         m.declare(f, node.target.id, node.annotation, node.value is not None)
@@ -604,9 +604,10 @@ def _with_final(m: Machine, f: Frame, node: ir.Try) -> None:
 def _with(m: Machine, f: Frame, node: ir.With) -> None:
     entered: list[tuple[Value, contexts.Entered]] = []
     for item in node.items:
+        before = f.state.facts
         context = m.evaluate(f, item.context)
         value, token = m.enter(f, context, item.context.at)
-        entered.append((context, token))
+        entered.append((context, contexts.inside(token, f.state.facts - before)))
         if item.target is not None:
             bind(m, f, item.target, value)
     execute(m, f, node.body)

@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from qorgau import ir
 from qorgau.flow import (
     buffers,
     calls,
     consent,
     containers,
+    cursors,
     dispatch,
     expressions,
     naming,
@@ -32,10 +34,12 @@ from qorgau.flow import (
 from qorgau.flow.classes import TYPED_DICTS
 from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.machine import Args, Closure, Frame
+from qorgau.flow.places import Site
 from qorgau.flow.state import State
 from qorgau.flow.uses import Use
 from qorgau.flow.values import (
     BOTTOM,
+    CHECKS,
     NO_CONSTS,
     NO_FACTS,
     NO_REFS,
@@ -105,6 +109,15 @@ ELEMENTWISE = frozenset(("map", "apply"))
 
 SESSION = frozenset(["query", "scalars", "scalar", "execute", "get", "exec", "stream_scalars"])
 """Methods that read rows, of whatever is given a model or a statement of SQLAlchemy: it is a session."""
+
+CURSORS = cursors.RUN | cursors.FETCH
+
+FINDING = frozenset(("find", "find_one"))
+"""Methods of what may be a collection of documents."""
+
+ENDING = frozenset(("exit", "fail", "abort"))
+CONTEXTS = frozenset(("ctx", "context"))
+"""Methods of Click's and gRPC's contexts that never return, and what such parameters are called."""
 
 OF_TUPLES = {"_asdict": "asdict", "_replace": "replace"}
 """What the methods of named tuples do."""
@@ -290,7 +303,8 @@ def _function_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: 
     for mark in closure.marks:
         row = m.policy.catalog.returns(mark)
         if row is not None:
-            made = m.library_call(f, f"{row.type}.{name}", of_ref(loc), args, at)
+            own = join(of_ref(loc), _application(m, f, closure))
+            made = m.library_call(f, f"{row.type}.{name}", own, args, at)
             if name not in DELAYED and m.policy.catalog.rows(f"{row.type}.{name}"):
                 return made
     if name in DELAYED:
@@ -306,13 +320,42 @@ def _function_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: 
             given.keywords.update(exact or {})
             if keywords is not None and exact is None:
                 given.double.append(keywords)
-        before = f.state.copy()
+        if _is_bound(closure):
+            given = Args([of_ref(loc), *given.positional], given.keywords, given.star, given.double)
+        before, held = f.state.copy(), f.state.facts
+        if closure.marks:
+            # A worker runs a task: what was checked where it was queued is not checked there.
+            f.state.facts = frozenset(fact for fact in held if fact.kind not in CHECKS)
         m.call(f, of_ref(loc), given, at)
         f.state = m.join_states(before, f.state)
+        f.state.facts = held
         return OPAQUE
     if not closure.marks and not obj.parts.get(name):
         return UNKNOWN
     return unknown_call(m, f, name, BOTTOM, args, at)
+
+
+def _is_bound(closure: Closure) -> bool:
+    """Whether a task gets itself as its first argument (``bind=True``)."""
+    return any(
+        argument.keyword == "bind" and isinstance(argument.value, ir.Const) and argument.value.value is True
+        for decorator in closure.function.decorators
+        if isinstance(decorator, ir.Call)
+        for argument in decorator.arguments
+    )
+
+
+def _application(m: Machine, f: Frame, closure: Closure) -> Value:
+    """The application or broker whose decorator made a function a task: its calls go where that stands."""
+    found: list[Value] = []
+    for decorator in closure.function.decorators:
+        head = decorator.function if isinstance(decorator, ir.Call) else decorator
+        if isinstance(head, ir.Attribute):
+            for owner in m.quiet(f, head.value, closure.unit).locs():
+                obj = f.state.obj(owner)
+                if obj is not None and obj.kind == "library" and isinstance(obj.info, Site):
+                    found.append(of_ref(owner))
+    return join_all(found)
 
 
 def _object_method(
@@ -374,6 +417,9 @@ def unknown_method(
     answered = consent.configured(m, f, [name], receiver, args, at, None)
     if answered is not None:
         return answered
+    if name in ENDING and not args.keywords and _is_context(loc):
+        raising.leave(f, of_ref(External(f"{name}.raised")))
+        return BOTTOM
     if loc is not None:
         table = m.telling_method(f, loc, obj, name, args, at)
         if table is not None:
@@ -383,6 +429,13 @@ def unknown_method(
     own = receiver if loc is None else Value(receiver.taints, refs={loc: NO_FACTS}, unknown=True)
     if name in SESSION and not receiver.taints and _reads_rows(m, f, args):
         return m.library_call(f, f"sqlalchemy.orm.Session.{name}", own, args, at)
+    if name in ("values", "values_list") and args.positional and not receiver.taints:
+        chosen = orm.named_values(m, f, Use(name, own, args, at))
+        if chosen is not None:
+            return chosen
+    rows = cursors.method(m, f, own, name, args, at) if name in CURSORS and not receiver.taints else None
+    if rows is not None:
+        return rows
     if name in ALWAYS_TEXT or (
         name in texts.CLEAN_METHODS and (receiver.taints or name.startswith(("is", "start", "end")))
     ):
@@ -403,7 +456,15 @@ def unknown_method(
         if found is not None:
             return found
     result = unknown_call(m, f, name, own, args, at, checked=True)
+    if name in FINDING and args.positional:
+        return orm.chosen_documents(m, f, Use(name, own, args, at), result, name == "find")
     return m.named(f, result, name, own, at) if not args.all() else result
+
+
+def _is_context(loc: Loc | None) -> bool:
+    """Whether an object is a parameter named as the context of a command or of a remote call is."""
+    label = loc.label if loc is not None else None
+    return isinstance(label, tuple) and label[:1] == ("param",) and label[-1] in CONTEXTS
 
 
 def _reads_rows(m: Machine, f: Frame, args: Args) -> bool:

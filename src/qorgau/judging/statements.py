@@ -10,19 +10,15 @@ from qorgau.judging import declared, retention, unused
 from qorgau.judging.claims import Claim
 from qorgau.judging.destruction import Destruction
 from qorgau.knowledge.regulation import Regulation
-from qorgau.linking import Program
 
 
-def claims(
-    settings: Settings, regulation: Regulation, followed: Followed, program: Program
-) -> Iterator[Claim]:
-    """The claims about a program, its tests aside; ``settings`` as they were written, not filled in."""
-    arrivals = [arrival for arrival in followed.arrivals if not program.units[arrival.unit].file.is_test]
+def claims(settings: Settings, regulation: Regulation, followed: Followed) -> Iterator[Claim]:
+    """The claims about a program; ``settings`` as they were written, before the regulation filled them in."""
     if settings.fields:
         yield from declared.undeclared(followed.declarations, regulation)
-        yield from retention.undeclared(settings, followed.declarations, arrivals)
-        yield from unused.unused(settings, followed.declarations, arrivals, followed.used)
+        yield from retention.undeclared(settings, followed.declarations, followed.arrivals)
+        yield from unused.unused(settings, followed.declarations, followed.arrivals, followed.used)
     if settings.erasure.functions:
         destruction = Destruction(followed.models, followed.erased)
-        yield from destruction.unreached(arrivals)
+        yield from destruction.unreached(followed.arrivals)
         yield from destruction.hidden()

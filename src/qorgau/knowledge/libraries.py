@@ -79,6 +79,7 @@ class Catalog:
 
     __slots__ = (
         "_acting",
+        "_aliased",
         "_aliases",
         "_bases",
         "_canonical",
@@ -96,6 +97,7 @@ class Catalog:
         """
         shelf = tuple(libraries)
         self._aliases = {old: new for library in shelf for old, new in library.aliases.items()}
+        self._aliased = frozenset(old.partition(".")[0] for old in self._aliases)
         self._canonical: dict[str, str] = {}
         self._found: dict[str, CallRows] = {}
         self._packages = frozenset(packages).union(*(library.packages for library in shelf))
@@ -216,6 +218,8 @@ class Catalog:
 
     def _resolve(self, dotted: str) -> str:
         name = dotted
+        if name.partition(".")[0] not in self._aliased:
+            return name
         for _ in range(len(self._aliases) + 1):
             for prefix in _prefixes(name):
                 target = self._aliases.get(prefix)

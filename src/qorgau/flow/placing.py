@@ -1,0 +1,138 @@
+"""Where the clients stand that objects of a class are made with somewhere in the program.
+
+A method that nothing calls is judged on an object of its class. What the class is given where the
+program makes one (a session, a bucket) is what that object has, as far as its place goes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qorgau.flow import objects
+from qorgau.flow.machine import Args, Frame
+from qorgau.flow.places import Site
+from qorgau.flow.state import State
+from qorgau.flow.values import Bound, Key, Loc, Obj, Value, join, of_ref
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+HOLDERS = frozenset(("app", "application", "state", "ctx", "extensions"))
+"""What the objects are called in which a program keeps its clients from start to end (``request.app``)."""
+
+EQUIPPED = "$equipped"
+"""The part of an unknown object that stands for one as its constructor leaves it."""
+
+
+def remember(m: Machine, f: Frame, cls: Loc, made: Loc) -> None:
+    """An object was made: note the texts and the places of clients that it holds, for its class and its bases."""
+    info = m.class_info(f, cls)
+    obj = f.state.obj(made)
+    if info is None or obj is None or obj.kind != "instance":
+        return
+    for name, value in obj.parts.items():
+        if not isinstance(name, str) or name[:1] in "$@":
+            continue
+        known = _known(f, value)
+        for base in info.order:
+            before = m.placed.get((base, name))
+            if known is not None:
+                m.placed[base, name] = known if before is None else _either(before, known)
+
+
+def _known(f: Frame, value: Value) -> Site | Value | None:
+    """What of a value holds for other objects: where a client stands, or the text that a setting is."""
+    loc = value.single()
+    held = f.state.obj(loc) if loc is not None else None
+    if held is not None and held.kind == "library" and isinstance(held.info, Site):
+        return held.info
+    if value.consts and not (value.refs or value.unknown or value.taints) and any(value.texts()):
+        return Value(consts=value.consts, opaque=True)
+    return None
+
+
+def _either(before: Site | Value, now: Site | Value) -> Site | Value:
+    if isinstance(before, Site) and isinstance(now, Site):
+        return before.either(now)
+    return join(before, now) if isinstance(before, Value) and isinstance(now, Value) else before
+
+
+def recall(m: Machine, cls: Loc, obj: Obj, state: State) -> dict[Key, Value]:
+    """The parts of an object made of nothing known, with what objects of its class have elsewhere."""
+    parts = dict(obj.parts)
+    for name, value in obj.parts.items():
+        known = m.placed.get((cls, name)) if isinstance(name, str) else None
+        loc = value.single()
+        held = state.obj(loc) if loc is not None else None
+        if isinstance(known, Value) and held is None and value.unknown and not value.taints:
+            parts[name] = known
+        elif isinstance(known, Site) and loc is not None and held is not None and held.type:
+            if not isinstance(held.info, Site) or held.info.untold:
+                state.heap[loc] = replace(held, kind="library", info=known)
+    return parts
+
+
+def equip(m: Machine, f: Frame, cls: Loc, loc: Loc, args: Args) -> None:
+    """Give an object of a class that somebody else made the clients and texts that its constructor sets up.
+
+    ``args`` are unknown arguments of the constructor. All else of the object stays unknown: whose data
+    it holds is told by the object itself.
+    """
+    initializer = objects.class_part(m, f, cls, "__init__")
+    made = loc.child(EQUIPPED)
+    before, f.state = f.state, f.state.copy()
+    f.state.heap[made] = Obj("instance", cls=cls)
+    for ref in initializer.locs() if initializer is not None else ():
+        m.call(f, of_ref(Bound(ref, of_ref(made))), args, 0)
+    after, f.state = f.state, before
+    obj = after.obj(made) if after.reachable else None
+    if obj is None:
+        return
+    parts: dict[Key, Value] = {}
+    for name, value in recall(m, cls, obj, after).items():
+        inner = value.single()
+        held = after.obj(inner) if inner is not None else None
+        if inner is not None and held is not None and held.kind == "library" and held.type:
+            f.state.heap[inner] = Obj("library", type=held.type, info=held.info)
+            parts[name] = value
+        elif value.consts and any(value.texts()) and not (value.unknown or value.refs or value.taints):
+            parts[name] = value
+    f.state.heap[loc] = Obj("unknown", cls=cls, parts=parts)
+
+
+def share(m: Machine, f: Frame, holder: Loc, name: str, new: Value) -> None:
+    """A client is put into the state of an application: it is there wherever that is read."""
+    loc = new.single()
+    held = f.state.obj(loc) if loc is not None else None
+    if held is not None and held.kind == "library" and isinstance(held.info, Site) and _is_holder(holder):
+        before = m.shared_clients.get(name)
+        site = (
+            held.info
+            if before is None or not isinstance(before.info, Site)
+            else before.info.either(held.info)
+        )
+        m.shared_clients[name] = Obj("library", type=held.type, info=site)
+
+
+def shared(m: Machine, holder: Loc, name: str) -> Obj | None:
+    """The client that an application keeps under a name; one that is not known yet is remembered as wanted."""
+    if not _is_holder(holder):
+        return None
+    found = m.shared_clients.get(name)
+    if found is None:
+        m.wanted_clients.add(name)
+    return found
+
+
+def _is_holder(loc: Loc) -> bool:
+    label = loc.label
+    name = label if isinstance(label, str) else label[-1] if isinstance(label, tuple) and label else ""
+    return name in HOLDERS
+
+
+def is_wanting(m: Machine) -> bool:
+    """Whether a client was read before it was known: what read it is to be followed again."""
+    late = m.wanted_clients & m.shared_clients.keys()
+    m.wanted_clients.clear()
+    return bool(late)
