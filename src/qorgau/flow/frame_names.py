@@ -29,18 +29,25 @@ COLUMN_NAMES = "$columns"
 """Marks the list of the names of a table's columns."""
 
 
-def names_in(m: Machine, f: Frame, value: Value, at: int) -> tuple[list[Const], bool]:
-    """The columns that a value names, and whether it surely names no other."""
+def names_in(
+    m: Machine, f: Frame, value: Value, at: int, outer: frozenset[Loc] = frozenset()
+) -> tuple[list[Const], bool]:
+    """The columns that a value names, and whether it surely names no other.
+
+    ``outer`` are the sequences that it is part of: one that holds itself names nothing more.
+    """
     found = [c for c in value.consts if c.value is not None and HOLE not in str(c.value)]
     exact = not (value.unknown or value.opaque or value.taints) and len(found) == len(value.consts)
     for loc in value.locs():
         obj = f.state.obj(loc)
         if obj is None:
             exact = False
+        elif loc in outer:
+            continue
         elif obj.kind in ("list", "tuple", "set", "generator"):
             iteration = m.iterate(f, of_ref(loc), at)
             for item in iteration.items if iteration.items is not None else (iteration.each,):
-                names, sure = names_in(m, f, item, at)
+                names, sure = names_in(m, f, item, at, outer | {loc})
                 found += names
                 exact = exact and sure
         elif obj.kind == "dict":

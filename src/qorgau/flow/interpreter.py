@@ -63,12 +63,6 @@ from qorgau.linking import Program, Unit
 BUDGET = 4_000
 """Statements that one root may take before the rest of it is given up (counted)."""
 
-PATIENCE = 400
-"""Statements after which a root is no longer followed into calls that cannot matter (counted)."""
-
-NEAR = 2
-"""Calls within calls that are followed all the same when patience is over, if they can matter."""
-
 
 class Interpreter:
     """One run over a program. ``arrivals`` is what it finds, ``counts`` what it gave up."""
@@ -136,7 +130,7 @@ class Interpreter:
         return False
 
     def matters(self, closure: Closure) -> bool:
-        """Whether a function is worth analysing on its own."""
+        """Whether a function is worth analysing with nothing known to reach it."""
         return self.policy.is_erasure(closure.dotted) or self._relevance.matters(
             closure.unit, closure.function
         )
@@ -152,10 +146,11 @@ class Interpreter:
         return self.steps >= BUDGET
 
     def is_worthwhile(self, f: Frame, closure: Closure, args: Args) -> bool:
-        """Whether a call is followed: always at first, later only where it can matter."""
-        if self.steps < PATIENCE or erasure.by(f):
+        """Whether a call is followed: always in small programs, else only where it can matter."""
+        unit, function = closure.unit, closure.function
+        if self._relevance.matters(unit, function) or self._relevance.is_small(unit, function):
             return True
-        if f.depth <= NEAR and self._relevance.matters(closure.unit, closure.function):
+        if erasure.by(f):
             return True
         if any(self._shows_data(f, value) for value in args.all()):
             return True

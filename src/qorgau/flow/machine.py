@@ -102,7 +102,8 @@ class Frame:
 
     ``state`` is the current state. ``ctx`` identifies the activation. ``loc`` is the object that
     holds the variables when they are shared with inner functions (or of a module or class body);
-    otherwise they are in ``state.env``.
+    otherwise they are in ``state.env``. ``showing`` are the texts found so far of what one text is
+    made of, while that is being found: what holds itself, or is held many times, is shown once.
     """
 
     __slots__ = (
@@ -123,6 +124,7 @@ class Frame:
         "returns",
         "scopes",
         "sent",
+        "showing",
         "state",
         "unit",
         "yield_facts",
@@ -152,6 +154,7 @@ class Frame:
         self.loc = loc
         self.depth = depth
         self.locals: frozenset[str] = frozenset(closure.function.bound) if closure else frozenset()
+        self.showing: dict[Loc, Value] | None = None
         self.loops: list[LoopExits] = []
         self.handlers: list[list[State]] = []
         self.returns: list[tuple[State, Value]] = []

@@ -47,6 +47,8 @@ class Canon:
         self._shared = state.modules()
         self._numbers: dict[Loc, Hashable] = {}
         self._queue: list[Loc] = []
+        self._known_values: dict[int, tuple[Value, Hashable]] = {}
+        self._known_facts: dict[Facts, Hashable] = {}
         self.locs: list[Loc] = []
         self.traces: dict[Hashable, Trace] = {}
 
@@ -127,7 +129,11 @@ class Canon:
     def _facts(self, facts: Facts | None) -> Hashable:
         if not facts:
             return facts
-        return frozenset(self._fact(fact) for fact in _ordered(facts))
+        found = self._known_facts.get(facts)
+        if found is None:
+            found = frozenset([self._fact(fact) for fact in _ordered(facts)])
+            self._known_facts[facts] = found
+        return found
 
     def taint(self, taint: Taint) -> Hashable:
         """A taint in canonical form; its trace is kept aside."""
@@ -148,10 +154,16 @@ class Canon:
 
     def value(self, value: Value) -> Hashable:
         """A value in canonical form."""
+        found = self._known_values.get(id(value))
+        if found is None:
+            found = self._known_values[id(value)] = (value, self._value(value))
+        return found[1]
+
+    def _value(self, value: Value) -> Hashable:
         if not value.refs and not value.taints:
             if not value.when_true and not value.when_false:
                 return (
-                    frozenset((c, self._facts(h)) for c, h in value.consts.items()),
+                    frozenset([(c, self._facts(h)) for c, h in value.consts.items()]),
                     value.unknown,
                     value.opaque,
                 )
@@ -184,12 +196,17 @@ class Canon:
         )
 
 
-def _ordered(facts: Facts) -> list[Fact]:
-    return sorted(facts, key=repr)
+def _ordered(facts: Facts) -> Iterable[Fact]:
+    return facts if len(facts) == 1 else sorted(facts, key=_fact_order)
 
 
-def _way_order(way: Facts) -> list[str]:
-    return [repr(fact) for fact in _ordered(way)]
+def _fact_order(fact: Fact) -> tuple[str, str, bool, str]:
+    """Locations keep their text, so that this costs less than the text of the whole fact."""
+    return (fact.kind, repr(fact.subject), fact.holds, repr(fact.detail))
+
+
+def _way_order(way: Facts) -> list[tuple[str, str, bool, str]]:
+    return [_fact_order(fact) for fact in _ordered(way)]
 
 
 def _taint_order(taint: Taint) -> tuple[str, str, str]:

@@ -18,11 +18,11 @@ from qorgau.flow.erasure import Erased
 from qorgau.flow.injection import unknown_arguments
 from qorgau.flow.interpreter import Interpreter
 from qorgau.flow.machine import ClassInfo, Closure, Frame
-from qorgau.flow.memo import Outcome
+from qorgau.flow.memo import Outcome, is_context
 from qorgau.flow.models import Model
 from qorgau.flow.policy import Policy
-from qorgau.flow.state import State
-from qorgau.flow.values import BOTTOM, Loc, Obj, Value, join, of_ref
+from qorgau.flow.state import Renaming, State
+from qorgau.flow.values import BOTTOM, Facts, Loc, Obj, Value, join, of_ref, without
 from qorgau.linking import Program, walk
 
 MAX_EPOCHS = 3
@@ -30,9 +30,6 @@ MAX_EPOCHS = 3
 
 MAX_RECEIVERS = 6
 """Subclasses on whose objects an inherited method is analysed as well."""
-
-ALL = 400
-"""Programs of up to this many functions are analysed whole; in larger ones only what can matter is (counted)."""
 
 ELSEWHERE = frozenset(("storage", "recipient", "export"))
 TASKS = ("celery.", "dramatiq.", "rq.", "huey.", "taskiq.", "arq.")
@@ -77,7 +74,7 @@ def follow(policy: Policy, program: Program) -> Followed:
         m.reached = set(called_at_import)
         changes: dict[Loc, Obj] = {}
         for root in order:
-            if len(order) > ALL and not m.matters(root.closure):
+            if not m.matters(root.closure):
                 m.count("functions without personal data")
                 continue
             if root.place not in m.reached or _is_entry(m, root):
@@ -86,7 +83,9 @@ def follow(policy: Policy, program: Program) -> Followed:
                 m.forget_cut(root.place)
                 if root.is_test:
                     _forget_tests(m, seen)
-                for loc, obj in found:
+                lasting = _Lasting(m)
+                for place, left in found:
+                    loc, obj = lasting.loc(place), lasting.obj(left)
                     held = changes.get(loc)
                     changes[loc] = obj if held is None else _joined(m, loc, held, obj)
         if not (_settle(m, changes) | placing.is_wanting(m)):
@@ -111,6 +110,27 @@ def _forget_tests(m: Interpreter, seen: int) -> None:
     for arrival in list(m.arrivals)[seen:]:
         if not m.program.units[arrival.unit].file.is_test:
             del m.arrivals[arrival]
+
+
+class _Lasting(Renaming):
+    """What functions leave in modules, named by where it was made and no longer by the calls that led there.
+
+    One name then stands for what many runs left, and what a check said of one of them is forgotten:
+    a logger that every entry point makes is one logger, not a thousand.
+    """
+
+    def __init__(self, m: Interpreter) -> None:
+        super().__init__(
+            lambda loc: (
+                loc
+                if loc.parent is None or loc in m.base or not is_context(loc.parent)
+                else Loc(Loc(None, ("left",)), loc.label, True)
+            )
+        )
+
+    def facts(self, facts: Facts) -> Facts:
+        """The facts that speak of what keeps its name."""
+        return without(facts, lambda loc: self.loc(loc) is not loc)
 
 
 def _joined(m: Interpreter, loc: Loc, left: Obj, right: Obj) -> Obj:

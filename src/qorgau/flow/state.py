@@ -111,10 +111,10 @@ class State:
     def changed_modules(self) -> list[Loc]:
         """The objects of modules that this activation or a caller of it has changed, in a fixed order."""
         shared = self.modules()
-        found = {loc for loc in self.heap if loc in shared}
+        found = self.heap.keys() & shared.keys()
         below = self.base
         while isinstance(below, Layer):
-            found.update([loc for loc in below.heap if loc in shared])
+            found |= below.heap.keys() & shared.keys()
             below = below.below
         return sorted(found, key=repr)
 

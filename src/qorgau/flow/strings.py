@@ -122,11 +122,25 @@ def _nested(m: Machine, f: Frame, part: Value, at: int) -> Value:
     if not deep:
         return part
     if f.depth > 40:
-        return Value(m.contents(f, part), opaque=True)
+        m.count("texts cut off by depth")
+        return Value(part.taints, opaque=True)
+    outermost = f.showing is None
+    showing = f.showing = {} if f.showing is None else f.showing
     f.depth += 4
-    shown = text(m, f, part, at, representation=True)
+    results = [_plain(part.with_(refs=NO_REFS))] if _has_plain(part) else []
+    for ref, facts in part.refs.items():
+        if not isinstance(ref, Loc):
+            results.append(Value(opaque=True))
+            continue
+        known = showing.get(ref)
+        if known is None:
+            showing[ref] = Value(opaque=True)
+            known = showing[ref] = _of_ref(m, f, ref, at, representation=True)
+        results.append(stamp(known, facts))
     f.depth -= 4
-    return shown
+    if outermost:
+        f.showing = None
+    return join_all(results)
 
 
 def _of_object(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int, representation: bool) -> Value:

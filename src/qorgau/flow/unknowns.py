@@ -603,6 +603,9 @@ def _call_back(m: Machine, f: Frame, given: list[Value], taints: list[Taint], at
             )
             if obj is None or obj.kind not in ("function", "partial") or called >= MAX_CALLBACKS:
                 continue
+            if isinstance(obj.info, Closure) and not taints and not m.matters(obj.info):
+                m.count("callbacks without personal data")
+                continue
             called += 1
             before = f.state.copy()
             argument = m.unknown(f, at, merge_taints(taints), "callback")

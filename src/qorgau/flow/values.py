@@ -16,7 +16,8 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypedDict, TypeVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias, TypedDict, TypeVar
+from weakref import WeakValueDictionary
 
 from qorgau.findings import Confidence
 
@@ -40,9 +41,9 @@ class Loc:
     what an earlier pass of a loop made: it stands for many objects, the others for one.
     """
 
-    __slots__ = ("_hash", "_parts", "_text", "label", "old", "parent")
+    __slots__ = ("__weakref__", "_parts", "_text", "label", "old", "parent")
 
-    _hash: int
+    _known: ClassVar[WeakValueDictionary[tuple[object, bool], Loc]] = WeakValueDictionary()
     _parts: dict[tuple[object, bool], Loc]
     _text: str | None
     parent: Loc | None
@@ -50,35 +51,23 @@ class Loc:
     old: bool
 
     def __new__(cls, parent: Loc | None, label: object, old: bool = False) -> Loc:
-        """The part of ``parent`` with this label: always the same object, so that comparing is quick."""
-        if parent is not None:
-            found = parent._parts.get((label, old))
-            if found is not None:
-                return found
+        """The part of ``parent`` with this label: always the same object, as long as somebody holds it.
+
+        So identity is equality, and looking one up costs what looking up an address costs: the engine
+        does little else.
+        """
+        known = cls._known if parent is None else parent._parts
+        found = known.get((label, old))
+        if found is not None:
+            return found
         self = super().__new__(cls)
         self.parent = parent
         self.label = label
         self.old = old
-        self._hash = hash((parent, label, old))
         self._text = None
         self._parts = {}
-        if parent is not None:
-            parent._parts[label, old] = self
+        known[label, old] = self
         return self
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
-        return (
-            isinstance(other, Loc)
-            and self._hash == other._hash
-            and self.old == other.old
-            and self.parent == other.parent
-            and self.label == other.label
-        )
 
     def __repr__(self) -> str:
         if self._text is None:
