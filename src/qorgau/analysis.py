@@ -8,8 +8,8 @@ from qorgau import __version__, compiled, ir, source
 from qorgau.config import Settings
 from qorgau.deep import with_room
 from qorgau.findings import Confidence, Finding, Report, Severity
+from qorgau.flow.epochs import follow
 from qorgau.flow.policy import Policy
-from qorgau.flow.roots import follow
 from qorgau.gathering import Gathered, Request, extra_folders, is_judged
 from qorgau.judging import claims, literals, statements, verdicts
 from qorgau.judging.purposes import Purposes

@@ -106,9 +106,9 @@ class Interpreter:
 
     # What a run gave up and how far it went
 
-    def count(self, what: str) -> None:
+    def count(self, what: str, times: int = 1) -> None:
         """Note that something was given up or saved, for ``--statistics``."""
-        self.counts[what] = self.counts.get(what, 0) + 1
+        self.counts[what] = self.counts.get(what, 0) + times
 
     def spent(self, f: Frame) -> bool:
         """Whether the current root has used up its budget."""
@@ -134,6 +134,15 @@ class Interpreter:
         return self.policy.is_erasure(closure.dotted) or self._relevance.matters(
             closure.unit, closure.function
         )
+
+    @property
+    def is_selective(self) -> bool:
+        """Whether the program is so large that only what can matter is analysed."""
+        return self._relevance.is_selective
+
+    def readers(self, names: frozenset[str]) -> frozenset[tuple[str, int]]:
+        """The functions that mention one of these names, or lead to one that does."""
+        return self._relevance.readers(names)
 
     def forget_cut(self, root: tuple[str, int] | None) -> None:
         """Functions that were cut short count as not reached, so that they are analysed on their own."""

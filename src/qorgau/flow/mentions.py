@@ -73,6 +73,20 @@ class Mentions:
                         (target.id, ("", meant)) for target in targets if isinstance(target, ir.Name)
                     )
 
+    def all(self) -> Iterator[Found]:
+        """Every function of the program, methods and inner functions too."""
+        for found in self._defined.values():
+            for functions in found.values():
+                yield from functions
+
+    def meant(self, unit: Unit, function: ir.Function) -> Iterator[str]:
+        """Its words, and what names imported under another name are called where they come from."""
+        imported = self._imported[unit.name]
+        for word in self.words(unit, function):
+            yield word
+            if word in imported:
+                yield imported[word][1]
+
     def words(self, unit: Unit, function: ir.Function) -> Mapping[str, None]:
         """Names, attributes, keywords, and the words of texts that may name data."""
         place = (unit.name, function.at)
@@ -119,7 +133,7 @@ class Mentions:
 
     def _is_ours(self, unit: Unit, module: str) -> bool:
         package = unit.name if unit.is_package else unit.name.rpartition(".")[0]
-        return self._program.has(module) or bool(package) and self._program.has(f"{package}.{module}")
+        return self._program.has(module) or (bool(package) and self._program.has(f"{package}.{module}"))
 
     def _few(self, name: str) -> list[Found]:
         found = self.functions.get(name, [])
@@ -157,4 +171,4 @@ def _named_in(text: str) -> list[str]:
 def _listed(text: str) -> list[str]:
     """The names of a list in one text: ``"iin phone"``, ``"iin, phone"``, the rows of a CSV file's head."""
     words = re.split(r"[\s,;|]+", text.strip())
-    return words if len(words) <= 3 or "," in text and all(map(_WORDS.fullmatch, words)) else []
+    return words if len(words) <= 3 or ("," in text and all(map(_WORDS.fullmatch, words))) else []

@@ -131,8 +131,8 @@ def _is_holder(loc: Loc) -> bool:
     return name in HOLDERS
 
 
-def is_wanting(m: Machine) -> bool:
-    """Whether a client was read before it was known: what read it is to be followed again."""
-    late = m.wanted_clients & m.shared_clients.keys()
+def missed(m: Machine) -> frozenset[str]:
+    """The names under which clients were read before they were known: what reads them is to be followed again."""
+    late = frozenset(m.wanted_clients & m.shared_clients.keys())
     m.wanted_clients.clear()
-    return bool(late)
+    return late

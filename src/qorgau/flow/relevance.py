@@ -23,7 +23,18 @@ REACH = 2
 SMALL = 4
 """Statements of a function that is followed whatever it mentions: it may give a constant or a client."""
 
-STATEMENTS = (ir.Assign, ir.Annotated, ir.Augment, ir.Return, ir.Evaluate, ir.If, ir.For, ir.While, ir.Try, ir.With)
+STATEMENTS = (
+    ir.Assign,
+    ir.Annotated,
+    ir.Augment,
+    ir.Return,
+    ir.Evaluate,
+    ir.If,
+    ir.For,
+    ir.While,
+    ir.Try,
+    ir.With,
+)
 
 CONTAINERS = frozenset(
     ("dict", "list", "set", "defaultdict", "ordereddict", "deque", "queue", "contextvar", "counter")
@@ -50,7 +61,7 @@ class Relevance:
     @cached_property
     def is_selective(self) -> bool:
         """Whether the program is so large that only what can matter is analysed."""
-        return sum(len(functions) for functions in self._mentions.functions.values()) > ALL
+        return sum(1 for _ in self._mentions.all()) > ALL
 
     def matters(self, unit: Unit, function: ir.Function) -> bool:
         """Whether a function, or one that it calls soon, mentions what a flow can begin, change or need."""
@@ -65,23 +76,47 @@ class Relevance:
             known = self._small[key] = count <= SMALL
         return known
 
+    def readers(self, names: frozenset[str]) -> frozenset[tuple[str, int]]:
+        """The functions that mention one of these names, also as imported, and all that lead to such."""
+        found = {
+            (unit.name, function.at): None
+            for unit, function in self._mentions.all()
+            if any(name in names for name in self._mentions.meant(unit, function))
+        }
+        edge = list(found)
+        while edge:
+            edge = self._callers_of(edge, found)
+        return frozenset(found)
+
     @cached_property
     def _near(self) -> frozenset[tuple[str, int]]:
         """The functions from which at most ``REACH`` calls lead to one that mentions data."""
-        callers: dict[tuple[str, int], list[tuple[str, int]]] = {}
-        found: dict[tuple[str, int], None] = {}
-        for functions in self._mentions.functions.values():
-            for unit, function in functions:
-                place = (unit.name, function.at)
-                if self._tells(unit, function):
-                    found[place] = None
-                for other, callee in self._mentions.callees(unit, function):
-                    callers.setdefault((other.name, callee.at), []).append(place)
+        found = {
+            (unit.name, function.at): None
+            for unit, function in self._mentions.all()
+            if self._tells(unit, function)
+        }
         edge = list(found)
         for _ in range(REACH):
-            edge = [caller for place in edge for caller in callers.get(place, ()) if caller not in found]
-            found.update(dict.fromkeys(edge))
+            edge = self._callers_of(edge, found)
         return frozenset(found)
+
+    def _callers_of(
+        self, places: list[tuple[str, int]], found: dict[tuple[str, int], None]
+    ) -> list[tuple[str, int]]:
+        more = dict.fromkeys(
+            caller for place in places for caller in self._callers.get(place, ()) if caller not in found
+        )
+        found.update(more)
+        return list(more)
+
+    @cached_property
+    def _callers(self) -> dict[tuple[str, int], list[tuple[str, int]]]:
+        callers: dict[tuple[str, int], list[tuple[str, int]]] = {}
+        for unit, function in self._mentions.all():
+            for other, callee in self._mentions.callees(unit, function):
+                callers.setdefault((other.name, callee.at), []).append((unit.name, function.at))
+        return callers
 
     def _tells(self, unit: Unit, function: ir.Function) -> bool:
         words = self._mentions.words(unit, function)
@@ -104,21 +139,16 @@ class Relevance:
                 if _lists(value) and any(self._says_data(word) for word in words_of(value)):
                     found.add(name)
             kept.update(_kept_in(unit, self._filled))
-        for functions in self._mentions.functions.values():
-            for unit, function in functions:
-                words = self._mentions.words(unit, function)
-                if any(self._says_data(word) for word in words):
-                    found |= kept & words.keys()
+        for unit, function in self._mentions.all():
+            words = self._mentions.words(unit, function)
+            if any(self._says_data(word) for word in words):
+                found |= kept & words.keys()
         return frozenset(found)
 
     @cached_property
     def _filled(self) -> frozenset[str]:
         """Names of variables and attributes in which some function puts something."""
-        found: set[str] = set()
-        for functions in self._mentions.functions.values():
-            for _, function in functions:
-                found.update(_filled_in(function))
-        return frozenset(found)
+        return frozenset(name for _, function in self._mentions.all() for name in _filled_in(function))
 
     def _units(self) -> Iterator[Unit]:
         return (unit for name, unit in self._program.units.items() if unit.name == name)

@@ -11,22 +11,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from qorgau import ir
-from qorgau.flow import calls, declarations, filled, gates, models, modules, objects, placing, used
-from qorgau.flow.arrivals import Arrival
-from qorgau.flow.declarations import Declaration
-from qorgau.flow.erasure import Erased
+from qorgau.flow import calls, filled, gates, objects, placing, used
 from qorgau.flow.injection import unknown_arguments
 from qorgau.flow.interpreter import Interpreter
 from qorgau.flow.machine import ClassInfo, Closure, Frame
-from qorgau.flow.memo import Outcome, is_context
-from qorgau.flow.models import Model
-from qorgau.flow.policy import Policy
-from qorgau.flow.state import Renaming, State
-from qorgau.flow.values import BOTTOM, Facts, Loc, Obj, Value, join, of_ref, without
-from qorgau.linking import Program, walk
-
-MAX_EPOCHS = 3
-"""Rounds over the program while functions still change what modules hold (counted when cut off)."""
+from qorgau.flow.memo import Outcome
+from qorgau.flow.state import State
+from qorgau.flow.values import BOTTOM, Loc, Obj, Value, join, of_ref
+from qorgau.linking import walk
 
 MAX_RECEIVERS = 6
 """Subclasses on whose objects an inherited method is analysed as well."""
@@ -36,19 +28,7 @@ TASKS = ("celery.", "dramatiq.", "rq.", "huey.", "taskiq.", "arq.")
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
-    """What a run found: data at sinks, what is declared, what erasure does; and what it gave up, by name."""
-
-    arrivals: tuple[Arrival, ...]
-    declarations: tuple[Declaration, ...]
-    models: tuple[Model, ...]
-    erased: tuple[Erased, ...]
-    used: frozenset[str]
-    counts: dict[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Root:
+class Root:
     """A function that can be analysed on its own."""
 
     place: tuple[str, int]
@@ -57,103 +37,7 @@ class _Root:
     is_test: bool
 
 
-def follow(policy: Policy, program: Program) -> Followed:
-    """Follow personal data through a program."""
-    m = Interpreter(policy, program)
-    for name in sorted(program.units):
-        unit = program.units[name]
-        if unit.name == name:
-            modules.initialize(m, unit)
-    m.forget_cut(None)
-    filled.open_modules(m)
-    initial = dict(m.arrivals)
-    called_at_import = set(m.reached)
-    order = _callers_first(m)
-    for epoch in range(MAX_EPOCHS):
-        m.arrivals = dict(initial)
-        m.reached = set(called_at_import)
-        changes: dict[Loc, Obj] = {}
-        for root in order:
-            if not m.matters(root.closure):
-                m.count("functions without personal data")
-                continue
-            if root.place not in m.reached or _is_entry(m, root):
-                seen = len(m.arrivals)
-                found = list(_run(m, root))
-                m.forget_cut(root.place)
-                if root.is_test:
-                    _forget_tests(m, seen)
-                lasting = _Lasting(m)
-                for place, left in found:
-                    loc, obj = lasting.loc(place), lasting.obj(left)
-                    held = changes.get(loc)
-                    changes[loc] = obj if held is None else _joined(m, loc, held, obj)
-        if not (_settle(m, changes) | placing.is_wanting(m)):
-            break
-        m.epoch += 1
-        m.memo.clear()
-        if epoch == MAX_EPOCHS - 1:
-            m.count("globals still changing")
-    used.by_classes(m)
-    return Followed(
-        tuple(m.arrivals),
-        (*declarations.declared(m, models.stored(m)), *m.defined_tables),
-        models.models(m),
-        tuple(m.erased),
-        frozenset(m.used),
-        dict(m.counts),
-    )
-
-
-def _forget_tests(m: Interpreter, seen: int) -> None:
-    """Tests are no callers: what only they pass to code that is no test is not judged."""
-    for arrival in list(m.arrivals)[seen:]:
-        if not m.program.units[arrival.unit].file.is_test:
-            del m.arrivals[arrival]
-
-
-class _Lasting(Renaming):
-    """What functions leave in modules, named by where it was made and no longer by the calls that led there.
-
-    One name then stands for what many runs left, and what a check said of one of them is forgotten:
-    a logger that every entry point makes is one logger, not a thousand.
-    """
-
-    def __init__(self, m: Interpreter) -> None:
-        super().__init__(
-            lambda loc: (
-                loc
-                if loc.parent is None or loc in m.base or not is_context(loc.parent)
-                else Loc(Loc(None, ("left",)), loc.label, True)
-            )
-        )
-
-    def facts(self, facts: Facts) -> Facts:
-        """The facts that speak of what keeps its name."""
-        return without(facts, lambda loc: self.loc(loc) is not loc)
-
-
-def _joined(m: Interpreter, loc: Loc, left: Obj, right: Obj) -> Obj:
-    a, b = State(m.base, heap={loc: left}), State(m.base, heap={loc: right})
-    return m.join_states(a, b).heap[loc]
-
-
-def _settle(m: Interpreter, changes: dict[Loc, Obj]) -> bool:
-    """Let what functions did to the state of modules hold for all; whether anything is new."""
-    new = False
-    for loc in sorted(changes, key=repr):
-        before = m.base.get(loc)
-        if before is None:
-            m.base[loc] = changes[loc]
-            continue
-        after = _joined(m, loc, before, changes[loc])
-        if after != before:
-            m.base[loc] = after
-            new = True
-    return new
-
-
-def _is_entry(m: Interpreter, root: _Root) -> bool:
+def is_entry(m: Interpreter, root: Root) -> bool:
     """Whether a framework calls the function: by a decorator, or as a method of a library's subclass."""
     catalog = m.policy.catalog
     for mark in root.closure.marks:
@@ -178,7 +62,7 @@ def _matches(pattern: str, name: str) -> bool:
 # One root
 
 
-def _run(m: Interpreter, root: _Root) -> Iterator[tuple[Loc, Obj]]:
+def run(m: Interpreter, root: Root) -> Iterator[tuple[Loc, Obj]]:
     """Analyse a function with unknown arguments; what it changed of the state of modules."""
     obj = m.base.get(root.loc)
     if obj is None or not isinstance(obj.info, Closure):
@@ -210,16 +94,16 @@ def _run(m: Interpreter, root: _Root) -> Iterator[tuple[Loc, Obj]]:
         bound = calls.bind_parameters(m, f, obj, obj.info, args, obj.info.function.at)
         closure = m.entered(f, root.loc, obj.info, receiver)
         outcome = calls.solve(m, f, closure, bound, Loc(ctx, ("call", *root.place)), receiver)
-        _note_answer(m, f, closure, outcome, _is_entry(m, root))
+        _note_answer(m, f, closure, outcome, is_entry(m, root))
         yield from _changes(m, [outcome.changed, *(state for state, _, _ in outcome.raised), f.state.heap])
 
 
-def _note_answer(m: Interpreter, f: Frame, closure: Closure, outcome: Outcome, is_entry: bool) -> None:
+def _note_answer(m: Interpreter, f: Frame, closure: Closure, outcome: Outcome, called: bool) -> None:
     """What a function that nothing in the program calls gives back is used by whoever calls it."""
     if not outcome.value.is_bottom:
         before, f.state = f.state, f.state.copy()
         f.state.heap.update(outcome.changed)
-        used.answered(m, f, closure, outcome.value, is_entry)
+        used.answered(m, f, closure, outcome.value, called)
         f.state = before
 
 
@@ -261,7 +145,7 @@ def _receivers(m: Interpreter, closure: Closure) -> list[Loc | None]:
     return found
 
 
-def _receiver(m: Interpreter, f: Frame, cls: Loc, root: _Root) -> Value:
+def _receiver(m: Interpreter, f: Frame, cls: Loc, root: Root) -> Value:
     """An object of a class as its constructor leaves it, with what other methods may have set since."""
     obj = m.base[cls]
     if root.closure.binding == "class":
@@ -294,7 +178,7 @@ def _receiver(m: Interpreter, f: Frame, cls: Loc, root: _Root) -> Value:
     return of_ref(self)
 
 
-def _set_elsewhere(m: Interpreter, cls: Obj, root: _Root) -> Iterable[str]:
+def _set_elsewhere(m: Interpreter, cls: Obj, root: Root) -> Iterable[str]:
     """Attributes that methods other than ``__init__`` assign."""
     names: dict[str, None] = {}
     for part in cls.parts.values():
@@ -315,14 +199,14 @@ def _set_elsewhere(m: Interpreter, cls: Obj, root: _Root) -> Iterable[str]:
 # The order of roots
 
 
-def _callers_first(m: Interpreter) -> list[_Root]:
+def callers_first(m: Interpreter) -> list[Root]:
     """All functions of modules and classes, callers before callees; tests last."""
-    roots: list[_Root] = []
+    roots: list[Root] = []
     for place in sorted(m.functions):
         loc = m.functions[place]
         obj = m.base.get(loc)
         if obj is not None and isinstance(obj.info, Closure):
-            roots.append(_Root(place, loc, obj.info, obj.info.unit.file.is_test))
+            roots.append(Root(place, loc, obj.info, obj.info.unit.file.is_test))
     by_name: dict[str, list[int]] = {}
     for index, root in enumerate(roots):
         by_name.setdefault(root.closure.function.name, []).append(index)
@@ -347,7 +231,7 @@ def _callers_first(m: Interpreter) -> list[_Root]:
     return [r for r in chosen if not r.is_test] + [r for r in chosen if r.is_test]
 
 
-def _methods_of_given(m: Interpreter, roots: list[_Root]) -> Iterator[tuple[str, int]]:
+def _methods_of_given(m: Interpreter, roots: list[Root]) -> Iterator[tuple[str, int]]:
     """Names of classes that are made of something, with their methods: those that make one come first."""
     methods: dict[Loc, list[int]] = {}
     for index, root in enumerate(roots):
@@ -367,7 +251,7 @@ def _methods_of_given(m: Interpreter, roots: list[_Root]) -> Iterator[tuple[str,
             yield from ((info.node.name, index) for index in own)
 
 
-def _callees(root: _Root, by_name: dict[str, list[int]]) -> list[int]:
+def _callees(root: Root, by_name: dict[str, list[int]]) -> list[int]:
     mentioned: dict[str, None] = {}
     for node in walk(root.closure.function.body):
         if isinstance(node, ir.Name):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from qorgau.config import Settings
-from qorgau.flow.roots import Followed
+from qorgau.flow.epochs import Followed
 from qorgau.judging import declared, retention, unused
 from qorgau.judging.claims import Claim
 from qorgau.judging.destruction import Destruction

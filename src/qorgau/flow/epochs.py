@@ -1,0 +1,219 @@
+"""Rounds over the program: what functions leave in modules is there for all of them in the next round."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+
+from qorgau.flow import declarations, filled, models, modules, placing, used
+from qorgau.flow.arrivals import Arrival
+from qorgau.flow.declarations import Declaration
+from qorgau.flow.erasure import Erased
+from qorgau.flow.interpreter import Interpreter
+from qorgau.flow.memo import is_context
+from qorgau.flow.models import Model
+from qorgau.flow.policy import Policy
+from qorgau.flow.roots import Root, callers_first, is_entry, run
+from qorgau.flow.state import Renaming, State
+from qorgau.flow.values import Const, Facts, Loc, Obj, Ref, Value, without
+from qorgau.linking import Program
+
+MAX_EPOCHS = 3
+"""Rounds over the program while functions still change what modules hold (counted when cut off)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What a run found: data at sinks, what is declared, what erasure does; and what it gave up, by name."""
+
+    arrivals: tuple[Arrival, ...]
+    declarations: tuple[Declaration, ...]
+    models: tuple[Model, ...]
+    erased: tuple[Erased, ...]
+    used: frozenset[str]
+    counts: dict[str, int]
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What one root did: what arrived at sinks, and what it left in modules."""
+
+    arrivals: dict[Arrival, None] = field(default_factory=dict)
+    left: list[tuple[Loc, Obj]] = field(default_factory=list)
+
+
+def follow(policy: Policy, program: Program) -> Followed:
+    """Follow personal data through a program."""
+    m = Interpreter(policy, program)
+    for name in sorted(program.units):
+        unit = program.units[name]
+        if unit.name == name:
+            modules.initialize(m, unit)
+    m.forget_cut(None)
+    filled.open_modules(m)
+    at_import = m.arrivals
+    outcomes = _rounds(m, _chosen(m))
+    m.arrivals = dict(at_import)
+    for outcome in outcomes.values():
+        m.arrivals.update(outcome.arrivals)
+    used.by_classes(m)
+    return Followed(
+        tuple(m.arrivals),
+        (*declarations.declared(m, models.stored(m)), *m.defined_tables),
+        models.models(m),
+        tuple(m.erased),
+        frozenset(m.used),
+        dict(m.counts),
+    )
+
+
+def _chosen(m: Interpreter) -> list[Root]:
+    order = callers_first(m)
+    chosen = [root for root in order if m.matters(root.closure)]
+    if len(chosen) < len(order):
+        m.count("functions without personal data", len(order) - len(chosen))
+    return chosen
+
+
+def _rounds(m: Interpreter, order: list[Root]) -> dict[Root, _Outcome]:
+    at_import = set(m.reached)
+    outcomes: dict[Root, _Outcome] = {}
+    for _ in range(MAX_EPOCHS):
+        again = outcomes
+        if not m.is_selective:
+            m.reached = set(at_import)
+            outcomes = {}
+        for root in order:
+            if (
+                root in again
+                if m.is_selective and again
+                else root.place not in m.reached or is_entry(m, root)
+            ):
+                outcomes[root] = _outcome(m, root)
+        news = _settle(m, outcomes)
+        missed = placing.missed(m)
+        if not (news or missed):
+            return outcomes
+        m.epoch += 1
+        m.memo.clear()
+        if m.is_selective:
+            readers = m.readers(_names_of(m, news) | missed)
+            order = [root for root in order if root.place in readers]
+    m.count("globals still changing")
+    return outcomes
+
+
+def _outcome(m: Interpreter, root: Root) -> _Outcome:
+    m.arrivals = {}
+    lasting = _Lasting(m)
+    left = [(lasting.loc(loc), lasting.obj(obj)) for loc, obj in run(m, root)]
+    m.forget_cut(root.place)
+    arrivals = m.arrivals
+    if root.is_test:
+        # Tests are no callers: what only they pass to code that is no test is not judged.
+        arrivals = {one: None for one in arrivals if m.program.units[one.unit].file.is_test}
+    return _Outcome(arrivals, left)
+
+
+class _Lasting(Renaming):
+    """What functions leave in modules, named by where it was made and no longer by the calls that led there.
+
+    One name then stands for what many runs left, and what a check said of one of them is forgotten:
+    a logger that every entry point makes is one logger, not a thousand.
+    """
+
+    def __init__(self, m: Interpreter) -> None:
+        super().__init__(
+            lambda loc: (
+                loc
+                if loc.parent is None or loc in m.base or not is_context(loc.parent)
+                else Loc(Loc(None, ("left",)), loc.label, True)
+            )
+        )
+
+    def facts(self, facts: Facts) -> Facts:
+        """The facts that speak of what keeps its name."""
+        return without(facts, lambda loc: self.loc(loc) is not loc)
+
+
+def _settle(m: Interpreter, outcomes: dict[Root, _Outcome]) -> list[tuple[Loc, Obj | None]]:
+    """Let what functions did to the state of modules hold for all; what is new, with what was there before."""
+    changes: dict[Loc, Obj] = {}
+    for outcome in outcomes.values():
+        for loc, obj in outcome.left:
+            held = changes.get(loc)
+            changes[loc] = obj if held is None else _joined(m, loc, held, obj)
+    news: list[tuple[Loc, Obj | None]] = []
+    for loc in sorted(changes, key=repr):
+        before = m.base.get(loc)
+        if before is None:
+            m.base[loc] = changes[loc]
+            continue
+        after = _joined(m, loc, before, changes[loc])
+        if after != before:
+            m.base[loc] = after
+            if not m.is_selective or _tells(m, after) - _tells(m, before):
+                news.append((loc, before))
+    return news
+
+
+def _joined(m: Interpreter, loc: Loc, left: Obj, right: Obj) -> Obj:
+    a, b = State(m.base, heap={loc: left}), State(m.base, heap={loc: right})
+    return m.join_states(a, b).heap[loc]
+
+
+# What is new
+
+
+def _tells(m: Interpreter, obj: Obj) -> frozenset[Hashable]:
+    """What an object says that could change a finding: another logger of the same kind says nothing."""
+    return frozenset(
+        (key, said) for key, part in (*obj.parts.items(), (None, obj.rest)) for said in _said_by(m, part)
+    )
+
+
+def _said_by(m: Interpreter, value: Value) -> Iterator[Hashable]:
+    yield from value.consts
+    for taint in value.taints:
+        yield (taint.field, taint.confidence, taint.reversal, taint.kept, taint.origin)
+    for ref in value.refs:
+        yield _kind_of(m, ref)
+
+
+def _kind_of(m: Interpreter, ref: Ref) -> Hashable:
+    obj = m.base.get(ref) if isinstance(ref, Loc) else None
+    if obj is None or obj.kind in ("function", "class", "module"):
+        return ref if obj is not None or not isinstance(ref, Loc) else "unknown"
+    return (obj.kind, obj.cls, obj.type)
+
+
+def _names_of(m: Interpreter, news: list[tuple[Loc, Obj | None]]) -> frozenset[str]:
+    """The names by which functions get at what is new: variables that lead to it, and its own changed parts."""
+    holders: dict[Loc, list[Loc]] = {}
+    for loc, obj in m.base.items():
+        for part in (*obj.parts.values(), obj.rest):
+            for inner in part.locs():
+                holders.setdefault(inner, []).append(loc)
+    names: set[str] = set()
+    seen = {loc for loc, _ in news}
+    waiting = list(seen)
+    while waiting:
+        loc = waiting.pop()
+        names.update(_labels(loc))
+        for holder in holders.get(loc, ()):
+            if holder not in seen:
+                seen.add(holder)
+                waiting.append(holder)
+    for loc, before in news:
+        for key in m.base[loc].parts:
+            if before is None or before.parts.get(key) != m.base[loc].parts[key]:
+                names.add(str(key.value) if isinstance(key, Const) else key)
+    return frozenset(names)
+
+
+def _labels(loc: Loc) -> Iterator[str]:
+    label = loc.label
+    if isinstance(label, str):
+        yield label
+    elif isinstance(label, tuple):
+        yield from (part.rpartition(".")[2] for part in label[1:] if isinstance(part, str))
