@@ -78,17 +78,15 @@ def _chosen(m: Interpreter) -> list[Root]:
 def _rounds(m: Interpreter, order: list[Root]) -> dict[Root, _Outcome]:
     at_import = set(m.reached)
     outcomes: dict[Root, _Outcome] = {}
-    for _ in range(MAX_EPOCHS):
-        again = outcomes
+    for epoch in range(MAX_EPOCHS):
         if not m.is_selective:
-            m.reached = set(at_import)
-            outcomes = {}
+            m.reached, outcomes = set(at_import), {}
         for root in order:
-            if (
-                root in again
-                if m.is_selective and again
-                else root.place not in m.reached or is_entry(m, root)
-            ):
+            if epoch and m.is_selective:
+                due = root in outcomes
+            else:
+                due = root.place not in m.reached or is_entry(m, root)
+            if due:
                 outcomes[root] = _outcome(m, root)
         news = _settle(m, outcomes)
         missed = placing.missed(m)
