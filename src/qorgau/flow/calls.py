@@ -53,6 +53,9 @@ from qorgau.flow.values import (
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
+REMEMBERED = 4_000
+"""Results of calls that are kept; the oldest goes first. What is asked for again is mostly asked for soon."""
+
 MAX_DEPTH = 28
 """Calls within calls that are followed; deeper ones count as unknown."""
 
@@ -283,6 +286,8 @@ def _solve(
         m.leave_function(closure)
     if not m.any_assumed() and not m.is_spent:
         m.memo[key] = Remembered(outcome, ctx, canon.locs, canon.traces)
+        if len(m.memo) > REMEMBERED:
+            del m.memo[next(iter(m.memo))]
     return outcome
 
 

@@ -81,11 +81,9 @@ def _rounds(m: Interpreter, order: list[Root]) -> dict[Root, _Outcome]:
     for epoch in range(MAX_EPOCHS):
         if not m.is_selective:
             m.reached, outcomes = set(at_import), {}
+        again = epoch > 0 and m.is_selective
         for root in order:
-            if epoch and m.is_selective:
-                due = root in outcomes
-            else:
-                due = root.place not in m.reached or is_entry(m, root)
+            due = root in outcomes if again else root.place not in m.reached or is_entry(m, root)
             if due:
                 outcomes[root] = _outcome(m, root)
         news = _settle(m, outcomes)

@@ -135,6 +135,16 @@ class Interpreter:
             closure.unit, closure.function
         )
 
+    def is_called_back(self, closure: Closure) -> bool:
+        """Whether a function that unknown code is given, and no data with it, is followed there and then.
+
+        While modules are imported, frameworks are given all that they will call later. It is followed
+        later, on its own; only what is written inside of what they are given is seen here alone.
+        """
+        if self.initializing and self.is_selective:
+            return self._relevance.tells(closure.unit, closure.function)
+        return self.matters(closure)
+
     @property
     def is_selective(self) -> bool:
         """Whether the program is so large that only what can matter is analysed."""

@@ -94,7 +94,7 @@ class Relevance:
         found = {
             (unit.name, function.at): None
             for unit, function in self._mentions.all()
-            if self._tells(unit, function)
+            if self.tells(unit, function)
         }
         edge = list(found)
         for _ in range(REACH):
@@ -118,7 +118,8 @@ class Relevance:
                 callers.setdefault((other.name, callee.at), []).append((unit.name, function.at))
         return callers
 
-    def _tells(self, unit: Unit, function: ir.Function) -> bool:
+    def tells(self, unit: Unit, function: ir.Function) -> bool:
+        """Whether a function itself mentions data, a check, or something in which data is kept."""
         words = self._mentions.words(unit, function)
         return any(self._says_data(word) or word in self._shared for word in words)
 

@@ -603,7 +603,7 @@ def _call_back(m: Machine, f: Frame, given: list[Value], taints: list[Taint], at
             )
             if obj is None or obj.kind not in ("function", "partial") or called >= MAX_CALLBACKS:
                 continue
-            if isinstance(obj.info, Closure) and not taints and not m.matters(obj.info):
+            if isinstance(obj.info, Closure) and not taints and not m.is_called_back(obj.info):
                 m.count("callbacks without personal data")
                 continue
             called += 1

@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 MAX_CONSTANTS = 12
 """More alternatives than this make a value an unknown constant."""
 
+MAX_SUBJECTS = 12
+"""Of more subjects than this, in more ways than this, one value does not tell whose a field is."""
+
+MAX_REFS = 48
+"""More objects than this are not told apart as what one value can be: it can be any, and these."""
+
 HOLE = "\0"
 """Stands for the unknown part of a partly known text, as in ``https://\\0.api.example.com``."""
 
@@ -489,7 +495,38 @@ def merge_taints(taints: Iterable[Taint]) -> Taints:
         elif other is not taint:
             first = min(other, taint, key=_trace_order)
             merged[key] = replace(first, facts=common_facts(other.facts, taint.facts))
+    if len(merged) > MAX_SUBJECTS:
+        return _lumped(merged.values())
     return frozenset(merged.values())
+
+
+def _lumped(taints: Iterable[Taint]) -> Taints:
+    """The same data without telling apart whose it is, where one field is there of too many."""
+    by_field: dict[str, list[Taint]] = {}
+    for taint in taints:
+        by_field.setdefault(taint.field, []).append(taint)
+    found: list[Taint] = []
+    for same in by_field.values():
+        if len(same) <= MAX_SUBJECTS:
+            found += same
+            continue
+        lumps: dict[object, Taint] = {}
+        for taint in same:
+            key = (
+                taint.confidence,
+                taint.reversal,
+                taint.kept,
+                taint.calls,
+                taint.origin,
+                taint.slice,
+                taint.salted,
+            )
+            other = lumps.get(key)
+            first = taint if other is None else min(other, taint, key=_trace_order)
+            facts = taint.facts if other is None else common_facts(other.facts, taint.facts)
+            lumps[key] = replace(first, subject=None, facts=facts)
+        found += lumps.values()
+    return frozenset(found)
 
 
 def _trace_order(taint: Taint) -> list[tuple[str, int]]:
@@ -517,11 +554,14 @@ def join(left: Value, right: Value) -> Value:
     if left == right:
         return left
     refs: Refs = left.refs
+    unknown = left.unknown or right.unknown
     if right.refs and right.refs is not left.refs:
         joined = dict(left.refs)
         for ref, facts in right.refs.items():
             joined[ref] = common_facts(joined[ref], facts) if ref in joined else facts
         refs = joined
+        if len(refs) > MAX_REFS:
+            refs, unknown = dict(list(joined.items())[:MAX_REFS]), True
     opaque = left.opaque or right.opaque
     consts = left.consts
     if left.consts is TOO_MANY or right.consts is TOO_MANY:
@@ -540,7 +580,7 @@ def join(left: Value, right: Value) -> Value:
         taints,
         consts,
         refs,
-        left.unknown or right.unknown,
+        unknown,
         opaque,
         join_facts(left.when_true, right.when_true),
         join_facts(left.when_false, right.when_false),
