@@ -36,8 +36,9 @@ _YANDEX = Vendor(
         Region("ru-central1", ("RU",), "Vladimir, Ryazan, Moscow and Kaluga regions", ("rc1",)),
     ),
     (
-        Host("{region}-*.mdb.yandexcloud.kz", why="databases, with their zone: kz1-a-abc"),
-        Host("*.yandexcloud.kz", "kz1", why="storage, APIs, registry, functions: the domain of the region"),
+        Host(
+            "*.yandexcloud.kz", "kz1", why="storage, databases, APIs, functions: the domain of the region"
+        ),
         Host(
             "*.yandexcloud.net", "ru-central1", why="storage, databases, functions: the domain of the region"
         ),

@@ -378,7 +378,7 @@ def _extreme(m: Machine, f: Frame, u: Use) -> Value:
 
 
 def _zip(m: Machine, f: Frame, u: Use) -> Value:
-    iterations = [m.iterate(f, value, u.at) for value in u.args.positional]
+    iterations = [_column(m, f, value, index, u.at) for index, value in enumerate(u.args.positional)]
     if not u.args.star.is_bottom:
         inner = m.iterate(f, u.args.star, u.at)
         given = [m.iterate(f, of_ref(loc), u.at).items for loc in u.args.star.locs()]
@@ -403,6 +403,14 @@ def _zip(m: Machine, f: Frame, u: Use) -> Value:
         return m.sequence(f, u.at, "generator", rows, None, "zip")
     row = m.sequence(f, u.at, "tuple", [i.each for i in iterations], None, "row")
     return m.new(f, u.at, Obj("generator", rest=row), "zip")
+
+
+def _column(m: Machine, f: Frame, value: Value, index: int, at: int) -> Iteration:
+    """What one of several collections gives: two of the same class have items of their own."""
+    passes, f.passes = f.passes, (*f.passes, index) if index else f.passes
+    iteration = m.iterate(f, value, at)
+    f.passes = passes
+    return iteration
 
 
 def _enumerate(m: Machine, f: Frame, u: Use) -> Value:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow import naming
 from qorgau.flow.machine import Frame
-from qorgau.flow.values import BOTTOM, Facts, Loc, Value, told_of, without
+from qorgau.flow.values import BOTTOM, Facts, Loc, Value, is_told, told_of, without
 from qorgau.names import fold
 
 if TYPE_CHECKING:
@@ -28,10 +28,16 @@ class Check:
 
 
 def overwritten(m: Machine, f: Frame, name: str, value: Value) -> None:
-    """A variable is bound anew: the checks of its old object end, unless something holds or came of it."""
+    """A variable is bound anew: the checks of its old object end, unless something holds or came of it.
+
+    Where the new object is told to be another one, the checks go on to speak of the old: of another subject.
+    """
     before = m.peek(f, name)
     gone = before.single() if before is not None else None
     if gone is None or not any(gone in loc.ancestors() for fact in f.state.facts for loc in told_of(fact)):
+        return
+    new = value.single()
+    if new is not None and is_told(new):
         return
     others = [other for other_name, other in m.local_variables(f).items() if other_name != name]
     if not any(_comes_of(m, f, kept, gone) for kept in (value, *others)):

@@ -207,6 +207,7 @@ def recipient(policy: Policy, site: Site, vendor: str = "", country: str = "") -
     """The third party that a transfer reaches; None where every alternative is an own service."""
     hosts = sorted(site.hosts)
     others: list[Destination] = []
+    country = country or (policy.regions.seat_of(vendor) if vendor else "")
     for text in hosts:
         host = host_of(text)
         if host is None:
@@ -256,7 +257,15 @@ def _recipient_at(policy: Policy, host: Host, vendor: str, country: str, site: S
     countries = _host_countries(policy, host)
     if not countries and site.regions:
         countries = region_countries(policy, site.provider, min(site.regions))
-    return _standing(policy, countries or ((country,) if country else ()), shown or vendor)
+    if not countries and country and _is_of(policy, vendor, host):
+        countries = (country,)
+    return _standing(policy, countries, shown or vendor)
+
+
+def _is_of(policy: Policy, vendor: str, host: Host) -> bool:
+    """Whether a host can be the vendor's: one that its SDK is pointed at elsewhere is somebody else's."""
+    known = policy.regions.hosts_of(vendor)
+    return not known or not host.name or any(_overlap(pattern, host.name) for pattern in known)
 
 
 def _host_countries(policy: Policy, host: Host) -> tuple[str, ...]:
@@ -283,10 +292,10 @@ def _standing(policy: Policy, countries: tuple[str, ...], shown: str) -> Destina
 
 
 def _unknown_recipient(vendor: str, country: str, policy: Policy, site: Site, shown: str) -> Destination:
-    countries: tuple[str, ...] = (country,) if country else ()
-    if not countries and site.regions:
+    countries: tuple[str, ...] = ()
+    if site.regions:
         countries = region_countries(policy, site.provider, min(site.regions))
-    return _standing(policy, countries, shown or vendor)
+    return _standing(policy, countries or ((country,) if country else ()), shown or vendor)
 
 
 def origin(policy: Policy, site: Site) -> str:

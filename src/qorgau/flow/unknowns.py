@@ -39,7 +39,6 @@ from qorgau.flow.state import State
 from qorgau.flow.uses import Use
 from qorgau.flow.values import (
     BOTTOM,
-    CHECKS,
     NO_CONSTS,
     NO_FACTS,
     NO_REFS,
@@ -322,13 +321,9 @@ def _function_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: 
                 given.double.append(keywords)
         if _is_bound(closure):
             given = Args([of_ref(loc), *given.positional], given.keywords, given.star, given.double)
-        before, held = f.state.copy(), f.state.facts
-        if closure.marks:
-            # A worker runs a task: what was checked where it was queued is not checked there.
-            f.state.facts = frozenset(fact for fact in held if fact.kind not in CHECKS)
+        before = f.state.copy()
         m.call(f, of_ref(loc), given, at)
         f.state = m.join_states(before, f.state)
-        f.state.facts = held
         return OPAQUE
     if not closure.marks and not obj.parts.get(name):
         return UNKNOWN

@@ -201,6 +201,32 @@ def told_of(fact: Fact) -> Iterable[Loc]:
     return () if fact.subject is None else (fact.subject,)
 
 
+TOLD = ("param", "element", "self", "request", "row", "one", "entity", "column", "item-of", "of-row")
+"""How objects come to be of which it can be told that they are two: not by an unknown call."""
+
+
+def is_context(loc: Loc) -> bool:
+    """Whether a location stands for an activation of a function rather than for an object."""
+    label = loc.label
+    return (
+        isinstance(label, tuple)
+        and len(label) >= 3
+        and label[0] in ("call", "root", "init")
+        and (loc.parent is None or is_context(loc.parent))
+    )
+
+
+def is_told(loc: Loc) -> bool:
+    """Whether it can be told which object it is: not of what an unknown call gave."""
+    root = loc
+    for step in loc.ancestors():
+        if is_context(step):
+            break
+        root = step
+    kind = root.label[0] if isinstance(root.label, tuple) and root.label else root.label
+    return isinstance(kind, str) and kind.startswith(TOLD)
+
+
 def without(facts: Facts, gone: Callable[[Loc], bool]) -> Facts:
     """The facts that speak of no object that is gone."""
     return frozenset(fact for fact in facts if not any(gone(loc) for loc in told_of(fact)))

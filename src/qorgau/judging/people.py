@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Collection, Iterable
 
-from qorgau.flow.values import Loc
+from qorgau.flow.values import Loc, is_context, is_told
 from qorgau.names import fold
 
 VALUE = "$value"
@@ -163,9 +163,6 @@ ROLES = frozenset(
 """Names of what a person is in something: another than the one it is reached from, but not than its user."""
 
 KEYS = ("_id", "_pk", "_uuid", "_key")
-TOLD = ("param", "element", "self", "request", "row", "one", "entity", "column", "item-of", "of-row")
-"""How objects come to be of which it can be told that they are two: not by an unknown call."""
-
 
 class Match(enum.Enum):
     """Whether a check was about the subject of a datum; ``STALE``: of its like in another pass of a loop."""
@@ -228,7 +225,7 @@ class People:
         """The person that an object belongs to: the innermost on the way out, else the outermost object."""
         steps = []
         for step in loc.ancestors():
-            if _is_context(step):
+            if is_context(step):
                 break
             steps.append(step)
         holder = steps[-1] if steps else loc
@@ -310,7 +307,7 @@ def _singular(name: str) -> str:
 
 def _plain(loc: Loc) -> Loc:
     """An object named alike by itself and by its key: ``order.client_id`` is ``order.client``."""
-    parent = _plain(loc.parent) if loc.parent is not None and not _is_context(loc.parent) else loc.parent
+    parent = _plain(loc.parent) if loc.parent is not None and not is_context(loc.parent) else loc.parent
     label = loc.label
     if label == VALUE and parent is not None:
         return parent
@@ -325,27 +322,9 @@ def _is_parameter(loc: Loc) -> bool:
     return isinstance(loc.label, tuple) and loc.label[:1] in (("param",), ("request",))
 
 
-def _is_context(loc: Loc) -> bool:
-    label = loc.label
-    return (
-        isinstance(label, tuple)
-        and len(label) >= 3
-        and label[0] in ("call", "root", "init")
-        and (loc.parent is None or _is_context(loc.parent))
-    )
-
-
 def _is_told(loc: Loc) -> bool:
     """Whether it can be told which object it is: not of a bare datum, nor of what an unknown call gave."""
-    if loc.label == VALUE:
-        return False
-    root = loc
-    for step in loc.ancestors():
-        if _is_context(step):
-            break
-        root = step
-    kind = root.label[0] if isinstance(root.label, tuple) and root.label else root.label
-    return isinstance(kind, str) and kind.startswith(TOLD)
+    return loc.label != VALUE and is_told(loc)
 
 
 def _is_old(loc: Loc) -> bool:

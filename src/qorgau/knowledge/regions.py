@@ -63,13 +63,14 @@ def _plain(name: str) -> str:
 class Regions:
     """Every region and host pattern. Build it with ``load``; it does not change afterwards."""
 
-    __slots__ = ("_by_ending", "_compiled", "_domains", "_hosts", "_ids", "_places", "_seats")
+    __slots__ = ("_by_ending", "_company_seats", "_compiled", "_domains", "_hosts", "_ids", "_places", "_seats")
 
     def __init__(self, providers: Iterable[Provider], domains: dict[str, str]) -> None:
         """``domains`` are country-code top-level domains and their countries."""
         self._domains = domains
         self._ids: dict[str, dict[str, Region]] = {}
         self._seats: dict[str, str] = {}
+        self._company_seats: dict[str, str] = {}
         self._hosts: dict[str, tuple[str, ...]] = {}
         self._by_ending: dict[str, list[tuple[str, HostPattern]]] = {}
         self._compiled: dict[tuple[str, HostPattern, bool], re.Pattern[str]] = {}
@@ -78,6 +79,7 @@ class Regions:
             ids = self._ids.setdefault(each.provider, {})
             if each.seat:
                 self._seats[each.provider] = each.seat
+                self._company_seats.update(dict.fromkeys((each.provider, _plain(each.name)), each.seat))
             for region in each.region:
                 ids.update(dict.fromkeys((name.lower() for name in (*region.codes, region.id)), region))
             known = tuple(PIECE.sub("*", host.pattern) for host in each.host)
@@ -99,6 +101,11 @@ class Regions:
     def hosts_of(self, company: str) -> tuple[str, ...]:
         """The host patterns of a company by its name; none for an unknown one."""
         return self._hosts.get(_plain(company), ())
+
+    def seat_of(self, company: str) -> str:
+        """The country of a company by its name or the first word of it (``Google Drive``); empty where unknown."""
+        names = (_plain(company), _plain(company.partition(" ")[0]))
+        return next((seat for name in names if (seat := self._company_seats.get(name))), "")
 
     def region_ids(self, provider: str) -> tuple[str, ...]:
         """The region ids of a provider, sorted; none for an unknown one."""
