@@ -45,6 +45,9 @@ TABLES = (
 """What writes rows of the project's models: of Django itself, forms, users and serializers."""
 
 FILES = ("django.core.files.storage.", "django.db.models.fields.files.", "storages.backends.")
+LOCAL = frozenset(("localhost",))
+"""Where Celery and Dramatiq look for a broker that nothing in the program names."""
+
 OPTIONS = ("endpoint_url", "region_name", "bucket_name", "host", "azure_container")
 BROKERS = ("broker_url", "BROKER_URL", "CELERY_BROKER_URL", "broker_write_url")
 AWS_ENDPOINTS = ("AWS_ENDPOINT_URL",)
@@ -68,9 +71,10 @@ def complete(
         return _mail(m, f, site, at)
     top = dotted.partition(".")[0]
     if top == "celery" and not site.says("regions"):
-        return _broker(
+        told = _broker(
             m, f, site if site.says("hosts") else site.merged(registries.registered(m, f, top)), at
         )
+        return replace(told, hosts=LOCAL) if told.is_empty else told
     if site.says("hosts"):
         return site
     if top in MODELS:
@@ -78,6 +82,8 @@ def complete(
     if top in ("sqlalchemy", "flask_sqlalchemy"):
         return _sessions(m, f, receiver, data or [], site, at)
     site = site.merged(registries.registered(m, f, top))
+    if top == "dramatiq" and site.is_empty:
+        return replace(site, hosts=LOCAL)
     if top == "boto3" and not site.says("hosts"):
         return _aws(m, f, site)
     return site

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
-from qorgau.flow import declarations, filled, models, modules, placing, used
+from qorgau.flow import declarations, filled, models, modules, placing, schedules, used
 from qorgau.flow.arrivals import Arrival
 from qorgau.flow.declarations import Declaration
 from qorgau.flow.erasure import Erased
@@ -51,6 +51,7 @@ def follow(policy: Policy, program: Program) -> Followed:
             modules.initialize(m, unit)
     m.forget_cut(None)
     filled.open_modules(m)
+    m.scheduled = schedules.scheduled(m)
     at_import = m.arrivals
     outcomes = _rounds(m, _chosen(m))
     m.arrivals = dict(at_import)

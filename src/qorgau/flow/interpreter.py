@@ -88,6 +88,7 @@ class Interpreter:
         self.reached: set[tuple[str, int]] = set()
         self.cut: set[tuple[str, int]] = set()
         self.dispatched: list[Facts] = []
+        self.scheduled: frozenset[str] = frozenset()
         self.set_up: dict[Loc, dict[str, ir.Expr]] = {}
         self.shared_clients: dict[str, Obj] = {}
         self.wanted_clients: set[str] = set()

@@ -79,6 +79,9 @@ if TYPE_CHECKING:
 BUFFERS = frozenset(("io.StringIO", "io.BytesIO"))
 """Files in memory: what is written there is exported when they are handed out."""
 
+_STUB = re.compile(r"[\w.]*_pb2_grpc\.\w+Stub\b")
+"""A class that is generated for gRPC outside the project; the name of its file is the generator's."""
+
 PRINT = "builtins.print"
 CONSTANTS = {"typing.TYPE_CHECKING": False, "typing_extensions.TYPE_CHECKING": False}
 """Names of libraries whose value decides what runs."""
@@ -86,7 +89,7 @@ CONSTANTS = {"typing.TYPE_CHECKING": False, "typing_extensions.TYPE_CHECKING": F
 
 def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int) -> Value:
     """The result of a library's function, constructor or method, and what it does on the way."""
-    dotted = m.policy.catalog.canonical(dotted)
+    dotted = _STUB.sub("grpc.Stub", m.policy.catalog.canonical(dotted))
     if not raising.is_safe(dotted, args):
         m.risk()
     owner = receiver if receiver.refs else None

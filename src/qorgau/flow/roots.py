@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from qorgau import ir
-from qorgau.flow import calls, filled, gates, objects, placing, used
+from qorgau.flow import calls, filled, gates, objects, placing, schedules, used
 from qorgau.flow.injection import unknown_arguments
 from qorgau.flow.interpreter import Interpreter
 from qorgau.flow.machine import ClassInfo, Closure, Frame
@@ -41,7 +41,9 @@ def is_entry(m: Interpreter, root: Root) -> bool:
     """Whether a framework calls the function: by a decorator, or as a method of a library's subclass."""
     catalog = m.policy.catalog
     for mark in root.closure.marks:
-        if not mark.startswith(TASKS) and catalog.entry_decorator(mark) is not None:
+        if catalog.entry_decorator(mark) is not None and (
+            not mark.startswith(TASKS) or schedules.on_schedule(m.scheduled, root.closure)
+        ):
             return True
     owner = m.base.get(root.closure.owner) if root.closure.owner is not None else None
     libraries = getattr(owner.info, "libraries", ()) if owner is not None else ()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import behaviours, objects
-from qorgau.flow.machine import Args, Frame
+from qorgau.flow import behaviours, modules, objects
+from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Loc, Obj, Value, join, join_all, of_const, of_ref
 
@@ -30,6 +30,16 @@ CLEAN = frozenset(
         "successful",
     ]
 )
+JOB = "celery.result.AsyncResult"
+JOBS = {"rq": "rq.job.Job", "arq": "arq.jobs.Job"}
+OPTIONS = frozenset(
+    (
+        *("job_timeout", "timeout", "result_ttl", "ttl", "failure_ttl", "description", "depends_on", "job_id"),
+        *("at_front", "meta", "retry", "on_success", "on_failure", "on_stopped", "pipeline", "repeat"),
+    )
+)
+"""Options of a job of RQ, which are none of its function's arguments; those of arq begin with ``_``."""
+
 STARTED = ("threading.Thread", "multiprocessing.Process")
 
 
@@ -147,12 +157,73 @@ def _context_run(m: Machine, f: Frame, u: Use) -> Value:
     return m.call(f, u.arg(0, "callable"), u.args.rest(1), u.at)
 
 
+def _queued(m: Machine, f: Frame, u: Use) -> Value:
+    """``queue.enqueue(f, *args)``, ``send_task("tasks.f", args=[...])``: a worker runs the function.
+
+    What was checked before holds for it, as for any caller's callee.
+    """
+    last = u.dotted.rpartition(".")[2]
+    first = 1 if last in ("enqueue_in", "enqueue_at") else 0
+    named = {"enqueue_call": "func", "send_task": "name", "signature": "varies", "enqueue_job": "function"}
+    function = _function_of(m, f, u.arg(first, named.get(last, "f")), u.at)
+    if function.refs:
+        if last in ("enqueue_call", "send_task", "signature"):
+            given = unpacked(m, f, u.arg(1, "args"), u.arg(2, "kwargs"), u.at)
+        else:
+            given = _job_arguments(m, f, u, u.args.rest(first + 1))
+        if last == "enqueue_job":
+            given.positional.insert(0, UNKNOWN)
+        before = f.state.copy()
+        m.call(f, function, given, u.at)
+        f.state = m.join_states(before, f.state) if f.state.reachable else before
+    return m.new(f, u.at, Obj("library", type=JOBS.get(u.dotted.partition(".")[0], JOB)), "job")
+
+
+def _job_arguments(m: Machine, f: Frame, u: Use, args: Args) -> Args:
+    """What the function is given: not the options of the job."""
+    if "args" in args.keywords or "kwargs" in args.keywords:
+        return unpacked(
+            m, f, args.keywords.get("args", BOTTOM), args.keywords.get("kwargs", BOTTOM), u.at
+        )
+    own = {name: value for name, value in args.keywords.items() if name not in OPTIONS and name[:1] != "_"}
+    return Args(list(args.positional), own, args.star, list(args.double))
+
+
+def _function_of(m: Machine, f: Frame, value: Value, at: int) -> Value:
+    """A function, or the one of the program that goes by a name."""
+    if value.refs:
+        return value
+    found: list[Value] = []
+    for text in value.texts():
+        module, _, name = text.rpartition(".")
+        places = [module] if module else sorted(n for n, unit in m.program.units.items() if unit.name == n)
+        known = [place for place in places if m.program.has(place)]
+        parts = [part for place in known if (part := _own_function(m, f, place, name, at)) is not None]
+        found += parts if len(parts) == 1 else []
+    return join_all(found)
+
+
+def _own_function(m: Machine, f: Frame, module: str, name: str, at: int) -> Value | None:
+    module = m.program.proper(module)
+    modules.ensure(m, module)
+    if not modules.has_part(m, f, module, name):
+        return None
+    part = modules.module_part(m, f, modules.module_loc(module), name, at)
+    for loc in part.locs():
+        obj = f.state.obj(loc)
+        closure = obj.info if obj is not None else None
+        if isinstance(closure, Closure) and closure.unit.name == module:
+            return part
+    return None
+
+
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "apply": _apply,
     "done-callback": _done_callback,
     "futures": _futures,
     "map-async": _map_async,
     "queue-get": _queue_get,
+    "queued": _queued,
     "thread": _thread,
     "thread-start": _start,
     "to-thread": _context_run,

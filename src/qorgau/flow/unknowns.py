@@ -121,6 +121,9 @@ CONTEXTS = frozenset(("ctx", "context"))
 OF_TUPLES = {"_asdict": "asdict", "_replace": "replace"}
 """What the methods of named tuples do."""
 
+SIGNED = frozenset(("s", "si", "signature", "subtask"))
+"""Methods of a task that keep a call of it for later; in a chain the result before comes first."""
+
 MAX_CALLBACKS = 3
 
 
@@ -305,29 +308,46 @@ def _function_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: 
             own = join(of_ref(loc), _application(m, f, closure))
             made = m.library_call(f, f"{row.type}.{name}", own, args, at)
             if name not in DELAYED and m.policy.catalog.rows(f"{row.type}.{name}"):
+                if name in SIGNED:
+                    _delayed(m, f, loc, closure, name, args, at)
                 return made
     if name in DELAYED:
-        given = args
-        if name in ("apply_async", "send_with_options", "apply"):
-            given = Args()
-            row_values = args.get(0, "args")
-            items = m.iterate(f, row_values, at) if row_values is not None else None
-            if items is not None:
-                given = Args(list(items.items)) if items.items is not None else Args(star=items.each)
-            keywords = args.get(1, "kwargs")
-            exact = m.exact_dict(f, keywords) if keywords is not None else None
-            given.keywords.update(exact or {})
-            if keywords is not None and exact is None:
-                given.double.append(keywords)
-        if _is_bound(closure):
-            given = Args([of_ref(loc), *given.positional], given.keywords, given.star, given.double)
-        before = f.state.copy()
-        m.call(f, of_ref(loc), given, at)
-        f.state = m.join_states(before, f.state)
+        _delayed(m, f, loc, closure, name, args, at)
         return OPAQUE
     if not closure.marks and not obj.parts.get(name):
         return UNKNOWN
     return unknown_call(m, f, name, BOTTOM, args, at)
+
+
+def _delayed(m: Machine, f: Frame, loc: Loc, closure: Closure, name: str, args: Args, at: int) -> None:
+    """A worker runs a task with what was queued; what was checked before that holds for it."""
+    given = Args(list(args.positional), dict(args.keywords), args.star, list(args.double))
+    if name in ("apply_async", "send_with_options", "apply", "signature", "subtask"):
+        given = Args()
+        row_values = args.get(0, "args")
+        items = m.iterate(f, row_values, at) if row_values is not None else None
+        if items is not None:
+            given = Args(list(items.items)) if items.items is not None else Args(star=items.each)
+        keywords = args.get(1, "kwargs")
+        exact = m.exact_dict(f, keywords) if keywords is not None else None
+        given.keywords.update(exact or {})
+        if keywords is not None and exact is None:
+            given.double.append(keywords)
+    if name in SIGNED:
+        missing = _required(closure) - len(given.positional) - len(given.keywords)
+        given.positional[:0] = [UNKNOWN] * max(missing, 0)
+    if _is_bound(closure):
+        given = Args([of_ref(loc), *given.positional], given.keywords, given.star, given.double)
+    before = f.state.copy()
+    m.call(f, of_ref(loc), given, at)
+    f.state = m.join_states(before, f.state) if f.state.reachable else before
+
+
+def _required(closure: Closure) -> int:
+    """How many arguments a task must be given by position."""
+    others = ("*", "**", "keyword")
+    needed = [p for p in closure.function.parameters if p.default is None and p.kind not in others]
+    return len(needed) - _is_bound(closure)
 
 
 def _is_bound(closure: Closure) -> bool:
