@@ -141,4 +141,8 @@ def _syntax_error(file: SourceFile, error: Broken, page: Page, settings: Setting
 def _link(units: list[Unit], given: Gathered) -> Program:
     lowered = {unit.file: unit for unit in units}
     names = source.by_module([file for file in given.files if file in lowered])
-    return Program({name: lowered[file] for name, file in names.items()}, given.environment)
+    tables = {
+        path: source.parse_settings(path, text, given.environment)
+        for path, text in given.settings_files.items()
+    }
+    return Program({name: lowered[file] for name, file in names.items()}, given.environment, tables)

@@ -37,8 +37,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a run reads: with the request and the program itself, all that its report depends on.
 
-    ``environment`` are the variables of the project's ``.env`` files, ``extra`` the names and texts
-    of the team's own files of rules.
+    ``environment`` are the variables of the project's ``.env`` files, ``settings_files`` the texts of files of
+    settings that the program names, ``extra`` the names and texts of the team's own files of rules.
     """
 
     root: Path
@@ -46,6 +46,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     texts: dict[SourceFile, SourceText]
     problems: tuple[Problem, ...]
     environment: dict[str, str]
+    settings_files: dict[str, str]
     extra: tuple[tuple[str, str], ...]
 
 
@@ -62,12 +63,14 @@ def gather(request: Request) -> Gathered:
     texts, problems = _read(found.files)
     direct = {file.path.parent for file in found.files}
     inner = {folder for below in direct for folder in (below, *below.parents) if found.root in folder.parents}
+    folders = (found.root, *sorted(inner))
     return Gathered(
         root=found.root,
         files=found.files,
         texts=texts,
         problems=(*(_problem(each) for each in found.problems), *problems),
-        environment=source.read_environment((found.root, *sorted(inner))),
+        environment=source.read_environment(folders),
+        settings_files=source.read_settings(folders, found.root, (text.text for text in texts.values())),
         extra=tuple(text for folder in extra_folders(request) for text in folder_texts(folder)),
     )
 

@@ -12,7 +12,7 @@ from functools import cached_property
 import msgspec
 
 from qorgau import ir
-from qorgau.source import SourceFile
+from qorgau.source import Setting, SourceFile
 
 _FOR_DEVELOPERS = frozenset(
     ("dev", "develop", "development", "local", "test", "tests", "testing", "ci", "debug")
@@ -68,10 +68,16 @@ def _is_for_developers(name: str) -> bool:
 class Program:
     """All modules by dotted name; names that are only folders count as packages."""
 
-    def __init__(self, units: Mapping[str, Unit], environment: Mapping[str, str] | None = None) -> None:
-        """``{dotted name: module}``, a module may go by several names; and the project's ``.env`` values."""
+    def __init__(
+        self,
+        units: Mapping[str, Unit],
+        environment: Mapping[str, str] | None = None,
+        settings_files: Mapping[str, Mapping[str, Setting]] | None = None,
+    ) -> None:
+        """``{dotted name: module}``, a module may go by several names; the ``.env`` values and settings files."""
         self.units = dict(units)
         self.environment = dict(environment or {})
+        self.settings_files = dict(settings_files or {})
         packages: set[str] = set()
         for name in self.units:
             while "." in name:

@@ -45,6 +45,7 @@ def _all_that_counts(request: Request, given: Gathered) -> Iterator[bytes]:
     yield of_program().encode()
     yield encoder.encode((request.settings, request.cwd, request.since, request.baseline))
     yield encoder.encode((given.root, given.files, given.problems, given.environment, given.extra))
+    yield encoder.encode(given.settings_files)
     for text in given.texts.values():
         yield text.text.encode("utf-8", "surrogatepass")
         yield encoder.encode(text.cells)

@@ -40,6 +40,7 @@ from qorgau.flow import (
     saved,
     schemas,
     sessions,
+    setting_files,
     sinks,
     strings,
     tasks,
@@ -118,10 +119,12 @@ def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int
         found = _builtin(m, f, use, rows)
         if found is not None:
             return origins.kept(m, f, found, use.args.positional, at) if found.unknown else found
-    looked_up = lookups.look_up(m, f, use, rows)
+    looked_up = lookups.look_up(m, f, use, rows) or setting_files.loaded(m, f, use)
     if looked_up is not None:
         return looked_up
-    return lookups.named(m, f, use, _result(m, f, use, rows))
+    result = lookups.named(m, f, use, _result(m, f, use, rows))
+    setting_files.mark(m, f, use, result)
+    return result
 
 
 def _to_file(m: Machine, f: Frame, use: Use) -> bool:

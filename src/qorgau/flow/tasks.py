@@ -34,7 +34,16 @@ JOB = "celery.result.AsyncResult"
 JOBS = {"rq": "rq.job.Job", "arq": "arq.jobs.Job"}
 OPTIONS = frozenset(
     (
-        *("job_timeout", "timeout", "result_ttl", "ttl", "failure_ttl", "description", "depends_on", "job_id"),
+        *(
+            "job_timeout",
+            "timeout",
+            "result_ttl",
+            "ttl",
+            "failure_ttl",
+            "description",
+            "depends_on",
+            "job_id",
+        ),
         *("at_front", "meta", "retry", "on_success", "on_failure", "on_stopped", "pipeline", "repeat"),
     )
 )
@@ -182,9 +191,7 @@ def _queued(m: Machine, f: Frame, u: Use) -> Value:
 def _job_arguments(m: Machine, f: Frame, u: Use, args: Args) -> Args:
     """What the function is given: not the options of the job."""
     if "args" in args.keywords or "kwargs" in args.keywords:
-        return unpacked(
-            m, f, args.keywords.get("args", BOTTOM), args.keywords.get("kwargs", BOTTOM), u.at
-        )
+        return unpacked(m, f, args.keywords.get("args", BOTTOM), args.keywords.get("kwargs", BOTTOM), u.at)
     own = {name: value for name, value in args.keywords.items() if name not in OPTIONS and name[:1] != "_"}
     return Args(list(args.positional), own, args.star, list(args.double))
 

@@ -164,6 +164,7 @@ ROLES = frozenset(
 
 KEYS = ("_id", "_pk", "_uuid", "_key")
 
+
 class Match(enum.Enum):
     """Whether a check was about the subject of a datum; ``STALE``: of its like in another pass of a loop."""
 

@@ -63,7 +63,16 @@ def _plain(name: str) -> str:
 class Regions:
     """Every region and host pattern. Build it with ``load``; it does not change afterwards."""
 
-    __slots__ = ("_by_ending", "_company_seats", "_compiled", "_domains", "_hosts", "_ids", "_places", "_seats")
+    __slots__ = (
+        "_by_ending",
+        "_company_seats",
+        "_compiled",
+        "_domains",
+        "_hosts",
+        "_ids",
+        "_places",
+        "_seats",
+    )
 
     def __init__(self, providers: Iterable[Provider], domains: dict[str, str]) -> None:
         """``domains`` are country-code top-level domains and their countries."""
