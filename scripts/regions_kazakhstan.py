@@ -36,9 +36,7 @@ _YANDEX = Vendor(
         Region("ru-central1", ("RU",), "Vladimir, Ryazan, Moscow and Kaluga regions", ("rc1",)),
     ),
     (
-        Host(
-            "*.yandexcloud.kz", "kz1", why="storage, databases, APIs, functions: the domain of the region"
-        ),
+        Host("*.yandexcloud.kz", "kz1", why="storage, databases, APIs, functions: the domain of the region"),
         Host(
             "*.yandexcloud.net", "ru-central1", why="storage, databases, functions: the domain of the region"
         ),

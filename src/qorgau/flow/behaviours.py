@@ -14,7 +14,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from qorgau.flow import containers, objects, origins, raising, texts
-from qorgau.flow.machine import Args, Frame
+from qorgau.flow.machine import Args, Frame, Iteration
 from qorgau.flow.state import Renaming
 from qorgau.flow.uses import Use
 from qorgau.flow.values import (

@@ -165,7 +165,13 @@ def guarded(m: Machine, f: Frame, names: list[str], args: Args, decorator: Value
             function = obj.info
     name = names[0] if names else ""
     service = any(m.policy.is_state_service(each) for each in names)
-    return Fact("consent", None, Check(name, purpose(m, f, args, function) or (), service), True)
+    purposes = purpose(m, f, args, function)
+    if purposes is None and isinstance(m.policy.settings.consent.purpose_argument, int):
+        # A check's subject is none of a decorator's arguments: they begin with the purpose.
+        where = m.policy.settings.consent.purpose_argument - 1
+        value = args.get(where) if where >= 0 else None
+        purposes = _texts(m, f, value) if value is not None else None
+    return Fact("consent", None, Check(name, purposes or (), service), True)
 
 
 def subjects_of(

@@ -6,6 +6,7 @@ says itself comes first; this fills in what it leaves to the settings (spec sect
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
 DEFAULT = "default"
+_CONNECTION = re.compile(r"""^\s*\{.*["']host["']\s*:\s*["'](?P<host>[^"']+)""", re.DOTALL)
+_REGION = re.compile(r"""region_name["']?\s*(?:=|:|%3D)\s*["']?([\w-]+)""")
 LOCAL_BACKENDS = (
     "sqlite3",
     "LocMemCache",
@@ -77,9 +80,11 @@ def complete(
         return replace(told, hosts=LOCAL) if told.is_empty else told
     if site.says("hosts"):
         return site
+    if top == "airflow":
+        return _connection(m, f, site)
     if top in MODELS:
         return MODELS[top](m, f, receiver, site, at)
-    if top in ("sqlalchemy", "flask_sqlalchemy"):
+    if top in ("sqlalchemy", "flask_sqlalchemy", "sqlmodel"):
         return _sessions(m, f, receiver, data or [], site, at)
     site = site.merged(registries.registered(m, f, top))
     if top == "dramatiq" and site.is_empty:
@@ -144,7 +149,24 @@ def _sessions(m: Machine, f: Frame, receiver: Value, data: list[Value], site: Si
         url = join_all(_key(m, f, binds, alias, at) for alias in aliases)
         entry = _key(m, f, url, "url", at)
         return replace(site, databases=frozenset(aliases)).merged(_hosts([url if entry.is_bottom else entry]))
-    return site.merged(_hosts([registries.setting(f, config, "SQLALCHEMY_DATABASE_URI")]))
+    url = registries.setting(f, config, "SQLALCHEMY_DATABASE_URI")
+    return site.merged(registries.sole(m, f, "sqlalchemy") if url.is_bottom else _hosts([url]))
+
+
+def _connection(m: Machine, f: Frame, site: Site) -> Site:
+    """A connection of Airflow by its id: a URL or a JSON table in the environment."""
+    for alias in sorted(site.databases):
+        for text in environment.variable(m, f, [f"AIRFLOW_CONN_{alias.upper()}"], BOTTOM).texts():
+            told = _CONNECTION.search(text)
+            regions = frozenset(_REGION.findall(text))
+            host = (
+                frozenset((told["host"],)) if told else frozenset((text,)) if "://" in text else frozenset()
+            )
+            provider = "aws" if text.startswith("aws") else site.provider
+            site = replace(site, provider=provider, regions=regions or site.regions).merged(
+                Site(hosts=host if not regions else frozenset())
+            )
+    return site
 
 
 def _broker(m: Machine, f: Frame, site: Site, at: int) -> Site:

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import calls, containers, objects, options, placing, providers
+from qorgau.flow import calls, containers, objects, options, placing, providers, tasks
 from qorgau.flow import given as given_by
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
 from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Const, External, Loc, Value, join, of_ref
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
 MAX_NESTED = 6
+ASSETS = ("dagster.asset", "dagster.multi_asset")
 MAX_EQUIPPED = 2
 
 FILLED = {"serializer": "serializer_class", "form": "form_class"}
@@ -139,11 +140,27 @@ def _injected(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, d
         made = providers.wired(m, f, closure.unit, parameter.default, parameter.at)
         if made is not None:
             return made
+    if closure.marks and closure.marks[0].startswith(ASSETS):
+        made = _asset(m, f, closure, parameter, depth)
+        if made is not None:
+            return made
     for unit, node in _dependency_calls(m, f, closure, parameter):
         own = None if node.arguments else _of_annotation(m, f, closure, parameter)
         found = dependency(m, f, unit, node, parameter.at, depth, own)
         if found is not None:
             return found
+    return None
+
+
+def _asset(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, depth: int) -> Value | None:
+    """The asset that a parameter of another is named for (Dagster)."""
+    function = tasks.function_named(m, f, closure.unit.name, parameter.name, parameter.at)
+    for loc in function.locs():
+        obj = f.state.obj(loc)
+        inner = obj.info if obj is not None else None
+        if isinstance(inner, Closure) and inner.marks and inner.marks[0].startswith(ASSETS):
+            args = unknown_arguments(m, f, inner, None, depth + 1)
+            return m.awaited(f, calls.call(m, f, function, args, parameter.at), parameter.at)
     return None
 
 

@@ -379,6 +379,8 @@ def _returned(m: Machine, f: Frame, use: Use, row: rows_of.Returns, source: str 
     made = typed(m, f, use, row.type, site, origin)
     if row.registers and not site.is_empty:
         registries.register(m, f, use.dotted, site.databases, made)
+    elif use.dotted.endswith(registries.ENGINES):
+        registries.keep(m, f, "sqlalchemy", made)
     loc = made.locs()[0]
     obj = m.obj(f, loc)
     parts: dict[Key, Value] = {f"@{index}": value for index, value in enumerate(use.args.positional)}

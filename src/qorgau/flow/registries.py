@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 DEFAULT = "default"
 REGISTRY = "registry"
 BINDS = "$binds"
+MADE = "$made"
+ENGINES = ("create_engine", "create_async_engine")
 SESSION_CLASS = "$class"
 DJANGO = "django.conf:settings"
 
@@ -60,6 +62,22 @@ def register(m: Machine, f: Frame, dotted: str, aliases: Iterable[str], client: 
         before = held.parts.get(alias, BOTTOM)
         held = held.put(alias, client if before.is_bottom or f.kind == "module" else join(before, client))
     f.state.heap[loc] = held
+
+
+def keep(m: Machine, f: Frame, library: str, client: Value) -> None:
+    """A client that a program makes, beside the others of its library: see ``sole``."""
+    loc = _registry(m, library)
+    held = f.state.obj(loc) or Obj("library", type=REGISTRY)
+    known = held.parts.get(MADE, BOTTOM)
+    f.state.heap[loc] = held.put(MADE, join(known, client))
+
+
+def sole(m: Machine, f: Frame, library: str) -> Site:
+    """The place of the only client of a library that a program makes; nothing where there are several."""
+    held = f.state.obj(_registry(m, library))
+    made = held.parts.get(MADE, BOTTOM) if held is not None else BOTTOM
+    sites = {place_of(f, of_ref(loc)) for loc in made.locs()}
+    return next(iter(sites)) if len(sites) == 1 else places.EMPTY
 
 
 def registered(m: Machine, f: Frame, library: str, alias: str = DEFAULT) -> Site:

@@ -69,8 +69,8 @@ def run(m: Interpreter, root: Root) -> Iterator[tuple[Loc, Obj]]:
     obj = m.base.get(root.loc)
     if obj is None or not isinstance(obj.info, Closure):
         return
-    names = [obj.info.dotted]
-    role = m.policy.role(names)
+    start = Frame(root.closure.unit, State(m.base), Loc(None, ("root", *root.place)), kind="root")
+    role = m.policy.role(m.names_of(start, root.loc))
     if role is not None and role.kind in ELSEWHERE:
         return
     for cls in _receivers(m, obj.info):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from qorgau.flow import places
 from qorgau.flow.machine import Frame
@@ -41,7 +41,9 @@ LOADERS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("yaml.load", "yaml.safe_load", "yaml.full_load", "yaml.unsafe_load"), YAML),
     **dict.fromkeys(("ruamel.yaml.YAML.load", "ruamel.yaml.safe_load", "oyaml.safe_load"), YAML),
     **dict.fromkeys(("omegaconf.OmegaConf.load",), YAML),
-    **dict.fromkeys(("tomllib.load", "tomllib.loads", "tomli.load", "tomli.loads", "toml.load", "toml.loads"), TOML),
+    **dict.fromkeys(
+        ("tomllib.load", "tomllib.loads", "tomli.load", "tomli.loads", "toml.load", "toml.loads"), TOML
+    ),
     **dict.fromkeys(("json.load", "json.loads", "orjson.loads", "ujson.load", "ujson.loads"), JSON),
 }
 READERS = (".read_text", ".read_bytes", ".read")
@@ -106,9 +108,7 @@ def _chosen(m: Machine, f: Frame, value: Value, suffixes: tuple[str, ...]) -> li
 
 def _is_file(f: Frame, value: Value) -> bool:
     """Whether a value is an open file or was read from one, of which the name is not known."""
-    return any(
-        (obj := f.state.obj(loc)) is not None and obj.type.startswith("io.") for loc in value.locs()
-    )
+    return any((obj := f.state.obj(loc)) is not None and obj.type.startswith("io.") for loc in value.locs())
 
 
 def _site(f: Frame, value: Value) -> Site:
@@ -130,7 +130,7 @@ def _table(m: Machine, f: Frame, use: Use, table: Mapping[str, Setting], label: 
         parts[const(name)] = value
         if attributes:
             parts[name] = value
-            parts.update({spelled: value for spelled in (name.upper(), name.lower())})
+            parts.update(dict.fromkeys((name.upper(), name.lower()), value))
             parts.update({const(spelled): value for spelled in (name.upper(), name.lower())})
     return m.new(f, use.at, Obj("unknown" if attributes else "dict", parts=parts, rest=UNKNOWN), label)
 

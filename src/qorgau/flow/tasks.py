@@ -200,14 +200,18 @@ def _function_of(m: Machine, f: Frame, value: Value, at: int) -> Value:
     """A function, or the one of the program that goes by a name."""
     if value.refs:
         return value
-    found: list[Value] = []
-    for text in value.texts():
-        module, _, name = text.rpartition(".")
-        places = [module] if module else sorted(n for n, unit in m.program.units.items() if unit.name == n)
-        known = [place for place in places if m.program.has(place)]
-        parts = [part for place in known if (part := _own_function(m, f, place, name, at)) is not None]
-        found += parts if len(parts) == 1 else []
-    return join_all(found)
+    names = [text.rpartition(".") for text in value.texts()]
+    return join_all(function_named(m, f, module, name, at) for module, _, name in names)
+
+
+def function_named(m: Machine, f: Frame, module: str, name: str, at: int) -> Value:
+    """The function of a module, else the only one of the program that goes by a name."""
+    part = _own_function(m, f, module, name, at) if module and m.program.has(module) else None
+    if part is not None:
+        return part
+    places = sorted(place for place, unit in m.program.units.items() if unit.name == place)
+    parts = [part for place in places if (part := _own_function(m, f, place, name, at)) is not None]
+    return parts[0] if len(parts) == 1 else BOTTOM
 
 
 def _own_function(m: Machine, f: Frame, module: str, name: str, at: int) -> Value | None:

@@ -25,7 +25,7 @@ MAX_BYTES = 64 * 1024
 MAX_FILES = 60
 MAX_DEPTH = 12
 
-Setting: TypeAlias = "str | int | float | bool | None | dict[str, Setting] | list[Setting]"
+Setting: TypeAlias = "str | int | float | bool | dict[str, Setting] | list[Setting] | None"
 
 _SUFFIXES = (".yaml", ".yml", ".toml", ".json", ".ini", ".cfg")
 _FOLDERS = ("config", "configs", "conf", "settings", "etc")
