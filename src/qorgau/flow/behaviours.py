@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from qorgau.flow import containers, objects, origins, raising, texts
+from qorgau.flow import containers, masks, objects, origins, raising, texts
 from qorgau.flow.machine import Args, Frame, Iteration
 from qorgau.flow.state import Renaming
 from qorgau.flow.uses import Use
@@ -1004,7 +1004,19 @@ def _re_sub(m: Machine, f: Frame, u: Use) -> Value:
     if any(_callable_ref(f, ref) for ref in replacement.refs):
         found = m.unknown(f, u.at, subject.taints, "match")
         replacement = m.call(f, replacement, Args([found]), u.at)
+        whole = any(taint.kept is None for taint in replacement.taints)
+        told = ["*"] if not whole and (replacement.taints or not replacement.unknown) else []
+    else:
+        told = replacement.texts() if not replacement.unknown and not replacement.opaque else []
+    patterns = [u.arg(0, "pattern")] if not shift else [_part_of(f, loc, "@0") for loc in u.receiver.locs()]
+    known = [text for pattern in patterns for text in pattern.texts()]
+    subject = masks.masked(m, subject, [] if any(p.unknown or p.opaque for p in patterns) else known, told)
     return texts.made_of([subject.with_(refs=NO_REFS), replacement.with_(refs=NO_REFS)])
+
+
+def _part_of(f: Frame, loc: Loc, name: str) -> Value:
+    obj = f.state.obj(loc)
+    return obj.parts.get(name, UNKNOWN) if obj is not None else UNKNOWN
 
 
 def _fromkeys(m: Machine, f: Frame, u: Use) -> Value:

@@ -20,6 +20,7 @@ from qorgau.flow.values import (
     Loc,
     Obj,
     Value,
+    const,
     join_all,
     of_const,
     of_ref,
@@ -420,7 +421,7 @@ def describe(m: Machine, f: Frame, value: Value, annotation: ir.Expr, unit: Unit
         obj.kind != "unknown" or obj.cls is not None or obj.type or ELEMENTS in obj.parts
     ):
         return
-    described = annotated_object(m, f, annotation, unit)
+    described = _of_tuple(m, f, loc, annotation, unit) or annotated_object(m, f, annotation, unit)
     if described is not None:
         held = obj.parts if obj is not None else {}
         f.state.heap[loc] = Obj(
@@ -431,6 +432,30 @@ def describe(m: Machine, f: Frame, value: Value, annotation: ir.Expr, unit: Unit
             obj.rest if obj is not None else BOTTOM,
             info=obj.info if obj is not None and obj.info is not None else described.info,
         )
+
+
+def _of_tuple(m: Machine, f: Frame, loc: Loc, annotation: ir.Expr, unit: Unit) -> Obj | None:
+    """``tuple[Client, Account]``: each place has its own class."""
+    places = _places(annotation)
+    parts: dict[Key, Value] = {}
+    for index, place in enumerate(places):
+        key = const(index)
+        child = loc.child(("item", key))
+        described = annotated_object(m, f, place, unit)
+        if described is not None and f.state.obj(child) is None:
+            f.state.heap[child] = described
+        parts[key] = of_ref(child, unknown=True)
+    return Obj("unknown", parts=parts) if parts else None
+
+
+def _places(annotation: ir.Expr) -> tuple[ir.Expr, ...]:
+    if not isinstance(annotation, ir.Subscript) or not isinstance(annotation.index, ir.Sequence):
+        return ()
+    if spelling(annotation.value).rpartition(".")[2] not in ("tuple", "Tuple"):
+        return ()
+    places = tuple(annotation.index.elements)
+    endless = any(isinstance(place, ir.Name) and place.id == "Ellipsis" for place in places)
+    return () if endless else places
 
 
 def annotated_object(m: Machine, f: Frame, annotation: ir.Expr, unit: Unit) -> Obj | None:

@@ -395,7 +395,10 @@ def _dict_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args
         return none
     if name in ("__len__", "__contains__"):
         return OPAQUE
-    if name in ("most_common", "elements"):
+    if name == "most_common":
+        pair = sequence(m, f, at, "tuple", [keys_of(m, f, obj).each, OPAQUE], None, "counted")
+        return m.new(f, at, Obj("list", rest=pair))
+    if name == "elements":
         return m.new(f, at, Obj("list", rest=keys_of(m, f, obj).each))
     if name == "move_to_end":
         return none
@@ -559,6 +562,10 @@ def slice_of(m: Machine, f: Frame, value: Value, bounds: Sequence[Value | None],
             else:
                 made = m.new(f, at, Obj(kind, rest=each(obj)), "slice")
             results.append(stamp(made, facts))
+        elif obj is not None and obj.cls is not None and m.is_named_tuple(f, obj.cls):
+            fields = m.iterate(f, of_ref(ref), at).items or ()
+            cut = fields[slice(*numbers)] if known and numbers[2] != 0 else fields
+            results.append(stamp(sequence(m, f, at, "tuple", cut, None, "slice"), facts))
         elif not value.taints and not value.consts:
             results.append(Value(NO_TAINTS, refs={ref: facts}, unknown=True))
     return join_all(results) if results else UNKNOWN

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import containers, keys, objects, operators, origins, raising, texts, versions
+from qorgau.flow import containers, keys, masks, objects, operators, origins, raising, texts, versions
 from qorgau.flow.machine import Args, ClassInfo, Frame
 from qorgau.flow.state import State, age, bottom_like
 from qorgau.flow.values import (
@@ -232,6 +232,19 @@ def _refine(m: Machine, f: Frame, node: ir.Expr, yes: State, no: State) -> None:
                     if outcome.reachable:
                         f.state = outcome
                         m.poke(f, name, m.narrow_class(f, value, cls, truth))
+    elif (
+        isinstance(node, ir.Call)
+        and isinstance(node.function, ir.Attribute)
+        and node.function.attr in masks.TESTED
+        and isinstance(node.function.value, ir.Name)
+    ):
+        name = node.function.value.id
+        f.state = state
+        value = m.peek(f, name)
+        for outcome, truth in ((yes, True), (no, False)):
+            if value is not None and value.taints and outcome.reachable:
+                f.state = outcome
+                m.poke(f, name, masks.of_character(m, value, node.function.attr, truth))
     f.state = state
 
 

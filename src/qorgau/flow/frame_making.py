@@ -172,6 +172,13 @@ def _queried(m: Machine, f: Frame, u: Use, type_: str, rows: Value) -> Value:
     return _index_column(m, f, u, made)
 
 
+def _of_query(m: Machine, f: Frame, u: Use) -> Value:
+    """``connection.sql(...).df()``: the rows of a query as a table."""
+    rows = queries.fetch(m, f, u)
+    type_ = "polars.DataFrame" if u.dotted.endswith(".pl") else "pandas.DataFrame"
+    return _queried(m, f, u, type_, rows)
+
+
 # Made of values
 
 
@@ -331,4 +338,4 @@ def _of_object(m: Machine, f: Frame, ref: Loc, obj: Obj, at: int) -> Iterable[tu
             yield const(name), m.attribute(f, of_ref(ref, unknown=obj.kind == "unknown"), name, at)
 
 
-BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {"frame": make}
+BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {"frame": make, "frame-of-rows": _of_query}

@@ -85,6 +85,11 @@ CHOICE = "frame-choice"
 """The kind of what chooses columns by name (``table.columns.isin([...])``)."""
 
 KINDS = frozenset((TABLE, GROUP, INDEXER))
+WRITTEN_BY_COLUMNS = frozenset(
+    f"pandas.DataFrame.{name}" for name in ("to_csv", "to_excel", "to_string", "to_html", "to_latex")
+)
+"""Methods whose ``columns`` choose what is written."""
+
 TYPES = TABLES | COLUMNS | EXPRESSIONS | TEXTS
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qorgau.flow import masks
 from qorgau.flow.machine import Frame
 from qorgau.flow.values import BOTTOM, NO_FACTS, Const, External, Facts, Loc, Obj, Ref, Value
 
@@ -136,6 +137,7 @@ def narrow_class(m: Machine, f: Frame, value: Value, cls: Value, truth: bool = T
     kinds, sure = classes_of(m, f, cls)
     if not kinds or (not sure and truth):
         return value
+    value = masks.of_class(m, f, value, kinds, truth) if sure else value
     refs: dict[Ref, Facts] = {}
     for ref, facts in value.refs.items():
         answer = _ref_is(m, f, ref, kinds)

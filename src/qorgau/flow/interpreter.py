@@ -860,6 +860,11 @@ class Interpreter:
         """``table.name = new``; False where that is no part of a table."""
         return frame_hooks.set_attribute(self, f, loc, obj, name, new, at, strong)
 
+    def is_named_tuple(self, f: Frame, cls: Loc) -> bool:
+        """Whether objects of a class are tuples whose items have names."""
+        info = self.class_info(f, cls)
+        return info is not None and bool(objects.TUPLES & set(info.libraries))
+
     def frame_slice(
         self, f: Frame, loc: Loc, obj: Obj, bounds: Sequence[int | None], known: bool, at: int
     ) -> Value:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow import (
     buffers,
+    column_calls,
     consent,
     containers,
     contexts,
@@ -21,6 +22,7 @@ from qorgau.flow import (
     folding,
     frame_behaviours,
     frame_expression_calls,
+    frame_types,
     lookups,
     made_classes,
     managers,
@@ -101,8 +103,14 @@ def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int
     answered = consent.configured(m, f, [dotted], owner, args, at, None)
     if answered is not None:
         return answered
+    dotted = queries.as_relation(dotted)
+    if dotted in frame_types.WRITTEN_BY_COLUMNS and "columns" in args.keywords and args.keywords["columns"].refs:
+        receiver = m.item(f, receiver, args.keywords["columns"], at)
     if dotted.startswith(queries.ROWS + "."):
         return queries.rows_method(m, f, Use(dotted, receiver, args, at))
+    column = column_calls.called(m, f, Use(dotted, receiver, args, at))
+    if column is not None:
+        return column
     if dotted.startswith(orm.COLUMN + ".") and dotted.endswith((".is_", ".is_not", ".isnot")):
         return orm.column_test(m, f, Use(dotted, receiver, args, at))
     rows = m.policy.catalog.rows(dotted)
@@ -624,6 +632,9 @@ def element_class(f: Frame, obj: Obj) -> Loc | None:
 def describe_element(m: Machine, f: Frame, loc: Loc, obj: Obj, element: Loc, at: int) -> None:
     """Record the class or type of an item of a collection."""
     cls, kind = element_class(f, obj), element_type(obj)
+    if cls is None and obj.cls is not None and not kind and orm.is_model(m, f, loc):
+        # A row has no items: what a relation gives is many of them.
+        cls = obj.cls
     parts: dict[Key, Value] = {}
     if cls is not None:
         if "$only" in obj.parts:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import buffers, checks, containers, naming, orm, placing, sweeps
+from qorgau.flow import buffers, checks, containers, masks, naming, orm, placing, sweeps
 from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration
 from qorgau.flow.state import Renaming, State, widen
@@ -830,7 +830,7 @@ def iterate(m: Machine, f: Frame, value: Value, at: int) -> Iteration:
         elif value.consts or value.opaque:
             found.append(OPAQUE)
     if value.taints:
-        found.append(Value(naming.of_part(f, value), unknown=True))
+        found.append(Value(masks.characters(naming.of_part(f, value)), unknown=True))
     return Iteration(items, join_all(found))
 
 

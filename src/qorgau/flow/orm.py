@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from qorgau.flow import containers, places
+from qorgau.flow import containers, places, row_expressions
 from qorgau.flow.checks import Check
 from qorgau.flow.classes import ELEMENTS
 from qorgau.flow.machine import Frame
@@ -49,6 +49,10 @@ VALUES = "$values"
 KEY = "@key"
 TEXT = "$text"
 COLUMN = "qorgau.Column"
+COMPUTED = "qorgau.Computed"
+COMPUTED_VALUE = "@value"
+"""The part of a renamed or computed column that holds what it is in a row."""
+
 TABLE = "sqlalchemy.Table"
 ITEM = Loc(None, ("item-of",))
 """Stands for an item of a queryset in facts that hold of all its items."""
@@ -96,6 +100,9 @@ ARRANGING = frozenset(
 """Methods whose arguments are no conditions."""
 
 MAX_COLUMNS = 60
+QUERYSET = "django.db.models.QuerySet"
+AS_TUPLES = ("with_entities", "Query.values", ".tuples", ".namedtuples")
+"""Ends of the names of calls that give a row as a tuple."""
 
 
 def is_model(m: Machine, f: Frame, loc: Loc) -> bool:
@@ -231,7 +238,14 @@ def queryset(m: Machine, f: Frame, use: Use) -> Value:
             for key, value in use.args.keywords.items():
                 m.set_item(f, row, of_const(key), value, use.at)
             changed = changed.put(ROW, row)
+        elif name in ("annotate", "alias"):
+            for key, value in use.args.keywords.items():
+                changed = row_expressions.told(changed, key, value)
+        elif name == "select" and use.args.positional:
+            changed = _selecting(m, f, use, changed)
         changed = _found_by(m, f, use, loc, changed)
+        if obj.type == QUERYSET and use.dotted.startswith("peewee."):
+            changed = replace(changed, type="peewee.ModelSelect")
         info = _site(m, f, use).merged(obj.info if isinstance(obj.info, Site) else places.EMPTY)
         kind = "django.db.models.QuerySet" if changed.type == "django.db.models.Manager" else changed.type
         changed = replace(changed, kind="library", type=kind, info=None if info.is_empty else info)
@@ -360,6 +374,7 @@ def item_of(m: Machine, f: Frame, obj: Obj, at: int, label: str = "element") -> 
     element = m.fresh(f, at, f"{label} {info.node.name}" if info is not None else label)
     parts: dict[Key, Value] = {name: obj.parts[name] for name in (ONLY, KEY) if name in obj.parts}
     f.state.heap[element] = Obj("unknown", cls=cls, parts=parts)
+    row_expressions.compute(m, f, obj, of_ref(element, unknown=True), at)
     return Value(refs={element: _told_of(facts, element)}, unknown=True)
 
 
@@ -398,14 +413,20 @@ def values(m: Machine, f: Frame, use: Use) -> Value:
     """``values("iin")``, ``values_list("iin", flat=True)``: dicts or tuples of the named columns."""
     results: list[Value] = []
     for loc, obj in _sources(m, f, use):
+        if ROW in obj.parts and use.dotted.endswith((".dicts", ".tuples", ".namedtuples")):
+            results.append(of_ref(loc))
+            continue
         item = item_of(m, f, obj, use.at, "of-row")
         if item is None:
             continue
-        names = _texts(use) or _all_columns(m, f, use, obj, item)
+        names = _texts(use)
+        if not names and not any(row_expressions.is_expression(m, f, value) for value in use.args.positional):
+            names = _all_columns(m, f, use, obj, item)
         row = _row(m, f, use, item, names)
         for key, value in use.args.keywords.items():
             if key not in ("flat", "named"):
-                m.set_item(f, row, of_const(key), value, use.at)
+                computed = row_expressions.value_of(m, f, value, item, use.at)
+                m.set_item(f, row, of_const(key), computed, use.at)
         parts: dict[Key, Value] = {key: part for key, part in obj.parts.items() if key == ELEMENTS}
         parts[ROW] = row
         changed = Obj("library", type="django.db.models.QuerySet", parts=parts, info=obj.info)
@@ -434,7 +455,10 @@ def _all_columns(m: Machine, f: Frame, use: Use, obj: Obj, item: Value) -> list[
 def _row(m: Machine, f: Frame, use: Use, item: Value, names: list[str]) -> Value:
     """What one row of chosen columns is: a dict, a tuple, or the only column."""
     chosen = {name: _column(m, f, item, name, use.at) for name in names}
-    if use.dotted.endswith("values_list") or use.dotted.endswith(("with_entities", "Query.values")):
+    for index, value in enumerate(use.args.positional):
+        if row_expressions.is_expression(m, f, value):
+            chosen[f"expression{index}"] = row_expressions.value_of(m, f, value, item, use.at)
+    if use.dotted.endswith("values_list") or use.dotted.endswith(AS_TUPLES):
         if "flat" in use.args.keywords and len(chosen) == 1:
             return next(iter(chosen.values()))
         return m.sequence(f, use.at, "tuple", list(chosen.values()), None, "row")
@@ -582,7 +606,7 @@ def _selecting(m: Machine, f: Frame, use: Use, made: Obj) -> Obj:
             columns.append(item_of(m, f, element_of, use.at, f"entity{index}") or BOTTOM)
             names.append("")
             continue
-        columns.append(_selected(m, f, use, value, index))
+        columns.append(selected(m, f, use, value, index))
         names.append(_column_name(m, f, value))
     if not columns:
         return made
@@ -625,10 +649,13 @@ def _table_columns(m: Machine, f: Frame, value: Value) -> list[str]:
     return found
 
 
-def _selected(m: Machine, f: Frame, use: Use, value: Value, index: int) -> Value:
+def selected(m: Machine, f: Frame, use: Use, value: Value, index: int) -> Value:
+    """What a column of a model is in a row of the statement that selects it."""
     for loc in value.locs():
         obj = m.obj(f, loc)
         name = obj.parts.get("@name")
+        if obj.type == COMPUTED:
+            return obj.parts[COMPUTED_VALUE]
         if obj.type == COLUMN and name is not None:
             element = Loc(m.fresh(f, use.at, f"column{index}"), "row")
             f.state.heap[element] = Obj("unknown", cls=loc.parent)

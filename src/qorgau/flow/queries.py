@@ -68,6 +68,11 @@ if TYPE_CHECKING:
 ROWS = "qorgau.Rows"
 """The type of what a query gives: iterated, indexed and fetched from, and read like its only row."""
 
+RELATION = "duckdb.DuckDBPyRelation"
+OF_RELATION = frozenset(
+    ("df", "to_df", "pl", "show", "write_csv", "to_csv", "write_parquet", "to_parquet", "fetchnumpy")
+)
+
 ONE = frozenset(["fetchone", "first", "one", "one_or_none", "fetchrow", "next", "fetch_one", "__next__"])
 SCALAR = frozenset(["scalar", "scalar_one", "scalar_one_or_none", "fetchval", "fetch_val"])
 WRITTEN = frozenset(("Insert", "Update"))
@@ -257,10 +262,10 @@ def _part_taints(
         taints = _column_taints(m, f, use, part.origin.name, subject)
     else:
         taints = list(naming.contents(m, f, _argument(m, f, use, given, part.origin, column), use.at))
-    return [changed for taint in taints if (changed := _after(m, f, use, taint, part)) is not None]
+    return [changed for taint in taints if (changed := after(m, taint, part)) is not None]
 
 
-def _after(m: Machine, f: Frame, use: Use, taint: Taint, part: Part) -> Taint | None:
+def after(m: Machine, taint: Taint, part: Part) -> Taint | None:
     """What a function of SQL leaves of a datum."""
     effect = part.effect
     if effect == "":
@@ -423,6 +428,12 @@ def fetch(m: Machine, f: Frame, use: Use) -> Value:
             row if single else m.new(f, use.at, Obj("library", type=ROWS, parts={orm.ROW: row}), "rows")
         )
     return join_all(results) if results else m.unknown(f, use.at, frozenset(), "row" if single else "rows")
+
+
+def as_relation(dotted: str) -> str:
+    """The name of a method of rows that only a relation of DuckDB has; else the name itself."""
+    owner, _, name = dotted.rpartition(".")
+    return f"{RELATION}.{name}" if owner == ROWS and name in OF_RELATION else dotted
 
 
 def rows_method(m: Machine, f: Frame, use: Use) -> Value:

@@ -19,6 +19,7 @@ Choice: TypeAlias = "Mapping[str, Choice | None]"
 
 MODELS = ("pydantic.", "sqlmodel.")
 DATA = "$data"
+FILTERS = ("attr.filters.include", "attr.filters.exclude")
 
 
 def choice(m: Machine, f: Frame, value: Value, at: int) -> Choice | None:
@@ -149,6 +150,8 @@ def _asdict(m: Machine, f: Frame, u: Use) -> Value:
     source = u.receiver if model or not u.args.positional else u.arg(0)
     include = choice(m, f, u.args.keywords["include"], u.at) if "include" in u.args.keywords else None
     exclude = choice(m, f, u.args.keywords["exclude"], u.at) if "exclude" in u.args.keywords else None
+    if "filter" in u.args.keywords:
+        include, exclude = _filtered(m, f, source, u.args.keywords["filter"], u.at)
     by_alias = u.args.keywords.get("by_alias")
     constant = by_alias.constant() if by_alias is not None else None
     aliased = constant is not None and constant.value is True
@@ -156,6 +159,28 @@ def _asdict(m: Machine, f: Frame, u: Use) -> Value:
     if u.dotted.endswith(("json", "_json")):
         return behaviours.BEHAVIOURS["json-dumps"](m, f, Use("json.dumps", BOTTOM, Args([made]), u.at))
     return made
+
+
+def _filtered(
+    m: Machine, f: Frame, source: Value, chooser: Value, at: int
+) -> tuple[Choice | None, Choice | None]:
+    """The fields that ``filter=`` of attrs lets through: names, or what a function says of each."""
+    for loc in chooser.locs():
+        obj = m.obj(f, loc)
+        if obj.type in FILTERS:
+            names = [text for part in obj.parts.values() for text in part.texts()]
+            chosen: Choice = dict.fromkeys(names)
+            return (chosen, None) if obj.type == FILTERS[0] else (None, chosen)
+    left_out: dict[str, Choice | None] = {}
+    for loc in source.locs():
+        obj = m.obj(f, loc)
+        for name in classes.declared_fields(m, f, obj.cls) if obj.cls is not None else ():
+            field = Obj("library", type="dataclasses.Field", parts={"name": of_const(name)})
+            described = m.new(f, at, field, f"field {name}")
+            answer = m.call(f, chooser, Args([described, m.attribute(f, of_ref(loc), name, at)]), at)
+            if m.truth(f, answer, True) is None:
+                left_out[name] = None
+    return None, left_out
 
 
 def _astuple(m: Machine, f: Frame, u: Use) -> Value:

@@ -33,6 +33,9 @@ DATA = "$data"
 
 LENGTH = 400
 
+PRINTED = frozenset(("types.SimpleNamespace", "argparse.Namespace"))
+"""Types of libraries whose objects show their attributes."""
+
 
 def text(m: Machine, f: Frame, value: Value, at: int, *, representation: bool = False) -> Value:
     """The text of a value: constants are written out, objects show what their class shows."""
@@ -89,6 +92,9 @@ def _of_ref(m: Machine, f: Frame, loc: Loc, at: int, representation: bool) -> Va
         return _of_object(m, f, loc, obj, at, representation)
     if MESSAGE in obj.parts:
         return obj.parts[MESSAGE].with_(refs=NO_REFS)
+    if obj.type in PRINTED:
+        named = [part for key, part in obj.parts.items() if isinstance(key, str) and key[:1] not in "$@_"]
+        return Value(texts.combine(_nested(m, f, part, at).taints for part in named), opaque=True)
     listed = _listed(m, f, loc, obj, at)
     if listed is not None:
         return listed

@@ -13,6 +13,7 @@ from qorgau import ir
 from qorgau.flow import (
     buffers,
     calls,
+    column_calls,
     consent,
     containers,
     cursors,
@@ -470,6 +471,8 @@ def unknown_method(
         found = _mapping_method(m, f, own, name, args, at)
         if found is not None:
             return found
+    if name == "label" and args.positional and column_calls.is_of_table(m, f, own):
+        return column_calls.labelled(m, f, Use(name, own, args, at))
     result = unknown_call(m, f, name, own, args, at, checked=True)
     if name in FINDING and args.positional:
         return orm.chosen_documents(m, f, Use(name, own, args, at), result, name == "find")
