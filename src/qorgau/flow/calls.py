@@ -21,6 +21,7 @@ from qorgau.flow import (
     raising,
     records,
     signatures,
+    validators,
 )
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Resumable
 from qorgau.flow.memo import Canon, Outcome, Remembered, Transfer
@@ -609,8 +610,11 @@ def _fill(
     for index, value in enumerate(args.positional):
         if index < len(places):
             objects.set_attribute(m, f, made, places[index], value, args.ats.get(index, at))
+    chooses = bool(names) and records.is_model(m, f, cls) and not validators.takes_others(m, f, cls)
     for name, value in args.keywords.items():
-        objects.set_attribute(m, f, made, m.field_of_alias(f, cls, name), value, args.ats.get(name, at))
+        field = m.field_of_alias(f, cls, name)
+        if not chooses or field in names:
+            objects.set_attribute(m, f, made, field, value, args.ats.get(name, at))
     for double in args.double:
         for name in names:
             if name not in args.keywords:

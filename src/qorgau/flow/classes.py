@@ -26,6 +26,7 @@ from qorgau.flow.values import (
     of_ref,
 )
 from qorgau.linking import Unit
+from qorgau.names import fold
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -707,7 +708,8 @@ def field_of_alias(m: Machine, f: Frame, cls: Loc, name: str) -> str:
             alias = declared.get(option)
             if alias is not None and name in alias.texts():
                 return field
-    return name
+    # A generator of aliases spells the same words another way (``phoneNumber``).
+    return next((field for field in fields if fold(field) == fold(name)), name)
 
 
 def match_args(m: Machine, f: Frame, cls: Value) -> list[str]:

@@ -564,8 +564,8 @@ def slice_of(m: Machine, f: Frame, value: Value, bounds: Sequence[Value | None],
             results.append(stamp(made, facts))
         elif obj is not None and obj.cls is not None and m.is_named_tuple(f, obj.cls):
             fields = m.iterate(f, of_ref(ref), at).items or ()
-            cut = fields[slice(*numbers)] if known and numbers[2] != 0 else fields
-            results.append(stamp(sequence(m, f, at, "tuple", cut, None, "slice"), facts))
+            chosen = fields[slice(*numbers)] if known and numbers[2] != 0 else fields
+            results.append(stamp(sequence(m, f, at, "tuple", chosen, None, "slice"), facts))
         elif not value.taints and not value.consts:
             results.append(Value(NO_TAINTS, refs={ref: facts}, unknown=True))
     return join_all(results) if results else UNKNOWN

@@ -104,7 +104,11 @@ def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int
     if answered is not None:
         return answered
     dotted = queries.as_relation(dotted)
-    if dotted in frame_types.WRITTEN_BY_COLUMNS and "columns" in args.keywords and args.keywords["columns"].refs:
+    if (
+        dotted in frame_types.WRITTEN_BY_COLUMNS
+        and "columns" in args.keywords
+        and args.keywords["columns"].refs
+    ):
         receiver = m.item(f, receiver, args.keywords["columns"], at)
     if dotted.startswith(queries.ROWS + "."):
         return queries.rows_method(m, f, Use(dotted, receiver, args, at))

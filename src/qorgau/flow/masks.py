@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow import texts
 from qorgau.flow.machine import Frame
-from qorgau.flow.values import HOLE, External, Taint, Taints, Value
+from qorgau.flow.values import HOLE, External, Loc, Taint, Taints, Value
 from qorgau.names import fold
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ TESTS = {"isdigit": NO_LETTERS, "isdecimal": NO_LETTERS, "isnumeric": NO_LETTERS
 TESTED = frozenset((*TESTS, "isalnum"))
 
 BUILTIN = "builtins."
-OTHER_CLASSES = frozenset(("bool", "dict", "list", "tuple", "set", "frozenset"))
+OTHER_CLASSES = frozenset(("bool", "int", "float", "dict", "list", "tuple", "set", "frozenset"))
 
 
 def form_of(m: Machine, field: str) -> str:
@@ -164,13 +164,21 @@ def of_class(m: Machine, f: Frame, value: Value, kinds: Sequence[object], truth:
     names = {kind.dotted.removeprefix(BUILTIN) for kind in kinds if isinstance(kind, External)}
     if len(names) != len(kinds) or not (names <= OTHER_CLASSES if truth else "str" in names):
         return value
-    return value.map_taints(
+    left = value.map_taints(
         lambda taint: None if form_of(m, taint.field) in TEXTUAL and not taint.calls else taint
     )
+    if left.taints:
+        return left
+    # Nothing of it is left but what is known to be something else.
+    known = {
+        ref: facts
+        for ref, facts in value.refs.items()
+        if isinstance(ref, Loc) and (obj := f.state.obj(ref)) is not None and obj.kind != "unknown"
+    }
+    return left.with_(refs=known, unknown=False, opaque=True)
 
 
 def _is_plain(f: Frame, value: Value) -> bool:
     """Whether nothing shows a value to be an object with parts of its own."""
     objects = [f.state.obj(loc) for loc in value.locs()]
-    return all(obj is None or (obj.kind == "unknown" and not obj.parts and not obj.cls) for obj in objects)
-
+    return not any(obj is not None and obj.kind == "unknown" and (obj.parts or obj.cls) for obj in objects)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qorgau import ir
 from qorgau.findings import Confidence
-from qorgau.flow import origins
+from qorgau.flow import origins, validators
 from qorgau.flow.machine import ClassInfo, Closure, Frame
 from qorgau.flow.values import (
     NO_FACTS,
@@ -269,6 +269,9 @@ def parameter_named(m: Machine, f: Frame, closure: Closure, parameter: ir.Parame
         m.describe(f, value, parameter.annotation, closure.unit)
     if value.unknown and not value.taints:
         fields = m.policy.fields_of(parameter.name)
+        if not fields and closure.owner is not None and closure.function.name != "__init__":
+            names = validators.value_names(m, f, closure, parameter)
+            fields = tuple(field for name in names for field in m.policy.fields_of(name))
         if fields and not _is_code(f, value):
             note = f"{fields[0]} is the parameter {parameter.name}"
             taints = frozenset(
@@ -326,7 +329,7 @@ def _collect(
             continue
         if obj.kind == "unknown":
             found.extend(_record_taints(m, f, ref, obj, at))
-        if obj.kind == "library" and ("$row" in obj.parts or _has_items(f, obj)):
+        if obj.kind in ("library", "unknown") and ("$row" in obj.parts or _has_items(f, obj)):
             item = m.iterate(f, Value(refs={ref: NO_FACTS}), at).each
             found.extend(item.taints)
             _collect(m, f, item, at, found, seen, as_row)

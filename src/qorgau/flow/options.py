@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from qorgau import ir
 from qorgau.flow.machine import Closure, Frame
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, OPAQUE, External, Key, Obj, Value, join, join_all
+from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, External, Key, Obj, Value, join, join_all, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 PREFIX = "@option "
 """Before the name of an option: the part of a parser that holds its default."""
 
+PATH = "pathlib.Path"
+NAMESPACE = "argparse.Namespace"
 SUBPARSERS = "argparse._SubParsersAction"
 PARSER = "$parser"
 
@@ -33,9 +35,16 @@ def _add(m: Machine, f: Frame, u: Use) -> Value:
     """``parser.add_argument("--region", default="eu-central-1")``"""
     given = u.args.keywords.get("default", BOTTOM)
     name = _destination([text for value in u.args.positional for text in value.texts()], u)
-    if name and any(given.texts()) and not m.policy.fields_of(name):
-        for loc in u.receiver.locs():
-            m.write(f, loc, m.obj(f, loc).put(PREFIX + name, join(given, OPAQUE)), strong=True)
+    kind = u.args.keywords.get("type", BOTTOM)
+    value = BOTTOM
+    if name and m.policy.fields_of(name):
+        value = UNKNOWN
+    elif name and any(given.texts()):
+        value = join(given, OPAQUE)
+    elif name and any(isinstance(ref, External) and ref.dotted == PATH for ref in kind.refs):
+        value = of_ref(External(PATH))
+    for loc in u.receiver.locs() if not value.is_bottom else ():
+        m.write(f, loc, m.obj(f, loc).put(PREFIX + name, value), strong=True)
     return OPAQUE
 
 
@@ -63,10 +72,24 @@ def _parse(m: Machine, f: Frame, u: Use) -> Value:
             if isinstance(name, str) and name.startswith(PREFIX):
                 parts[name.removeprefix(PREFIX)] = value
     if parts:
-        m.write(f, made.locs()[0], Obj("unknown", parts=parts), strong=True)
+        loc = made.locs()[0]
+        told = {name: _given(m, f, made, name, value, u.at) for name, value in parts.items()}
+        personal = any(value.taints for value in told.values())
+        m.write(f, loc, Obj("unknown", type=NAMESPACE if personal else "", parts=told), strong=True)
     if u.dotted.endswith("parse_known_args"):
         return m.sequence(f, u.at, "tuple", [made, OPAQUE], None, "parsed")
     return made
+
+
+def _given(m: Machine, f: Frame, made: Value, name: Key, value: Value, at: int) -> Value:
+    """What an option is read as: a datum by its name, a path, or what it defaults to."""
+    child = made.locs()[0].child(name)
+    if value == UNKNOWN:
+        return m.named(f, of_ref(child, unknown=True), str(name), made, at)
+    if value.refs:
+        f.state.heap[child] = Obj("library", type=PATH)
+        return of_ref(child, unknown=True)
+    return value
 
 
 def default_of(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter) -> ir.Expr | None:

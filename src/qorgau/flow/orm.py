@@ -454,10 +454,14 @@ def _all_columns(m: Machine, f: Frame, use: Use, obj: Obj, item: Value) -> list[
 
 def _row(m: Machine, f: Frame, use: Use, item: Value, names: list[str]) -> Value:
     """What one row of chosen columns is: a dict, a tuple, or the only column."""
-    chosen = {name: _column(m, f, item, name, use.at) for name in names}
-    for index, value in enumerate(use.args.positional):
-        if row_expressions.is_expression(m, f, value):
-            chosen[f"expression{index}"] = row_expressions.value_of(m, f, value, item, use.at)
+    chosen: dict[str, Value] = {}
+    if any(row_expressions.is_expression(m, f, value) for value in use.args.positional):
+        for index, value in enumerate(use.args.positional):
+            if row_expressions.is_expression(m, f, value):
+                chosen[f"expression{index}"] = row_expressions.value_of(m, f, value, item, use.at)
+            chosen.update({name: _column(m, f, item, name, use.at) for name in value.texts()})
+    else:
+        chosen = {name: _column(m, f, item, name, use.at) for name in names}
     if use.dotted.endswith("values_list") or use.dotted.endswith(AS_TUPLES):
         if "flat" in use.args.keywords and len(chosen) == 1:
             return next(iter(chosen.values()))

@@ -6,10 +6,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from qorgau.flow import behaviours, classes, containers
+from qorgau.flow import behaviours, classes, containers, validators
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, NO_FACTS, OPAQUE, Key, Loc, Obj, Value, join_all, of_const, of_ref
+from qorgau.flow.values import (
+    BOTTOM,
+    NO_FACTS,
+    OPAQUE,
+    Bound,
+    Key,
+    Loc,
+    Obj,
+    Value,
+    join_all,
+    of_const,
+    of_ref,
+)
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -67,8 +79,12 @@ def as_dict(
     *,
     aliased: bool = False,
     label: str = "asdict",
+    dumped: bool = False,
 ) -> Value:
-    """The fields of an object as a dict; of an object without known fields, all that it holds."""
+    """The fields of an object as a dict; of an object without known fields, all that it holds.
+
+    ``dumped``: as models of pydantic show themselves, with their own serializers and computed fields.
+    """
     made = m.new(f, at, Obj("dict", info="exact"), label)
     loc = made.locs()[0]
     for ref in value.locs():
@@ -77,10 +93,16 @@ def as_dict(
             containers.update(m, f, loc, of_ref(ref), at)
             continue
         names = classes.declared_fields(m, f, obj.cls) if obj is not None and obj.cls is not None else []
+        if dumped and obj is not None and obj.cls is not None:
+            whole = validators.whole_serializer(m, f, obj.cls)
+            if whole is not None:
+                containers.update(m, f, loc, m.call(f, of_ref(Bound(whole, of_ref(ref))), Args(), at), at)
+                continue
+            names = [*names, *validators.computed(m, f, obj.cls)]
         for name in names:
             assert obj is not None
             assert obj.cls is not None
-            _put_field(m, f, made, ref, obj.cls, name, at, include, exclude, aliased, label)
+            _put_field(m, f, made, ref, obj.cls, name, at, include, exclude, aliased, label, dumped)
         if not names:
             containers.update(m, f, loc, of_ref(ref, unknown=True), at)
     if not value.refs and value.taints:
@@ -102,6 +124,7 @@ def _put_field(
     exclude: Choice | None,
     aliased: bool,
     label: str,
+    dumped: bool,
 ) -> None:
     if include is not None and name not in include:
         return
@@ -112,6 +135,9 @@ def _put_field(
     if hidden is not None and (known := hidden.constant()) is not None and known.value is True:
         return
     part = m.attribute(f, of_ref(ref), name, at)
+    shown = validators.serializer(m, f, cls, name) if dumped else None
+    if shown is not None:
+        part = m.call(f, of_ref(Bound(shown, of_ref(ref))), Args([part]), at)
     inner = include.get(name) if include is not None else None
     outer = exclude.get(name) if exclude is not None else None
     part = _plain(m, f, part, at, inner, outer, f"{label}.{name}")
@@ -130,7 +156,7 @@ def _plain(
         return value
     if obj.cls is not None and obj.kind in ("instance", "unknown") and classes.declared_fields(m, f, obj.cls):
         f.depth += 4
-        made = as_dict(m, f, value, at, include, exclude, label=label)
+        made = as_dict(m, f, value, at, include, exclude, label=label, dumped=is_model(m, f, obj.cls))
         f.depth -= 4
         return made
     if obj.kind in ("list", "tuple") and loc is not None and not value.taints:
@@ -144,6 +170,12 @@ def _plain(
     return value
 
 
+def is_model(m: Machine, f: Frame, cls: Loc) -> bool:
+    """Whether a class is a model of pydantic."""
+    info = m.class_info(f, cls)
+    return info is not None and any(library.startswith(MODELS) for library in info.libraries)
+
+
 def _asdict(m: Machine, f: Frame, u: Use) -> Value:
     """``asdict(x)``, ``x._asdict()``, ``x.model_dump(include=..., exclude=..., by_alias=...)``."""
     model = u.dotted.startswith(MODELS)
@@ -155,7 +187,7 @@ def _asdict(m: Machine, f: Frame, u: Use) -> Value:
     by_alias = u.args.keywords.get("by_alias")
     constant = by_alias.constant() if by_alias is not None else None
     aliased = constant is not None and constant.value is True
-    made = as_dict(m, f, source, u.at, include, exclude, aliased=aliased)
+    made = as_dict(m, f, source, u.at, include, exclude, aliased=aliased, dumped=model)
     if u.dotted.endswith(("json", "_json")):
         return behaviours.BEHAVIOURS["json-dumps"](m, f, Use("json.dumps", BOTTOM, Args([made]), u.at))
     return made
@@ -261,7 +293,7 @@ def shown(m: Machine, f: Frame, loc: Loc, obj: Obj) -> Value:
     hidden = [
         name
         for name in classes.declared_fields(m, f, obj.cls)
-        if is_off(declaration(m, f, obj.cls, name), "repr")
+        if is_off(declaration(m, f, obj.cls, name), "repr") or validators.holds_secret(m, f, obj.cls, name)
     ]
     if hidden:
         parts: dict[Key, Value] = dict(obj.parts)

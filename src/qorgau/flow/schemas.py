@@ -220,9 +220,20 @@ def _load(m: Machine, f: Frame, made: Value, obj: Obj, data: Value, at: int) -> 
             value = m.item(f, data, of_const(name), at)
         else:
             value = of_ref(target.child(("item", Const("str", name))), unknown=True)
-        value = m.named(f, value, name, made, at, key=True)
+        key = _loaded_key(f, declared, name)
+        value = m.named(f, value, key, made, at, key=True)
         held = m.obj(f, target)
-        f.state.heap[target] = held.put(Const("str", name), value)
+        f.state.heap[target] = held.put(Const("str", key), value)
+
+
+def _loaded_key(f: Frame, declared: Value, name: str) -> str:
+    """The key under which a field's value is loaded: ``attribute="phone"``, ``source="phone"``."""
+    for loc in declared.locs():
+        field = f.state.obj(loc)
+        path = _first(field, "@attribute", "@source").texts() if field is not None else []
+        if len(path) == 1 and path[0].isidentifier():
+            return path[0]
+    return name
 
 
 # Calls
@@ -269,6 +280,27 @@ def _loads(m: Machine, f: Frame, u: Use) -> Value:
     return join_all(results) if results else Value(m.contents(f, data), unknown=True)
 
 
+def _saved(m: Machine, f: Frame, u: Use) -> Value:
+    """``form.save()``: the form's object, or a new one of its model, with what the form read."""
+    results: list[Value] = []
+    for loc, obj in _receivers(m, f, u):
+        assert obj.cls is not None
+        made = _first(obj, "@instance")
+        if not made.refs:
+            meta = objects.class_part(m, f, obj.cls, "Meta")
+            models = [
+                objects.class_part(m, f, one, "model") or BOTTOM for one in (meta.locs() if meta else ())
+            ]
+            model = next((cls for value in models for cls in value.locs()), None)
+            new = m.new(f, u.at, Obj("unknown", cls=model), "saved")
+            made = new.with_(unknown=True)
+        data = loaded(m, f, loc, obj, u.at)
+        for name in fields(m, f, obj):
+            m.set_attribute(f, made, name, m.item(f, data, of_const(name), u.at), u.at)
+        results.append(made)
+    return join_all(results) if results else Value(m.contents(f, u.receiver), unknown=True)
+
+
 def _serialized(m: Machine, f: Frame, u: Use) -> Value:
     """``serializers.serialize("json", queryset, fields=[...])`` of Django."""
     rows = u.arg(1, "queryset")
@@ -281,6 +313,7 @@ def _serialized(m: Machine, f: Frame, u: Use) -> Value:
 
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "django-serialize": _serialized,
+    "form-save": _saved,
     "schema-dump": _dump,
     "schema-load": _loads,
 }

@@ -166,7 +166,8 @@ def join_states(left: State, right: State, defaults: Defaults) -> State:
         if other is None:
             other = left.base.get(loc)
         if other is None:
-            if obj.kind == "unknown":
+            # An item of an earlier pass that one side has not heard of is not there.
+            if obj.kind == "unknown" and not is_past_item(loc):
                 other = Obj("unknown", obj.cls, obj.type)
             else:
                 heap[loc] = obj
@@ -176,7 +177,7 @@ def join_states(left: State, right: State, defaults: Defaults) -> State:
     for loc in [loc for loc in mine if loc not in theirs]:
         obj = mine[loc]
         other = right.base.get(loc)
-        if other is None and obj.kind == "unknown":
+        if other is None and obj.kind == "unknown" and not is_past_item(loc):
             other = Obj("unknown", obj.cls, obj.type)
         if other is not None and other is not obj:
             heap[loc] = _join_objs(left, right, loc, obj, other, of_left, of_right, defaults)
@@ -364,6 +365,11 @@ class Renaming:
         return replace(obj, parts=parts, rest=rest, cls=cls, info=info)
 
 
+def is_past_item(loc: Loc) -> bool:
+    """Whether an object is an item that an earlier pass of a loop went over."""
+    return loc.old and isinstance(loc.label, tuple) and loc.label[:1] == ("element",)
+
+
 def age(state: State, made: Iterable[Loc], before: State) -> State:
     """The state after a pass of a loop: what the pass made belongs to the past.
 
@@ -391,6 +397,11 @@ def age(state: State, made: Iterable[Loc], before: State) -> State:
         new, renamed = renaming.loc(loc), renaming.obj(obj)
         other = heap.get(new)
         heap[new] = renamed if other is None else join_objects(other, renamed)
+    for loc in fresh:
+        # An item that a pass left as it was: later passes may change theirs.
+        if is_past_item(past := loc.aged()) and loc not in state.heap:
+            there = heap.get(past)
+            heap[past] = Obj("unknown") if there is None else join_objects(there, Obj("unknown"))
     aged.heap = heap
     aged.facts = without(state.facts, lambda loc: renaming.loc(loc) is not loc)
     return aged

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qorgau.flow import classes, containers, naming, objects, records, texts
+from qorgau.flow import classes, containers, naming, objects, records, texts, validators
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.values import (
     BOTTOM,
@@ -41,6 +41,8 @@ def text(m: Machine, f: Frame, value: Value, at: int, *, representation: bool = 
     """The text of a value: constants are written out, objects show what their class shows."""
     if not value.refs:
         return _plain(value)
+    if all(isinstance(ref, Loc) and validators.is_secret(f.state.obj(ref)) for ref in value.refs):
+        return Value(opaque=True)
     results: list[Value] = [_plain(value.with_(refs=NO_REFS))] if _has_plain(value) else []
     for ref, facts in value.refs.items():
         shown = _of_ref(m, f, ref, at, representation) if isinstance(ref, Loc) else Value(opaque=True)
@@ -75,7 +77,12 @@ def _of_ref(m: Machine, f: Frame, loc: Loc, at: int, representation: bool) -> Va
     obj = f.state.obj(loc)
     if obj is None:
         return Value(unknown=True)
+    if validators.is_secret(obj):
+        return Value(opaque=True)
     if obj.kind == "unknown" and obj.cls is None and not obj.type:
+        listed = _listed(m, f, loc, obj, at)
+        if listed is not None:
+            return listed
         held = [_nested(m, f, part, at) for part in (*_parts(obj), obj.parts.get(DATA, BOTTOM))]
         return Value(texts.combine(part.taints for part in held), unknown=True)
     if obj.cls is not None and obj.kind in containers.SEQUENCES | {"dict"}:
@@ -105,7 +112,11 @@ def _of_ref(m: Machine, f: Frame, loc: Loc, at: int, representation: bool) -> Va
 
 def _listed(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> Value | None:
     """The text of a queryset or of rows: that of its items; None for other objects."""
-    if obj.kind != "library" or not ("$row" in obj.parts or classes.ELEMENTS in obj.parts) or f.depth > 40:
+    if (
+        obj.kind not in ("library", "unknown")
+        or not ("$row" in obj.parts or classes.ELEMENTS in obj.parts)
+        or f.depth > 40
+    ):
         return None
     return Value(_nested(m, f, m.iterate(f, Value(refs={loc: NO_FACTS}), at).each, at).taints, opaque=True)
 

@@ -39,7 +39,12 @@ def begin(m: Machine, f: Frame, node: ir.For, iterable: Value, each: Value) -> S
     """The sweep that a loop is; None where items are not shared or may be left out."""
     shared, collection = _shared(each), iterable.single()
     held = f.state.obj(collection) if collection is not None else None
-    if shared is None or held is None or held.kind not in ("list", "tuple", "set") or has_break(node.body):
+    if (
+        shared is None
+        or held is None
+        or held.kind not in ("list", "tuple", "set", "generator")
+        or has_break(node.body)
+    ):
         return None
     obj = f.state.obj(shared)
     if obj is None or obj.kind not in CHANGED or containers.items_of(held) is not None:
