@@ -1153,6 +1153,8 @@ def converted(m: Machine, f: Frame, value: Value, convert: Value, at: int, depth
             ]
             for part in parts if depth < 6 else ():
                 found += converted(m, f, part, convert, at, depth + 1)
+        elif ("$row" in obj.parts or "$element" in obj.parts) and depth < 6:
+            found += converted(m, f, m.iterate(f, of_ref(ref), at).each, convert, at, depth + 1)
         elif obj.cls is not None and depth < 6:
             found += converted(m, f, m.call(f, convert, Args([of_ref(ref)]), at), convert, at, depth + 3)
         else:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow import texts
 from qorgau.flow.machine import Frame
-from qorgau.flow.values import HOLE, External, Loc, Taint, Taints, Value
+from qorgau.flow.values import HOLE, External, Facts, Loc, Ref, Taint, Taints, Value
 from qorgau.names import fold
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def of_class(m: Machine, f: Frame, value: Value, kinds: Sequence[object], truth:
     if left.taints:
         return left
     # Nothing of it is left but what is known to be something else.
-    known = {
+    known: dict[Ref, Facts] = {
         ref: facts
         for ref, facts in value.refs.items()
         if isinstance(ref, Loc) and (obj := f.state.obj(ref)) is not None and obj.kind != "unknown"
