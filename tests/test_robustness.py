@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from qorgau.cli import main
+from qorgau.flow import epochs
+from qorgau.flow.interpreter import Interpreter
+from qorgau.flow.roots import Root
+from qorgau.flow.values import Loc, Obj
 
 LEAK = (
     'import requests\n\n\ndef send(iin):\n    requests.post("https://api.example.com/x", json={"iin": iin})\n'
@@ -137,10 +142,10 @@ def test_a_generated_file_of_5_mb_is_scanned_in_seconds(project: Path) -> None:
     line = '    "' + "constant " * 100 + '",\n'
     (project / "big.py").write_text("DATA = [\n" + line * 5_600 + "]\n", encoding="utf-8")
     assert (project / "big.py").stat().st_size > 5_000_000
-    begun = time.monotonic()
+    begun = time.process_time()
     (leak,) = _found()
     assert leak.startswith(LEAKED)
-    assert time.monotonic() - begun < 20
+    assert time.process_time() - begun < 20
 
 
 @pytest.mark.parametrize(
@@ -239,3 +244,22 @@ def test_an_empty_file_has_nothing_to_report(project: Path, data: bytes) -> None
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
 def test_a_full_disk_is_one_sentence() -> None:
     assert _refused("--output", "/dev/full") == "/dev/full: cannot be written: no space left on device"
+
+
+def test_a_mistake_of_the_engine_in_one_function_is_told_and_the_rest_is_judged(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "other.py").write_text("def strange(iin):\n    return iin\n", encoding="utf-8")
+    followed = epochs.run
+
+    def stumbling(m: Interpreter, root: Root) -> Iterator[tuple[Loc, Obj]]:
+        if root.closure.dotted == "other.strange":
+            raise RecursionError("too deep")
+        return followed(m, root)
+
+    monkeypatch.setattr(epochs, "run", stumbling)
+    sentence = _unread("--no-cache")
+    assert sentence == (
+        "other.py: the function other.strange could not be followed because of a mistake in qorgau itself "
+        "(RecursionError: too deep); the rest was, please report it"
+    )

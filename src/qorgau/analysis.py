@@ -88,7 +88,7 @@ def _follow_and_judge(
         version=__version__,
         files_scanned=sum(is_judged(request, file) for file in given.files),
         findings=settle(made, around),
-        errors=given.problems,
+        errors=(*given.problems, *followed.failures),
         statistics=followed.counts,
     )
 

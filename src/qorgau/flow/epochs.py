@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from qorgau.findings import Problem
 from qorgau.flow import declarations, filled, models, modules, placing, schedules, used
 from qorgau.flow.arrivals import Arrival
 from qorgau.flow.declarations import Declaration
@@ -16,7 +18,7 @@ from qorgau.flow.policy import Policy
 from qorgau.flow.roots import Root, callers_first, is_entry, run
 from qorgau.flow.state import Renaming, State
 from qorgau.flow.values import Const, Facts, Loc, Obj, Ref, Value, without
-from qorgau.linking import Program
+from qorgau.linking import Program, Unit
 
 MAX_EPOCHS = 3
 """Rounds over the program while functions still change what modules hold (counted when cut off)."""
@@ -32,6 +34,7 @@ class Followed:
     erased: tuple[Erased, ...]
     used: frozenset[str]
     counts: dict[str, int]
+    failures: tuple[Problem, ...] = ()
 
 
 @dataclass(slots=True)
@@ -45,15 +48,17 @@ class _Outcome:
 def follow(policy: Policy, program: Program) -> Followed:
     """Follow personal data through a program."""
     m = Interpreter(policy, program)
+    failures: dict[Problem, None] = {}
     for name in sorted(program.units):
         unit = program.units[name]
         if unit.name == name:
-            modules.initialize(m, unit)
+            with _survived(m, unit, "the body of the module", failures):
+                modules.initialize(m, unit)
     m.forget_cut(None)
     filled.open_modules(m)
     m.scheduled = schedules.scheduled(m)
     at_import = m.arrivals
-    outcomes = _rounds(m, _chosen(m))
+    outcomes = _rounds(m, _chosen(m), failures)
     m.arrivals = dict(at_import)
     for outcome in outcomes.values():
         m.arrivals.update(outcome.arrivals)
@@ -65,7 +70,20 @@ def follow(policy: Policy, program: Program) -> Followed:
         tuple(m.erased),
         frozenset(m.used),
         dict(m.counts),
+        tuple(failures),
     )
+
+
+@contextmanager
+def _survived(m: Interpreter, unit: Unit, what: str, failures: dict[Problem, None]) -> Iterator[None]:
+    """A mistake of the engine in one function costs that function only, and is told."""
+    try:
+        yield
+    except Exception as error:
+        m.abandon()
+        reason = f"{type(error).__name__}: {str(error)[:200]}"
+        message = f"{what} could not be followed because of a mistake in qorgau itself ({reason}); the rest was"
+        failures[Problem(unit.display, f"{message}, please report it")] = None
 
 
 def _chosen(m: Interpreter) -> list[Root]:
@@ -76,7 +94,7 @@ def _chosen(m: Interpreter) -> list[Root]:
     return chosen
 
 
-def _rounds(m: Interpreter, order: list[Root]) -> dict[Root, _Outcome]:
+def _rounds(m: Interpreter, order: list[Root], failures: dict[Problem, None]) -> dict[Root, _Outcome]:
     at_import = set(m.reached)
     outcomes: dict[Root, _Outcome] = {}
     for epoch in range(MAX_EPOCHS):
@@ -86,7 +104,9 @@ def _rounds(m: Interpreter, order: list[Root]) -> dict[Root, _Outcome]:
         for root in order:
             due = root in outcomes if again else root.place not in m.reached or is_entry(m, root)
             if due:
-                outcomes[root] = _outcome(m, root)
+                outcomes[root] = _Outcome()
+                with _survived(m, root.closure.unit, f"the function {root.closure.dotted}", failures):
+                    outcomes[root] = _outcome(m, root)
         news = _settle(m, outcomes)
         missed = placing.missed(m)
         if not (news or missed):

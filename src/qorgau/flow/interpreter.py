@@ -63,6 +63,9 @@ from qorgau.linking import Program, Unit
 BUDGET = 4_000
 """Statements that one root may take before the rest of it is given up (counted)."""
 
+SELECTIVE_BUDGET = 1_500
+"""The same where only what can matter is followed: most of what a root leads to is a root as well."""
+
 
 class Interpreter:
     """One run over a program. ``arrivals`` is what it finds, ``counts`` what it gave up."""
@@ -104,6 +107,7 @@ class Interpreter:
         self.steps = 0
         self.risks = 0
         self._relevance = Relevance(policy, program)
+        self._budget = SELECTIVE_BUDGET if self._relevance.is_selective else BUDGET
 
     # What a run gave up and how far it went
 
@@ -114,11 +118,11 @@ class Interpreter:
     def spent(self, f: Frame) -> bool:
         """Whether the current root has used up its budget."""
         self.steps += 1
-        if self.steps == BUDGET:
+        if self.steps == self._budget:
             self.count("functions cut off by size")
             # What is cut short in the middle is analysed again on its own.
             self.cut.update(place for place, times in self.running.items() if times)
-        return self.steps >= BUDGET
+        return self.steps >= self._budget
 
     def _shows_data(self, f: Frame, value: Value) -> bool:
         """Whether a value carries data itself or in its parts; no deeper, because this is asked of every call."""
@@ -160,10 +164,16 @@ class Interpreter:
         self.reached -= self.cut - {root} if root is not None else self.cut
         self.cut.clear()
 
+    def abandon(self) -> None:
+        """Forget what was under way, after it came to an unexpected end."""
+        self.active.clear()
+        self.running.clear()
+        self.initializing.clear()
+
     @property
     def is_spent(self) -> bool:
         """Whether the current root was cut short, so that what it says of its calls is not all."""
-        return self.steps >= BUDGET
+        return self.steps >= self._budget
 
     def is_worthwhile(self, f: Frame, closure: Closure, args: Args) -> bool:
         """Whether a call is followed: always in small programs, else only where it can matter."""

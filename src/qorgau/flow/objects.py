@@ -15,6 +15,7 @@ from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration
 from qorgau.flow.state import Renaming, State, widen
 from qorgau.flow.values import (
+    ANSWERS,
     BOTTOM,
     NO_CONSTS,
     NO_FACTS,
@@ -525,7 +526,7 @@ def _forget(state: State, loc: Loc, name: str) -> None:
         fact
         for fact in state.facts
         if not (
-            (fact.subject == child and fact.kind in ("true", "test"))
+            (fact.subject == child and fact.kind in ANSWERS)
             or (fact.subject == loc and isinstance(fact.detail, tuple) and name in fact.detail)
         )
     )

@@ -13,7 +13,7 @@ from qorgau.flow.places import Site
 from qorgau.flow.policy import Role
 from qorgau.flow.stores import CALLS, SQL
 from qorgau.flow.uses import Use
-from qorgau.flow.values import HOLE, NO_REFS, Facts, Loc, Taint, Taints, Value, merge_taints, told_of
+from qorgau.flow.values import ANSWERS, HOLE, NO_REFS, Facts, Loc, Taint, Taints, Value, merge_taints, told_of
 from qorgau.knowledge.hosts import host_of, host_of_path
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def _is_from(taints: Taints, origin: str) -> bool:
 
 def _impossible(f: Frame, taint: Taint) -> bool:
     """Whether a datum is there only where a test came out otherwise than on every path to here."""
-    known = [fact for fact in taint.facts if fact.kind in ("true", "test")]
+    known = [fact for fact in taint.facts if fact.kind in ANSWERS]
     return bool(known) and any(fact.contradicts(held) for fact in known for held in f.state.facts)
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from qorgau.flow.values import (
+    ANSWERS,
     BOTTOM,
     NO_CONSTS,
     NO_FACTS,
@@ -145,7 +146,7 @@ def _telling(facts: Facts) -> Facts:
     """
     if len(facts) <= FEW:
         return facts
-    return frozenset(fact for fact in facts if fact.kind not in ("true", "test"))
+    return frozenset(fact for fact in facts if fact.kind not in ANSWERS)
 
 
 def join_states(left: State, right: State, defaults: Defaults) -> State:

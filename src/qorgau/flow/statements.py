@@ -16,6 +16,7 @@ from qorgau.flow.expressions import MAX_UNROLLED
 from qorgau.flow.machine import Frame, LoopExits
 from qorgau.flow.state import Renaming, State, age, bottom_like, widen
 from qorgau.flow.values import (
+    ANSWERS,
     BOTTOM,
     NO_FACTS,
     OPAQUE,
@@ -261,7 +262,7 @@ def _while(m: Machine, f: Frame, node: ir.While) -> None:
 
     def passed(state: State, made: Sequence[Loc]) -> None:
         # The next time the test is another one, whatever came of it before.
-        over = frozenset(fact for fact in entered[0] if fact.kind in ("true", "test"))
+        over = frozenset(fact for fact in entered[0] if fact.kind in ANSWERS)
         state.facts = state.facts - over
 
     early = _counted(m, f, node)

@@ -112,7 +112,7 @@ class Fact(NamedTuple):
 
     def contradicts(self, other: Fact) -> bool:
         """Whether both cannot be: the same question answered differently."""
-        if self.kind != other.kind or self.kind not in ("true", "test") or self.subject != other.subject:
+        if self.kind != other.kind or self.kind not in ANSWERS or self.subject != other.subject:
             return False
         if self.detail == other.detail:
             return self.holds is not other.holds
@@ -135,6 +135,12 @@ def _are_apart(first: object, second: object) -> bool:
 
 Facts: TypeAlias = frozenset[Fact]
 NO_FACTS: Facts = frozenset()
+
+ANSWERS = ("true", "test")
+"""Kinds of facts that tell how a question about an unknown value came out."""
+
+MAX_FACTS = 12
+"""Of a value that is there under more conditions than this only the checks among them are remembered."""
 
 CHECKS = ("consent", "blocked")
 """Kinds of facts that a check of the configuration establishes."""
@@ -628,34 +634,59 @@ def stamp(value: Value, facts: Facts) -> Value:
     """
     if not facts:
         return value
+    answers = _answers(facts)
     taints = value.taints
     if taints:
         taints = frozenset(
-            taint if facts <= taint.facts else replace(taint, facts=taint.facts | facts)
+            taint if facts <= taint.facts else replace(taint, facts=_also(taint.facts, facts))
             for taint in taints
-            if not _excluded(taint.facts, facts)
+            if not _excluded(taint.facts, answers)
         )
     return Value(
         taints,
-        _stamped(value.consts, facts) if value.consts else value.consts,
-        _stamped(value.refs, facts) if value.refs else NO_REFS,
+        _stamped(value.consts, facts, answers) if value.consts else value.consts,
+        _stamped(value.refs, facts, answers) if value.refs else NO_REFS,
         value.unknown,
         value.opaque,
-        None if value.when_true is None else value.when_true | facts,
-        None if value.when_false is None else value.when_false | facts,
+        None if value.when_true is None else _also(value.when_true, facts),
+        None if value.when_false is None else _also(value.when_false, facts),
     )
+
+
+def _also(held: Facts, more: Facts) -> Facts:
+    """What is known with what is known besides: where that is too much, checks alone are kept."""
+    facts = held | more
+    if len(facts) <= MAX_FACTS:
+        return facts
+    return frozenset(fact for fact in facts if fact.kind not in ANSWERS)
+
+
+_Answers: TypeAlias = dict[Loc | None, list[Fact]]
+
+
+def _answers(facts: Facts) -> _Answers:
+    """Those of the facts that others can contradict, by what they speak of."""
+    found: _Answers = {}
+    for fact in facts:
+        if fact.kind in ANSWERS:
+            found.setdefault(fact.subject, []).append(fact)
+    return found
 
 
 _Alternative = TypeVar("_Alternative", Const, "Ref")
 
 
-def _stamped(held: Mapping[_Alternative, Facts], facts: Facts) -> dict[_Alternative, Facts]:
-    return {one: known | facts for one, known in held.items() if not _excluded(known, facts)}
+def _stamped(
+    held: Mapping[_Alternative, Facts], facts: Facts, answers: _Answers
+) -> dict[_Alternative, Facts]:
+    return {one: _also(known, facts) for one, known in held.items() if not _excluded(known, answers)}
 
 
-def _excluded(held: Facts, facts: Facts) -> bool:
+def _excluded(held: Facts, answers: _Answers) -> bool:
     """Whether what is there on some paths only cannot be there on this one."""
-    return bool(held) and any(one.contradicts(other) for one in held for other in facts)
+    return bool(answers and held) and any(
+        one.contradicts(other) for one in held for other in answers.get(one.subject, ())
+    )
 
 
 Key: TypeAlias = "str | Const"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qorgau.flow import texts
 from qorgau.flow.machine import Frame
 from qorgau.flow.state import State
-from qorgau.flow.values import Loc, Obj, Value, of_const
+from qorgau.flow.values import ANSWERS, Loc, Obj, Value, of_const
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -70,7 +70,7 @@ def change(m: Machine, f: Frame, name: str, receiver: Value, given: list[Value],
             _mark(m, f, loc, at)
     if not f.state.facts:
         return
-    told = {fact.subject for fact in f.state.facts if fact.kind in ("true", "test")}
+    told = {fact.subject for fact in f.state.facts if fact.kind in ANSWERS}
     for value in given:
         for loc in value.locs():
             if any(subject is not None and subject.parent == loc for subject in told):
