@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from qorgau.cli import main
-from qorgau.flow import epochs
+from qorgau.flow import epochs, roots
 from qorgau.flow.interpreter import Interpreter
 from qorgau.flow.roots import Root
 from qorgau.flow.values import Loc, Obj
@@ -250,7 +250,7 @@ def test_a_mistake_of_the_engine_in_one_function_is_told_and_the_rest_is_judged(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (project / "other.py").write_text("def strange(iin):\n    return iin\n", encoding="utf-8")
-    followed = epochs.run
+    followed = roots.run
 
     def stumbling(m: Interpreter, root: Root) -> Iterator[tuple[Loc, Obj]]:
         if root.closure.dotted == "other.strange":

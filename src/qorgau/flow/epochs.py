@@ -23,6 +23,9 @@ from qorgau.linking import Program, Unit
 MAX_EPOCHS = 3
 """Rounds over the program while functions still change what modules hold (counted when cut off)."""
 
+MAX_SELECTIVE_EPOCHS = 2
+"""The same for programs of which only what can matter is followed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Followed:
@@ -82,7 +85,9 @@ def _survived(m: Interpreter, unit: Unit, what: str, failures: dict[Problem, Non
     except Exception as error:
         m.abandon()
         reason = f"{type(error).__name__}: {str(error)[:200]}"
-        message = f"{what} could not be followed because of a mistake in qorgau itself ({reason}); the rest was"
+        message = (
+            f"{what} could not be followed because of a mistake in qorgau itself ({reason}); the rest was"
+        )
         failures[Problem(unit.display, f"{message}, please report it")] = None
 
 
@@ -97,7 +102,7 @@ def _chosen(m: Interpreter) -> list[Root]:
 def _rounds(m: Interpreter, order: list[Root], failures: dict[Problem, None]) -> dict[Root, _Outcome]:
     at_import = set(m.reached)
     outcomes: dict[Root, _Outcome] = {}
-    for epoch in range(MAX_EPOCHS):
+    for epoch in range(MAX_SELECTIVE_EPOCHS if m.is_selective else MAX_EPOCHS):
         if not m.is_selective:
             m.reached, outcomes = set(at_import), {}
         again = epoch > 0 and m.is_selective

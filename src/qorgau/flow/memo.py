@@ -160,13 +160,10 @@ class Canon:
         return found[1]
 
     def _value(self, value: Value) -> Hashable:
-        if not value.refs and not value.taints:
-            if not value.when_true and not value.when_false:
-                return (
-                    frozenset([(c, self._facts(h)) for c, h in value.consts.items()]),
-                    value.unknown,
-                    value.opaque,
-                )
+        if not (value.refs or value.taints or value.when_true or value.when_false):
+            if not any(value.consts.values()):
+                # It mentions no object, so it is its own canonical form; its hash is kept.
+                return value
         refs = tuple((self.ref(ref), self._facts(facts)) for ref, facts in value.refs.items())
         taints = frozenset(self.taint(taint) for taint in sorted(value.taints, key=_taint_order))
         return (
