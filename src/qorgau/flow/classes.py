@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 ELEMENTS = "$element"
 """The part of an unknown collection that says what class its items have."""
 
+GENERIC = "$generic"
+"""The part of an object of a generic class that says what its type variable stands for."""
+
 WRAPPERS = frozenset(
     [
         "Optional",
@@ -480,7 +483,7 @@ def annotated_object(m: Machine, f: Frame, annotation: ir.Expr, unit: Unit) -> O
         if head in COLLECTIONS or head in MAPPINGS:
             element = arguments[-1] if head in MAPPINGS else arguments[0]
             return _collection(m, f, annotated_object(m, f, element, unit))
-        return annotated_object(m, f, annotation.value, unit)
+        return _generic(m, f, annotated_object(m, f, annotation.value, unit), arguments[0], unit)
     if isinstance(annotation, ir.Name):
         owner, aliased = injection.alias_of(m, annotation, unit)
         if aliased is not annotation and not isinstance(aliased, ir.Name | ir.Call):
@@ -488,6 +491,40 @@ def annotated_object(m: Machine, f: Frame, annotation: ir.Expr, unit: Unit) -> O
     if isinstance(annotation, ir.Name | ir.Attribute):
         return _of_classes(m, f, m.quiet(f, annotation, unit))
     return None
+
+
+def _generic(m: Machine, f: Frame, made: Obj | None, argument: ir.Expr, unit: Unit) -> Obj | None:
+    """An object of a generic class remembers what its type variable stands for (``Page[Client]``)."""
+    if made is None or made.cls is None:
+        return made
+    told = annotated_object(m, f, argument, unit)
+    return made.put(GENERIC, of_ref(told.cls)) if told is not None and told.cls is not None else made
+
+
+def generic_part(m: Machine, f: Frame, obj: Obj, name: str) -> Obj | None:
+    """An attribute that is declared to be of the type variable, or a collection of such."""
+    meant = next(iter(obj.parts[GENERIC].locs()), None) if GENERIC in obj.parts else None
+    info = m.class_info(f, obj.cls) if obj.cls is not None else None
+    for base in info.order if info is not None and meant is not None else ():
+        base_info = m.class_info(f, base)
+        if base_info is None:
+            continue
+        annotation = m.annotations.get((base, name)) or _set_up(m, base, base_info).get(name)
+        one = Obj("unknown", cls=meant)
+        if isinstance(annotation, ir.Name) and _is_variable(m, f, annotation, base_info.unit):
+            return one
+        inner = annotation.index if isinstance(annotation, ir.Subscript) else None
+        if isinstance(annotation, ir.Subscript) and isinstance(inner, ir.Name):
+            head = spelling(annotation.value).rpartition(".")[2]
+            if head in COLLECTIONS | WRAPPERS and _is_variable(m, f, inner, base_info.unit):
+                return _collection(m, f, one) if head in COLLECTIONS else one
+    return None
+
+
+def _is_variable(m: Machine, f: Frame, name: ir.Name, unit: Unit) -> bool:
+    """Whether a name in an annotation is no class: a type variable."""
+    refs = m.quiet(f, name, unit).refs
+    return all(isinstance(ref, Loc) and m.class_info(f, ref) is None for ref in refs)
 
 
 def _collection(m: Machine, f: Frame, element: Obj | None) -> Obj | None:
@@ -560,6 +597,21 @@ def declared_class(m: Machine, f: Frame, cls: Loc, name: str) -> Obj | None:
         if made is not None:
             return annotated_object(m, f, made, base_info.unit)
     return None
+
+
+def holds_data(m: Machine, f: Frame, cls: Loc) -> bool:
+    """Whether a class is made to hold data: a dataclass, a model, a schema, a typed dict; no service."""
+    info = m.class_info(f, cls)
+    return info is not None and (takes_fields(m, f, cls) or bool(TYPED_DICTS & set(info.libraries)))
+
+
+def classes_held(m: Machine, f: Frame, cls: Loc, name: str) -> list[Loc]:
+    """The classes of what an attribute is declared to hold, by itself or in a collection."""
+    described = declared_class(m, f, cls, name)
+    if described is None:
+        return []
+    element = described.parts.get(ELEMENTS)
+    return [*([described.cls] if described.cls is not None else []), *(element.locs() if element else ())]
 
 
 def _set_up(m: Machine, cls: Loc, info: ClassInfo) -> dict[str, ir.Expr]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import frame_conditions, frame_names, frames, texts
+from qorgau.flow import frame_conditions, frame_names, frames, masks, texts
 from qorgau.flow.behaviours import Use
 from qorgau.flow.frame_indexing import made_column
 from qorgau.flow.frame_types import ROW
@@ -99,7 +99,9 @@ def same(m: Machine, f: Frame, u: Use, obj: Obj) -> Value:
         parts["$data"] = frames.told(frames.element(m, f, obj, u.at), facts)
     elif name in ("fillna", "fill_null", "where", "mask", "replace", "combine_first"):
         others = [cell_of(m, f, value, u.at) for value in u.args.all()]
-        parts["$data"] = join_all([obj.parts.get("$data", BOTTOM), *(o for o in others if o.taints)])
+        held = obj.parts.get("$data", BOTTOM)
+        held = _masked(m, u, held) if name == "replace" else held
+        parts["$data"] = join_all([held, *(o for o in others if o.taints)])
     return m.new(f, u.at, Obj("library", type=obj.type, parts=parts), "same column")
 
 
@@ -168,6 +170,8 @@ def text_method(m: Machine, f: Frame, u: Use) -> Value:
     for loc in u.receiver.locs():
         obj = m.obj(f, loc)
         cell = cell_of(m, f, obj.parts.get("$data", BOTTOM), u.at).with_(refs=NO_REFS)
+        if name in ("replace", "replace_all"):
+            cell = _masked(m, u, cell)
         if name in SLICES:
             cut = _piece(u, cell, SLICES[name])
         elif name == "cat":
@@ -178,6 +182,18 @@ def text_method(m: Machine, f: Frame, u: Use) -> Value:
             cut = cell if found is None or found.refs else found
         results.append(made_column(m, f, obj, cut, u.at, f"text {name}"))
     return join_all(results) if results else OPAQUE
+
+
+def _masked(m: Machine, u: Use, cell: Value) -> Value:
+    """What a replacement by pattern leaves: pandas asks for it, ``replace_all`` of polars takes it for granted."""
+    asked = u.args.keywords.get("regex", BOTTOM).constant() == Const("bool", True)
+    plain = u.args.keywords.get("literal", BOTTOM).constant() == Const("bool", True)
+    if not asked and (plain or not u.dotted.endswith("replace_all")):
+        return cell
+    pattern, new = u.arg(0, "pat"), u.arg(1, "repl")
+    pattern = u.args.keywords.get("pattern", u.args.keywords.get("to_replace", pattern))
+    new = u.args.keywords.get("value", new)
+    return masks.masked(m, cell, pattern.texts(), new.texts())
 
 
 TEXT_NAMES = {

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import frame_columns, frames, texts
+from qorgau.flow import frame_columns, frames, masks, texts
 from qorgau.flow.behaviours import Use
 from qorgau.flow.frame_names import names_in
 from qorgau.flow.frame_types import EXPRESSIONS
@@ -74,6 +74,8 @@ def call(m: Machine, f: Frame, u: Use, rows: CallRows, by_rows: Callable[[Use], 
     used = _with_columns(m, f, u, name, type_) if function or owner.endswith(("When", "Then")) else u
     result = by_rows(used)
     cell = _cell_by_rows(m, f, used, rows, name)
+    if name == "regexp_replace" and cell is not None:
+        cell = masks.masked(m, cell, u.arg(1, "pattern").texts(), u.arg(2, "replacement").texts())
     before = frame_columns.column_value(f, u.receiver)
     for loc in result.locs():
         obj = m.obj(f, loc)

@@ -83,6 +83,7 @@ class Interpreter:
         self.made: list[Loc] = []
         self.raising: dict[tuple[str, int], bool] = {}
         self.records: dict[Loc, list[tuple[str, str]]] = {}
+        self.held_records: dict[Loc, list[tuple[str, str]]] = {}
         self.annotations: dict[tuple[Loc, str], ir.Expr] = {}
         self.exports: dict[Ref, dict[str, None]] = {}
         self.functions: dict[tuple[str, int], Loc] = {}
@@ -541,6 +542,18 @@ class Interpreter:
     def class_by_name(self, name: str) -> Obj | None:
         """An unknown object of the only class of this name (``app.Model`` or ``Model``)."""
         return classes.by_name(self, name)
+
+    def holds_data(self, f: Frame, cls: Loc) -> bool:
+        """Whether a class is made to hold data."""
+        return classes.holds_data(self, f, cls)
+
+    def classes_held(self, f: Frame, cls: Loc, name: str) -> list[Loc]:
+        """The classes of what an attribute of a class holds."""
+        return classes.classes_held(self, f, cls, name)
+
+    def generic_part(self, f: Frame, obj: Obj, name: str) -> Obj | None:
+        """What an attribute of an object of a generic class holds."""
+        return classes.generic_part(self, f, obj, name)
 
     def declared_class(self, f: Frame, cls: Loc, name: str) -> Obj | None:
         """The described object of a declared attribute."""

@@ -29,6 +29,9 @@ from qorgau.names import fold
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
+MAX_HELD = 3
+"""How deep records within objects within objects are looked for."""
+
 LOOK_UPS = frozenset(
     ("get", "find", "load", "fetch", "lookup", "look", "search", "select", "query", "retrieve", "filter")
 )
@@ -387,8 +390,32 @@ def _is_relation(f: Frame, part: Value) -> bool:
     )
 
 
+def held_records(m: Machine, f: Frame, cls: Loc, above: tuple[Loc, ...] = ()) -> list[tuple[str, str]]:
+    """Attributes of a class that hold records, with the fields of these; a row holds only their keys."""
+    cached = m.held_records.get(cls)
+    if cached is not None:
+        return cached
+    info = m.class_info(f, cls)
+    pairs: dict[tuple[str, str], None] = {}
+    holds = info is not None and m.holds_data(f, cls) and not m.is_model(f, cls)
+    if holds and cls not in above and len(above) < MAX_HELD:
+        for name in m.declared_fields(f, cls):
+            for inner in m.classes_held(f, cls, name):
+                inner_info = m.class_info(f, inner)
+                if inner_info is None or inner == cls:
+                    continue
+                fields = [field for _, field in class_record(m, f, inner, inner_info)]
+                fields += [field for _, field in held_records(m, f, inner, (*above, cls))]
+                pairs.update({(name, field): None for field in fields})
+    if not above:
+        m.held_records[cls] = list(pairs)
+    return list(pairs)
+
+
 def _record_taints(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> list[Taint]:
     pairs = record(m, f, loc)
+    if obj.cls is not None:
+        pairs = [*pairs, *held_records(m, f, obj.cls)]
     if not pairs:
         return []
     narrowed = obj.parts.get("$only")

@@ -315,6 +315,8 @@ def _derived(m: Machine, f: Frame, loc: Loc, obj: Obj | None, name: str, at: int
     """A part that nobody set: identified by its owner and name, of the declared class if one is."""
     child = loc.child(name)
     described = m.declared_class(f, obj.cls, name) if obj is not None and obj.cls is not None else None
+    if described is None and obj is not None and "$generic" in obj.parts:
+        described = m.generic_part(f, obj, name)
     described = described or placing.shared(m, loc, name)
     if described is not None and f.state.obj(child) is None:
         f.state.heap[child] = described

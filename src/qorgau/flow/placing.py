@@ -98,6 +98,9 @@ def equip(m: Machine, f: Frame, cls: Loc, loc: Loc, args: Args) -> None:
             parts[name] = value
         elif value.consts and any(value.texts()) and not (value.unknown or value.refs or value.taints):
             parts[name] = value
+    told = f.state.obj(loc)
+    if told is not None and "$generic" in told.parts:
+        parts["$generic"] = told.parts["$generic"]
     f.state.heap[loc] = Obj("unknown", cls=cls, parts=parts)
 
 

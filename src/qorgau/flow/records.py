@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from qorgau.flow import behaviours, classes, containers, validators
+from qorgau.flow import behaviours, classes, containers, naming, validators
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.uses import Use
 from qorgau.flow.values import (
@@ -295,13 +295,19 @@ def shown(m: Machine, f: Frame, loc: Loc, obj: Obj) -> Value:
         for name in classes.declared_fields(m, f, obj.cls)
         if is_off(declaration(m, f, obj.cls, name), "repr") or validators.holds_secret(m, f, obj.cls, name)
     ]
+    inner = [name for name, _ in naming.held_records(m, f, obj.cls) if name not in (*hidden, *obj.parts)]
+    texts = [
+        m.text(f, m.attribute(f, of_ref(loc), name, 0), 0, representation=True)
+        for name in dict.fromkeys(inner)
+    ]
+    hidden += inner
     if hidden:
         parts: dict[Key, Value] = dict(obj.parts)
         parts.update(dict.fromkeys(hidden, BOTTOM))
         f.state.heap[loc] = replace(obj, parts=parts)
     found = m.contents(f, Value(refs={loc: NO_FACTS}))
     f.state.heap[loc] = obj
-    return Value(found, opaque=True)
+    return join_all([Value(found, opaque=True), *(Value(text.taints, opaque=True) for text in texts)])
 
 
 # Containers that classes of the project extend

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,6 +20,9 @@ from qorgau.knowledge.hosts import host_of, host_of_path
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
     from qorgau.knowledge.rows import Sink
+
+FIELDS = re.compile(r"\{[^{}!]*(!r)?[^{}]*\}")
+"""The fields of a template of loguru, and whether each shows the ``repr``."""
 
 KINDS = {"storage": "storage", "recipient": "transfer", "export": "export"}
 REFERRING = frozenset(("create", "update", "get_or_create", "update_or_create", "insert"))
@@ -47,7 +51,13 @@ def library(m: Machine, f: Frame, use: Use, row: Sink, values: list[Value], site
     if row.kind == "storage":
         values = [value for value in values if not _is_reference(m, f, value, dotted)]
     elif row.kind == "log":
-        values = [strings.shown(m, f, value, at) for value in values]
+        represented = _represented(use)
+        values = [
+            strings.text(m, f, value, at, representation=True)
+            if any(value is one for one in represented)
+            else strings.shown(m, f, value, at)
+            for value in values
+        ]
     taints = gather(m, f, values, at, as_row=row.kind == "storage")
     if not taints:
         return
@@ -266,6 +276,21 @@ def _log(m: Machine, f: Frame, at: int, call: str, shown: Value) -> None:
     taints = gather(m, f, [shown], at)
     if taints:
         record(m, f, at, "log", call, Destination(), taints)
+
+
+def _represented(use: Use) -> list[Value]:
+    """The values that a message shows by ``%r`` or ``{!r}``."""
+    for index, template in enumerate(use.args.positional[:2]):
+        for text in template.texts()[:1]:
+            if "!r}" in text and use.dotted.startswith("loguru."):
+                shown = FIELDS.findall(text)
+                following = use.args.positional[index + 1 :]
+                return [value for value, how in zip(following, shown, strict=False) if how]
+            if "%" in text:
+                codes = texts.codes(text)
+                following = use.args.positional[index + 1 :]
+                return [value for value, code in zip(following, codes, strict=False) if code in "ra"]
+    return []
 
 
 def _class_name(m: Machine, f: Frame, cls: Loc | None) -> str:

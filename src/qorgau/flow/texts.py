@@ -293,6 +293,11 @@ _KEYED = re.compile(r"%\(\w+\)")
 _PERCENT = re.compile(r"%(?!%)[-+ #0]*\d*(?:\.\d+)?([a-zA-Z])")
 
 
+def codes(template: str) -> list[str]:
+    """The letters of a template's ``%s`` and the like, in order."""
+    return _PERCENT.findall(template)
+
+
 def percent(m: Machine, f: Frame, template: Value, value: Value, at: int) -> Value:
     """``template % value`` for texts."""
     known = template.constant()
