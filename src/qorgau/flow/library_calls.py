@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qorgau.flow import (
+    bound_loggers,
     buffers,
     column_calls,
     consent,
@@ -339,6 +340,7 @@ def _of_answer(m: Machine, f: Frame, use: Use, rows: CallRows) -> str:
 
 
 TABLES: tuple[Mapping[str, Callable[[Machine, Frame, Use], Value]], ...] = (
+    bound_loggers.BEHAVIOURS,
     downloads.BEHAVIOURS,
     depersonalizers.BEHAVIOURS,
     schemas.BEHAVIOURS,

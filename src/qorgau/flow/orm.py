@@ -476,7 +476,12 @@ def _column(m: Machine, f: Frame, item: Value, path: str, at: int) -> Value:
     value = item
     for name in path.split("__"):
         value = m.attribute(f, value, name, at)
-    return value
+    return OPAQUE if _is_row(m, f, value) else value
+
+
+def _is_row(m: Machine, f: Frame, value: Value) -> bool:
+    """Whether a value is another row, of which a column holds the key only."""
+    return bool(value.refs) and all(isinstance(ref, Loc) and is_model(m, f, ref) for ref in value.refs)
 
 
 def spread(m: Machine, f: Frame, use: Use) -> list[Value]:
@@ -515,7 +520,14 @@ def create(m: Machine, f: Frame, use: Use) -> Value:
 
 def model_to_dict(m: Machine, f: Frame, use: Use) -> Value:
     """``model_to_dict(client, fields=[...], exclude=[...])``"""
-    made = m.as_dict(f, use.arg(0, "instance"), use.at)
+    instance = use.arg(0, "instance")
+    made = m.as_dict(f, instance, use.at)
+    if use.dotted.startswith("django."):
+        for loc in instance.locs():
+            cls = m.obj(f, loc).cls
+            for name in m.declared_fields(f, cls) if cls is not None else ():
+                if _is_row(m, f, m.attribute(f, of_ref(loc), name, use.at)):
+                    m.set_item(f, made, of_const(name), OPAQUE, use.at)
     return chosen_keys(m, f, made, use.arg(1, "fields"), use.arg(2, "exclude"), use.at)
 
 
