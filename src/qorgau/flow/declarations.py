@@ -28,6 +28,7 @@ ROWS = MODELS | {
     "odmantic.Model",
     "ormar.Model",
     "gino.Gino.Model",
+    "pony.orm.Entity",
 }
 """Classes whose objects are kept in a database."""
 
@@ -76,6 +77,7 @@ FIELD_TYPES = (
     "peewee.",
     "tortoise.fields.",
     "mongoengine.",
+    "pony.",
     "marshmallow.",
     "wtforms.",
     "attr.",

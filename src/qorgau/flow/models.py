@@ -47,6 +47,15 @@ class Model:
     gone_with: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
 
+    def is_kept_in(self, names: frozenset[str]) -> bool:
+        """Whether one of these tables is that of the model.
+
+        Of a model in no package it is not known which word Django puts before its name.
+        """
+        if "." in self.unit:
+            return bool(names & self.tables)
+        return any(name in self.tables or name.partition("_")[2] in self.tables for name in names)
+
     @property
     def fields(self) -> tuple[str, ...]:
         """The fields that a row carries."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from qorgau.findings import Confidence
 from qorgau.flow import buffers, checks, containers, masks, naming, orm, placing, sweeps
 from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration
@@ -257,7 +258,12 @@ def _field_default(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, found: V
 
 
 def _keeps(f: Frame, value: Value) -> bool:
-    """Whether a class attribute is data or a filled collection: what objects have that were given no other."""
+    """Whether a class attribute is data or a filled collection: what objects have that were given no other.
+
+    What an unknown call made in the body of a class, and only its name speaks of, may as well declare a field.
+    """
+    if value.unknown and all(taint.confidence is Confidence.LOW for taint in value.taints):
+        return False
     objs = [f.state.obj(loc) for loc in value.locs()]
     return bool(value.taints) or any(
         obj is not None and (obj.kind == "dict" or obj.kind in containers.SEQUENCES) and any(obj.items())
@@ -958,7 +964,7 @@ def advance(m: Machine, f: Frame, value: Value, at: int) -> tuple[Value, State]:
 
 def _element(m: Machine, f: Frame, loc: Loc, obj: Obj | None, at: int) -> Value:
     """An item of an unknown collection: a new identity for each pass of each loop."""
-    told = orm.item_of(m, f, obj, at) if obj is not None else None
+    told = orm.item_of(m, f, obj, at, origin=m.origin_of(loc)) if obj is not None else None
     if told is not None:
         return told
     element = m.anew(f, loc.child(("element", f.unit.name, at, *f.passes)))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from qorgau.flow import containers, places, row_expressions
+from qorgau.flow import containers, origins, places, row_expressions
 from qorgau.flow.checks import Check
 from qorgau.flow.classes import ELEMENTS
 from qorgau.flow.machine import Frame
@@ -353,8 +353,10 @@ def told_of_items(f: Frame, obj: Obj | None, element: Loc) -> Facts:
     return _told_of(_holds(obj), element) if obj is not None else NO_FACTS
 
 
-def item_of(m: Machine, f: Frame, obj: Obj, at: int, label: str = "element") -> Value | None:
-    """One item of a queryset or of rows; None for other objects."""
+def item_of(
+    m: Machine, f: Frame, obj: Obj, at: int, label: str = "element", origin: str = ""
+) -> Value | None:
+    """One item of a queryset, of rows or of a list that was collected in a way (``origin``); None for others."""
     row = obj.parts.get(ROW)
     facts = _holds(obj)
     if row is not None:
@@ -371,7 +373,8 @@ def item_of(m: Machine, f: Frame, obj: Obj, at: int, label: str = "element") -> 
     if cls is None:
         return None
     info = m.class_info(f, cls)
-    element = m.fresh(f, at, f"{label} {info.node.name}" if info is not None else label)
+    named = f"{label} {info.node.name}" if info is not None else label
+    element = m.fresh(f, at, origins.marked(named, origin))
     parts: dict[Key, Value] = {name: obj.parts[name] for name in (ONLY, KEY) if name in obj.parts}
     f.state.heap[element] = Obj("unknown", cls=cls, parts=parts)
     row_expressions.compute(m, f, obj, of_ref(element, unknown=True), at)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow.behaviours import Use
 from qorgau.flow.machine import Frame
-from qorgau.flow.values import BOTTOM, Value, const, join_all, of_const
+from qorgau.flow.values import BOTTOM, Value, const, join_all, of_const, of_ref
 from qorgau.knowledge.references import Reference, parse_target
 
 if TYPE_CHECKING:
@@ -74,7 +74,10 @@ def _step(m: Machine, f: Frame, use: Use, value: Value, name: str) -> Value:
         elif obj is not None and f"{CONSTRUCTED}{name}" in obj.parts:
             parts.append(obj.parts[f"{CONSTRUCTED}{name}"])
         elif obj is not None and obj.kind != "unknown":
-            parts.append(obj.parts.get(name, BOTTOM))
+            # What an attribute of a library's object was filled with in place stands beside it.
+            child = loc.child(name)
+            filled = of_ref(child) if f.state.obj(child) is not None else BOTTOM
+            parts.append(obj.parts.get(name, filled))
         else:
             parts.append(m.attribute(f, Value(refs={loc: frozenset()}, unknown=True), name, use.at))
     return join_all(parts)

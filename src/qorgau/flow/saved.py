@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import objects, registries, schemas
+from qorgau.flow import classes, objects, registries, schemas
 from qorgau.flow.behaviours import Use
 from qorgau.flow.machine import Args, Frame
-from qorgau.flow.values import BOTTOM, Loc, Obj, Value, join_all, of_const, of_ref
+from qorgau.flow.values import BOTTOM, OPAQUE, Const, Loc, Obj, Value, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -53,4 +53,71 @@ def _by_serializer(m: Machine, f: Frame, use: Use, loc: Loc, obj: Obj) -> Value 
     return m.call(f, found, Args(given), use.at)
 
 
-BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {"saved-model": _saved}
+def _saved_form(m: Machine, f: Frame, use: Use) -> Value:
+    """``form.save()``: the object that the form was made for, else a new one, with what the form sent."""
+    made: list[Value] = []
+    for loc in _forms(m, f, use.receiver):
+        obj = m.obj(f, loc)
+        target = obj.parts.get("instance", obj.parts.get("@instance", BOTTOM))
+        models = registries.class_setting(m, f, of_ref(loc), "Meta", "model", use.at).locs()
+        if not target.locs():
+            new = m.fresh(f, use.at, "saved")
+            for cls in models:
+                f.state.heap[new] = Obj("unknown", cls=cls)
+            target = of_ref(new, unknown=True)
+        data = obj.parts.get("$data", BOTTOM)
+        for name in schemas.fields(m, f, obj) if models and data.locs() else ():
+            m.set_attribute(f, target, name, m.item(f, data, of_const(name), use.at), use.at)
+        made.append(target)
+    return join_all(made) if made else m.unknown(f, use.at, m.contents(f, use.receiver), "saved")
+
+
+def _populated(m: Machine, f: Frame, use: Use) -> Value:
+    """``form.populate_obj(client)``: each field's data becomes the attribute of its name."""
+    target = use.arg(0, "obj")
+    for loc in _forms(m, f, use.receiver):
+        cls = m.obj(f, loc).cls
+        for name in classes.declared_fields(m, f, cls) if cls is not None else ():
+            field = m.attribute(f, of_ref(loc), name, use.at)
+            m.set_attribute(f, target, name, m.attribute(f, field, "data", use.at), use.at)
+    return OPAQUE
+
+
+def _taken_over(m: Machine, f: Frame, use: Use) -> Value:
+    """``user.sqlmodel_update(data)``: the object takes the values of a dict or of another object as its own."""
+    for value in (*use.args.positional, *use.args.keywords.values()):
+        for loc in value.locs():
+            obj = f.state.obj(loc)
+            if obj is None or obj.kind == "class":
+                continue
+            names = {
+                str(key.value) if isinstance(key, Const) else key: part for key, part in obj.parts.items()
+            }
+            for name, part in sorted(names.items()):
+                if not name.startswith(("$", "@")):
+                    m.set_attribute(f, use.receiver, name, part, use.at)
+            if obj.kind == "unknown" and obj.cls is not None:
+                for name in classes.declared_fields(m, f, obj.cls):
+                    if name not in names:
+                        m.set_attribute(
+                            f,
+                            use.receiver,
+                            name,
+                            m.attribute(f, of_ref(loc, unknown=True), name, use.at),
+                            use.at,
+                        )
+    return use.receiver
+
+
+def _forms(m: Machine, f: Frame, value: Value) -> list[Loc]:
+    """The forms of classes of the project, whichever way they were reached."""
+    found = [(loc, f.state.obj(loc)) for loc in value.locs()]
+    return [loc for loc, obj in found if obj is not None and obj.cls is not None and obj.kind != "class"]
+
+
+BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
+    "saved-model": _saved,
+    "saved-form": _saved_form,
+    "populated-form": _populated,
+    "take-over": _taken_over,
+}

@@ -51,6 +51,13 @@ def _add(m: Machine, f: Frame, use: Use) -> Value:
     return OPAQUE
 
 
+def _merge(m: Machine, f: Frame, use: Use) -> Value:
+    """``session.merge(obj)``: the object itself, written by this call."""
+    _add(m, f, use)
+    given = use.arg(0, "instance")
+    return OPAQUE if given.is_bottom else given
+
+
 def _objects(f: Frame, value: Value) -> list[Loc]:
     found: list[Loc] = []
     for loc in value.locs():
@@ -85,5 +92,6 @@ def _commit(m: Machine, f: Frame, use: Use) -> Value:
 
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "session-add": _add,
+    "session-merge": _merge,
     "session-commit": _commit,
 }

@@ -57,8 +57,7 @@ class Destruction:
 
     def _is_of_model(self, store: Store) -> bool:
         """Whether a write goes to rows of a model, known or not which."""
-        tables = {table for model in self._models for table in model.tables}
-        if store.names & tables:
+        if any(model.is_kept_in(store.names) for model in self._models):
             return True
         rows = store.family in ORM
         return rows and (bool(store.models) or (bool(self._models) and not store.names))
@@ -144,7 +143,7 @@ def _is_of(event: Erased, model: Model) -> bool:
     store = event.store
     if store.models:
         return model.dotted in store.models
-    if store.names and store.names & model.tables:
+    if model.is_kept_in(store.names):
         return True
     if store.is_told and not event.words:
         return False

@@ -41,6 +41,7 @@ _NAMED = re.compile(
     r"(?i)passport|pasport|udostoverenie|document_?(?:number|num|no|id)\b|doc_?(?:number|num|no)\b|id_?card|identity_?(?:card|doc)"
     r"|паспорт|удостоверени|құжат"
 )
+_PHONE_NAMED = re.compile(r"(?i)phone|tel|mobile|msisdn|whatsapp|viber|sms|cell|contact|телефон|моб")
 _NAME_BEFORE = re.compile(
     r"([^\W\d]\w*)[\"']?\]?\s*(?::\s*[\w\[\]., |]+)?\s*(?:==|!=|:=|=|:|,)\s*[rbufRBUF]*$"
 )
@@ -70,7 +71,7 @@ def find(text: str) -> list[Literal]:
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
             if token.type == tokenize.NUMBER:
-                found += _in_number(token)
+                found += _in_number(token, lines)
             elif token.type == tokenize.STRING or tokenize.tok_name[token.type] == "FSTRING_MIDDLE":
                 found += _in_string(token, lines)
     except (tokenize.TokenError, SyntaxError):
@@ -91,7 +92,7 @@ def _telling(line: str) -> bool:
     return bool(_NAMED.search(line) or "N" in line) and _DOCUMENT.search(line) is not None
 
 
-def _in_number(token: tokenize.TokenInfo) -> Iterator[Literal]:
+def _in_number(token: tokenize.TokenInfo, lines: list[str]) -> Iterator[Literal]:
     digits = token.string.replace("_", "")
     if not digits.isdecimal():
         return
@@ -101,7 +102,9 @@ def _in_number(token: tokenize.TokenInfo) -> Iterator[Literal]:
     elif numbers.is_card(digits):
         kind = CARD
     elif digits.startswith("7") and numbers.is_phone(digits):
-        kind = PHONE
+        # A sum or an identifier of eleven digits is as likely, where its name speaks of no phone.
+        name = _NAME_BEFORE.search(lines[token.start[0] - 1][: token.start[1]])
+        kind = PHONE if name is None or _PHONE_NAMED.search(name[1]) else ""
     if kind:
         yield Literal((kind,), token.start[0], token.start[1] + 1, token.end[1] + 1)
 

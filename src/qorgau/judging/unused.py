@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from qorgau.config import Settings
 from qorgau.flow.arrivals import Arrival
 from qorgau.flow.declarations import Declaration
+from qorgau.flow.stores import QUEUES
 from qorgau.judging.claims import Claim
 from qorgau.judging.holdings import first_writes
 from qorgau.judging.retention import at_fields
@@ -17,6 +18,11 @@ def unused(
 ) -> Iterator[Claim]:
     """A claim for each field of ``[fields]`` that the program stores and never uses, where it is stored."""
     found = tuple(arrivals)
-    sent = {taint.field for arrival in found if arrival.kind != "storage" for taint in arrival.taints}
+    sent = {
+        taint.field
+        for arrival in found
+        if arrival.kind != "storage" or arrival.store.family in QUEUES
+        for taint in arrival.taints
+    }
     idle = settings.fields.keys() & first_writes(found).keys() - sent - set(used)
     yield from at_fields("PD403", set(idle), declarations, found, "is used for nothing")
