@@ -65,6 +65,12 @@ def _is_for_developers(name: str) -> bool:
     return bool(_FOR_DEVELOPERS & set(name.rpartition(".")[2].split("_")))
 
 
+OF_APPS = frozenset(
+    ("admin", "api", "apps", "forms", "models", "serializers", "signals", "tasks", "tests", "urls", "views")
+)
+"""Modules of an application of Django, which may itself be called ``settings``."""
+
+
 class Program:
     """All modules by dotted name; names that are only folders count as packages."""
 
@@ -104,7 +110,10 @@ class Program:
         return [
             name
             for name, unit in self.units.items()
-            if unit.name == name and not unit.file.is_test and "settings" in name.split(".")[-2:]
+            if unit.name == name
+            and not unit.file.is_test
+            and "settings" in name.split(".")[-2:]
+            and name.rpartition(".")[2] not in OF_APPS
         ]
 
     def has(self, dotted: str) -> bool:

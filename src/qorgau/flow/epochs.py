@@ -52,7 +52,8 @@ def follow(policy: Policy, program: Program) -> Followed:
     """Follow personal data through a program."""
     m = Interpreter(policy, program)
     failures: dict[Problem, None] = {}
-    for name in sorted(program.units):
+    # Django has read its settings before anything else runs: what they import is no cycle.
+    for name in (*program.settings_modules, *sorted(program.units)):
         unit = program.units[name]
         if unit.name == name:
             with _survived(m, unit, "the body of the module", failures):
