@@ -125,6 +125,9 @@ def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int
         return answer
     if dotted == PRINT and _to_file(m, f, use):
         return of_const(None)
+    own = saved.by_own_method(m, f, use)
+    if own is not None:
+        return own
     _sinks(m, f, use, rows)
     if not f.state.reachable:
         return BOTTOM

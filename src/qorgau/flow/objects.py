@@ -252,9 +252,18 @@ def _field_default(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, found: V
     if described:
         return _derived(m, f, loc, obj, name, at)
     if obj.kind == "unknown" and not _callable(f, found) and not _is_service(m, f, found):
+        if _is_address(found) and not m.policy.fields_of(name):
+            return join(found, OPAQUE)
         own = _derived(m, f, loc, obj, name, at)
         return join(own, found.with_(consts=NO_CONSTS)) if _keeps(f, found) else own
     return found
+
+
+def _is_address(value: Value) -> bool:
+    """Whether a class attribute is a URL: what objects go on using where nobody gave them another."""
+    return (
+        not value.refs and not value.taints and not value.unknown and any("://" in t for t in value.texts())
+    )
 
 
 def _keeps(f: Frame, value: Value) -> bool:

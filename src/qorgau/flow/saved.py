@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
 
+MODEL_SAVE = "rest_framework.serializers.ModelSerializer.save"
+
+
 def _saved(m: Machine, f: Frame, use: Use) -> Value:
     """``form.save()``, ``serializer.save()``: an object of ``class Meta: model``, read by its attributes.
 
@@ -43,7 +46,7 @@ def _by_serializer(m: Machine, f: Frame, use: Use, loc: Loc, obj: Obj) -> Value 
     if info is None or schemas.kind_of(m, info.libraries) != schemas.SERIALIZER or obj.kind != "instance":
         return None
     instance = obj.parts.get("@instance", obj.parts.get("@0", BOTTOM))
-    found = objects.method(m, f, loc, obj, "create" if instance.is_bottom else "update", use.at)
+    found = objects.method(m, f, loc, obj, _method(obj), use.at)
     if found is None:
         return None
     data = schemas.loaded(m, f, loc, obj, use.at)
@@ -51,6 +54,30 @@ def _by_serializer(m: Machine, f: Frame, use: Use, loc: Loc, obj: Obj) -> Value 
         m.set_item(f, data, of_const(name), value, use.at)
     given = [data] if instance.is_bottom else [instance, data]
     return m.call(f, found, Args(given), use.at)
+
+
+def by_own_method(m: Machine, f: Frame, use: Use) -> Value | None:
+    """``serializer.save()`` of a serializer that says itself how it creates or updates: no write of its own."""
+    if use.dotted != MODEL_SAVE:
+        return None
+    found = [(loc, f.state.obj(loc)) for loc in use.receiver.locs()]
+    own = [
+        (loc, obj)
+        for loc, obj in found
+        if obj is not None
+        and obj.cls is not None
+        and objects.class_part(m, f, obj.cls, _method(obj)) is not None
+    ]
+    if not own or len(own) < len(found):
+        return None
+    made = [_by_serializer(m, f, use, loc, obj) for loc, obj in own]
+    return join_all([value for value in made if value is not None]) if any(made) else None
+
+
+def _method(obj: Obj) -> str:
+    """Which of its methods a serializer saves with."""
+    instance = obj.parts.get("@instance", obj.parts.get("@0", BOTTOM))
+    return "create" if instance.is_bottom else "update"
 
 
 def _saved_form(m: Machine, f: Frame, use: Use) -> Value:

@@ -15,6 +15,7 @@ from qorgau.flow import schemas, stores
 from qorgau.flow.classes import ELEMENTS, annotated_object
 from qorgau.flow.declarations import classes, info_of
 from qorgau.flow.machine import Args, Closure, Frame
+from qorgau.flow.origins import REQUEST
 from qorgau.flow.orm import COLUMN
 from qorgau.flow.sql_statement import ColumnRef, Statement
 from qorgau.flow.values import Const, Loc, Obj, Taint, Value
@@ -124,7 +125,7 @@ def _fields_of(m: Machine, f: Frame, name: str, owner: Value) -> tuple[str, ...]
 
 def _is_stored(m: Machine, f: Frame, loc: Loc) -> bool:
     obj = f.state.obj(loc)
-    if obj is None or obj.kind == "class":
+    if obj is None or obj.kind == "class" or m.origin_of(loc) == REQUEST:
         return False
     return obj.kind == "row" or obj.type == ROWS or m.is_model(f, loc)
 
