@@ -66,3 +66,15 @@ def test_a_text_of_several_lines_is_told_line_by_line() -> None:
 
 def test_many_digits_are_read_in_no_time() -> None:
     assert find('X = "+' + "1" * 200_000 + '"\nY = "' + "8 " * 100_000 + '"\n') == []
+
+
+@pytest.mark.parametrize(
+    "line", ["phone = 77010142735", "numbers = [77010142735]", 'd = {"mobile": 77010142735}']
+)
+def test_eleven_digits_are_a_phone_where_nothing_speaks_against_it(line: str) -> None:
+    assert find(line)
+
+
+@pytest.mark.parametrize("line", ["amount = 77010142735", 'd = {"order": 77010142735}'])
+def test_eleven_digits_of_another_name_are_no_phone(line: str) -> None:
+    assert not find(line)

@@ -80,25 +80,6 @@ def _method(obj: Obj) -> str:
     return "create" if instance.is_bottom else "update"
 
 
-def _saved_form(m: Machine, f: Frame, use: Use) -> Value:
-    """``form.save()``: the object that the form was made for, else a new one, with what the form sent."""
-    made: list[Value] = []
-    for loc in _forms(m, f, use.receiver):
-        obj = m.obj(f, loc)
-        target = obj.parts.get("instance", obj.parts.get("@instance", BOTTOM))
-        models = registries.class_setting(m, f, of_ref(loc), "Meta", "model", use.at).locs()
-        if not target.locs():
-            new = m.fresh(f, use.at, "saved")
-            for cls in models:
-                f.state.heap[new] = Obj("unknown", cls=cls)
-            target = of_ref(new, unknown=True)
-        data = obj.parts.get("$data", BOTTOM)
-        for name in schemas.fields(m, f, obj) if models and data.locs() else ():
-            m.set_attribute(f, target, name, m.item(f, data, of_const(name), use.at), use.at)
-        made.append(target)
-    return join_all(made) if made else m.unknown(f, use.at, m.contents(f, use.receiver), "saved")
-
-
 def _populated(m: Machine, f: Frame, use: Use) -> Value:
     """``form.populate_obj(client)``: each field's data becomes the attribute of its name."""
     target = use.arg(0, "obj")
@@ -144,7 +125,6 @@ def _forms(m: Machine, f: Frame, value: Value) -> list[Loc]:
 
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "saved-model": _saved,
-    "saved-form": _saved_form,
     "populated-form": _populated,
     "take-over": _taken_over,
 }
