@@ -30,14 +30,11 @@ def _saved(m: Machine, f: Frame, use: Use) -> Value:
     ]
     if made and f.state.reachable:
         return join_all(made)
-    models = registries.class_setting(m, f, use.receiver, "Meta", "model", use.at).locs()
-    if not models:
+    new = _new(m, f, use)
+    if new is None:
         held = m.contents(f, join_all([use.receiver, *use.args.all()]))
         return m.unknown(f, use.at, held, "saved")
-    loc = m.fresh(f, use.at, "saved")
-    for cls in models:
-        f.state.heap[loc] = Obj("unknown", cls=cls)
-    return of_ref(loc, unknown=True)
+    return new
 
 
 def _by_serializer(m: Machine, f: Frame, use: Use, loc: Loc, obj: Obj) -> Value | None:
@@ -93,7 +90,39 @@ def _populated(m: Machine, f: Frame, use: Use) -> Value:
 
 def _taken_over(m: Machine, f: Frame, use: Use) -> Value:
     """``user.sqlmodel_update(data)``: the object takes the values of a dict or of another object as its own."""
-    for value in (*use.args.positional, *use.args.keywords.values()):
+    _take(m, f, use.receiver, [*use.args.positional, *use.args.keywords.values()], use.at)
+    return use.receiver
+
+
+def _created(m: Machine, f: Frame, use: Use) -> Value:
+    """``super().create(validated_data)`` of a serializer: a new object of its model."""
+    target = _new(m, f, use)
+    if target is None:
+        return m.unknown(f, use.at, m.contents(f, use.arg(0, "validated_data")), "saved")
+    _take(m, f, target, [use.arg(0, "validated_data")], use.at)
+    return target
+
+
+def _updated(m: Machine, f: Frame, use: Use) -> Value:
+    """``super().update(instance, validated_data)`` of a serializer: the instance."""
+    _take(m, f, use.arg(0, "instance"), [use.arg(1, "validated_data")], use.at)
+    return use.arg(0, "instance")
+
+
+def _new(m: Machine, f: Frame, use: Use) -> Value | None:
+    """An object of ``class Meta: model`` of which nothing is known; None without such a class."""
+    models = registries.class_setting(m, f, use.receiver, "Meta", "model", use.at).locs()
+    if not models:
+        return None
+    loc = m.fresh(f, use.at, "saved")
+    for cls in models:
+        f.state.heap[loc] = Obj("unknown", cls=cls)
+    return of_ref(loc, unknown=True)
+
+
+def _take(m: Machine, f: Frame, target: Value, values: list[Value], at: int) -> None:
+    """Each key of a dict and each attribute of an object becomes an attribute of ``target``."""
+    for value in values:
         for loc in value.locs():
             obj = f.state.obj(loc)
             if obj is None or obj.kind == "class":
@@ -103,18 +132,11 @@ def _taken_over(m: Machine, f: Frame, use: Use) -> Value:
             }
             for name, part in sorted(names.items()):
                 if not name.startswith(("$", "@")):
-                    m.set_attribute(f, use.receiver, name, part, use.at)
-            if obj.kind == "unknown" and obj.cls is not None:
-                for name in classes.declared_fields(m, f, obj.cls):
-                    if name not in names:
-                        m.set_attribute(
-                            f,
-                            use.receiver,
-                            name,
-                            m.attribute(f, of_ref(loc, unknown=True), name, use.at),
-                            use.at,
-                        )
-    return use.receiver
+                    m.set_attribute(f, target, name, part, at)
+            unread = classes.declared_fields(m, f, obj.cls) if obj.kind == "unknown" and obj.cls else ()
+            for name in unread:
+                if name not in names:
+                    m.set_attribute(f, target, name, m.attribute(f, of_ref(loc, unknown=True), name, at), at)
 
 
 def _forms(m: Machine, f: Frame, value: Value) -> list[Loc]:
@@ -126,5 +148,7 @@ def _forms(m: Machine, f: Frame, value: Value) -> list[Loc]:
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "saved-model": _saved,
     "populated-form": _populated,
+    "serializer-create": _created,
+    "serializer-update": _updated,
     "take-over": _taken_over,
 }

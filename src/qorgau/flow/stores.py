@@ -109,6 +109,8 @@ def family(dotted: str) -> str:
         return ".".join(parts[:3])
     if dotted.startswith(("django.core.files", "django.db.models.fields.files")):
         return "django.core.files"
+    if dotted.startswith("django.contrib.auth."):
+        return "django.db"
     if parts[0] == "django":
         return ".".join(parts[:3] if parts[1:2] == ["core"] else parts[:2])
     return SAME.get(parts[0], parts[0])

@@ -61,8 +61,8 @@ COUNTRY_CODES = frozenset(
 """ITU-T Recommendation E.164, list of country codes assigned."""
 
 RESERVED_PHONES = re.compile(
-    # North America: 555-01xx, the directory 555-1212 and the area code 555 (NANPA), Twilio's tests, toll-free lines.
-    r"1\d{3}55501\d\d|1\d{3}5551212|1555\d{7}|1500555\d{4}|1(?:800|833|844|855|866|877|888)\d{7}"
+    # North America: the exchange 555, which has no subscribers, and the area code 555 (NANPA), toll-free lines.
+    r"1\d{3}555\d{4}|1555\d{7}|1(?:800|833|844|855|866|877|888)\d{7}"
     # United Kingdom: Ofcom's numbers for drama use.
     r"|441632960\d{3}|44207946\d{4}|44(?:11[3-8]|121|131|141|151|161)4960\d{3}|441914980\d{3}|442896496\d{3}"
     r"|442920180\d{3}|447700900\d{3}|448081570\d{3}|449098790\d{3}|443069990\d{3}"
