@@ -599,7 +599,9 @@ def _hold_unknown(m: Machine, f: Frame, callee: Value, given: list[Value]) -> No
         return
     for loc in callee.locs():
         obj = f.state.obj(loc) or Obj("unknown")
-        if obj.kind not in ("unknown", "library", "instance"):
+        if obj.kind not in ("unknown", "library", "instance") or loc in m.base:
+            # What the whole program shares (an application, a session, a signal) is given too much by
+            # too many to be said to hold it.
             continue
         taints = [taint for value in carried for taint in naming.contents(m, f, value, 0)]
         if not taints:
