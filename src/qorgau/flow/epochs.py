@@ -26,6 +26,13 @@ MAX_EPOCHS = 3
 MAX_SELECTIVE_EPOCHS = 2
 """The same for programs of which only what can matter is followed."""
 
+PER_REQUEST = frozenset(
+    f"{library}.{name}"
+    for library in ("flask", "quart", "bottle", "sanic", "cherrypy", "starlette_context")
+    for name in ("g", "session", "request", "response", "websocket", "context")
+)
+"""Objects of libraries that are another for each request: what one leaves there no other finds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Followed:
@@ -129,13 +136,21 @@ def _rounds(m: Interpreter, order: list[Root], failures: dict[Problem, None]) ->
 def _outcome(m: Interpreter, root: Root) -> _Outcome:
     m.arrivals = {}
     lasting = _Lasting(m)
-    left = [(lasting.loc(loc), lasting.obj(obj)) for loc, obj in run(m, root)]
+    left = [
+        (lasting.loc(loc), lasting.obj(obj)) for loc, obj in run(m, root) if not _is_of_one_request(loc)
+    ]
     m.forget_cut(root.place)
     arrivals = m.arrivals
     if root.is_test:
         # Tests are no callers: what only they pass to code that is no test is not judged.
         arrivals = {one: None for one in arrivals if m.program.units[one.unit].file.is_test}
     return _Outcome(arrivals, left)
+
+
+def _is_of_one_request(loc: Loc) -> bool:
+    *_, outermost = loc.ancestors()
+    label = outermost.label
+    return isinstance(label, tuple) and label[0] == "attribute" and label[1] in PER_REQUEST
 
 
 class _Lasting(Renaming):
