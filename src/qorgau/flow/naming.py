@@ -37,6 +37,9 @@ LOOK_UPS = frozenset(
 )
 """First words of the names of calls that give what their arguments select."""
 
+CONDITIONS = frozenset(("filter", "filter_by", "where", "having", "exclude", "and_where", "or_where"))
+"""Methods of queries whose arguments choose rows: the rows do not hold them (spec section 3)."""
+
 FOUND = "@found"
 """The part that marks the answer of an unknown look-up."""
 

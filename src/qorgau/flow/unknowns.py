@@ -568,7 +568,8 @@ def unknown_call(
     given = Args(args.positional, named, args.star, args.double).all()
     note = f"through {name}()" if name else "through an unknown call"
     passed: list[Taint] = []
-    for value in (callee, *given):
+    chooses = not known and name in naming.CONDITIONS and bool(callee.refs)
+    for value in (callee,) if chooses else (callee, *given):
         # Code of the project that is not followed any further is not said to hand on whole objects:
         # of what it is given, only a datum itself is likely to come back.
         held = value.taints if known else naming.contents(m, f, value, at)
@@ -579,7 +580,7 @@ def unknown_call(
     if not known:
         used.handed(m, f, name, given)
         versions.change(m, f, name, callee, given, at)
-        _hold_unknown(m, f, callee, given)
+        _hold_unknown(m, f, callee, [] if chooses else given)
         _call_back(m, f, given, passed, at)
     if not f.state.reachable:
         return BOTTOM
