@@ -316,7 +316,7 @@ def _columns(m: Machine, value: Value | None) -> tuple[str, ...]:
 
 def fields_of(m: Machine, loc: Loc, info: ClassInfo, name: str) -> tuple[str, ...]:
     """The fields of the List that an attribute carries, by the configuration or by its names."""
-    for cls in (loc, *_heirs(m, loc)):
+    for cls in (loc, *_heirs(m, loc)) if m.policy.may_be_attribute(name) else ():
         dotted = getattr(info_of(m, cls), "dotted", "")
         field = m.policy.attribute_field(f"{dotted}.{name}")
         if field is not None:
@@ -329,7 +329,7 @@ def fields_of(m: Machine, loc: Loc, info: ClassInfo, name: str) -> tuple[str, ..
 
 
 def _heirs(m: Machine, loc: Loc) -> list[Loc]:
-    return [cls for cls, _, info in classes(m) if cls != loc and loc in info.order]
+    return [cls for cls, _, info in classes(m) if cls is not loc and loc in info.order]
 
 
 def table_columns(m: Machine, table: Obj) -> Iterator[tuple[str, int]]:

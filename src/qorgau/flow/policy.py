@@ -155,6 +155,10 @@ class Policy:
                 return field
         return None
 
+    def may_be_attribute(self, name: str) -> bool:
+        """Whether the configuration names an attribute of some class by this name."""
+        return any(dotted.rpartition(".")[2] == name for dotted in self.attributes)
+
     def is_enumerable(self, field: str) -> bool:
         """Whether a plain hash of the field can be undone by trying all values."""
         return self.enumerable.get(field, False)
