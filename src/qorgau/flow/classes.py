@@ -116,7 +116,7 @@ PRINTED = RECORD_LIBRARIES - {"django.db.models.Model"}
 
 def define_class(m: Machine, f: Frame, node: ir.Class) -> Value:
     """The value of a ``class`` statement."""
-    bases = [m.evaluate(f, base.value if isinstance(base, ir.Starred) else base) for base in node.bases]
+    bases = [_base(m, f, base.value if isinstance(base, ir.Starred) else base) for base in node.bases]
     for keyword in node.keywords:
         m.evaluate(f, keyword.value)
     loc = f.place(node.at, "class") if f.kind == "function" else m.static_place(f, node.at, "class")
@@ -176,6 +176,15 @@ def define_class(m: Machine, f: Frame, node: ir.Class) -> Value:
     _initialize_subclass(m, f, info, loc, node)
     m.class_defined(f, loc, info)
     return value
+
+
+def _base(m: Machine, f: Frame, node: ir.Expr) -> Value:
+    """A base class; a library's with type arguments (``Manager["User"]``) is that class."""
+    if isinstance(node, ir.Subscript):
+        value = m.evaluate(f, node.value)
+        if any(isinstance(ref, External) for ref in value.refs):
+            return value
+    return m.evaluate(f, node)
 
 
 def _merge(orders: list[tuple[Loc, ...]]) -> tuple[Loc, ...]:

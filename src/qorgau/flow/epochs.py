@@ -136,9 +136,7 @@ def _rounds(m: Interpreter, order: list[Root], failures: dict[Problem, None]) ->
 def _outcome(m: Interpreter, root: Root) -> _Outcome:
     m.arrivals = {}
     lasting = _Lasting(m)
-    left = [
-        (lasting.loc(loc), lasting.obj(obj)) for loc, obj in run(m, root) if not _is_of_one_request(loc)
-    ]
+    left = [(lasting.loc(loc), lasting.obj(obj)) for loc, obj in run(m, root) if not _is_of_one_request(loc)]
     m.forget_cut(root.place)
     arrivals = m.arrivals
     if root.is_test:
