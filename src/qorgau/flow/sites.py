@@ -132,9 +132,12 @@ def told(values: Iterable[Value]) -> tuple[frozenset[str], bool]:
 
 
 def _names_host(text: str) -> bool:
-    """Whether an address of which something isn't known (a password, a path) still names its host."""
+    """Whether an address of which something isn't known (a password, a path) still names its host, or its domain."""
     host = host_of(text) if HOLE in text and "://" in text else None
-    return host is not None and bool(host.name) and HOLE not in host.name
+    if host is None or not host.name:
+        return False
+    known = host.name.rpartition(HOLE)[2]
+    return HOLE not in host.name or (known.startswith(".") and known.count(".") > 1)
 
 
 def of_urls(value: Value) -> Site:

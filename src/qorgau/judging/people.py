@@ -208,7 +208,7 @@ class People:
                     return Match.SAME
         if (_is_old(checked) and not _is_old(datum)) or self._one_person(_young(left), _young(right), others):
             return Match.STALE
-        if not (_is_told(datum) and _is_told(checked)):
+        if not (_is_told(datum) and _is_told(checked)) and not _of_one(datum, checked):
             return Match.UNTOLD
         return Match.OTHER
 
@@ -326,6 +326,20 @@ def _is_parameter(loc: Loc) -> bool:
 def _is_told(loc: Loc) -> bool:
     """Whether it can be told which object it is: not of a bare datum, nor of what an unknown call gave."""
     return loc.label != VALUE and is_told(loc)
+
+
+def _of_one(left: Loc, right: Loc) -> bool:
+    """Whether both are reached from one object, which tells them apart whatever that is."""
+    return VALUE not in (left.label, right.label) and _outermost(left) == _outermost(right)
+
+
+def _outermost(loc: Loc) -> Loc:
+    root = loc
+    for step in loc.ancestors():
+        if is_context(step):
+            break
+        root = step
+    return root
 
 
 def _is_old(loc: Loc) -> bool:
