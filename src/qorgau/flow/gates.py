@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
 PERMISSIONS = "permission_classes"
-BEFORE = ("before_request", "before_app_request")
+BEFORE = ("before_request", "before_app_request", "on_request", "middleware")
+FRAMEWORKS = frozenset(("flask", "sanic"))
+APPLICATIONS = ("flask.Flask", "sanic.Sanic")
 PREPARING = ("setup", "initial", "check_permissions", "prepare")
 """Methods of a view that run before its handlers."""
 
@@ -49,7 +51,7 @@ def run(m: Machine, f: Frame, closure: Closure, cls: Loc | None, args: Args) -> 
     own = args.positional[1:] if cls is not None else args.positional
     request = own[0] if own else UNKNOWN
     if closure.function.decorators:
-        _before_request(m, f, closure)
+        _before_request(m, f, closure, request)
         for decorator in closure.function.decorators:
             if isinstance(decorator, ir.Call):
                 _decorator(m, f, closure.unit, decorator, request)
@@ -165,22 +167,41 @@ def _filter(m: Machine, f: Frame, value: Value, event: Value, at: int) -> None:
             _allow(m, f, _ask(m, f, of_ref(ref), Args([event]), at))
 
 
-def _before_request(m: Machine, f: Frame, closure: Closure) -> None:
-    """Flask's functions before a request of the same blueprint; one that answers ends the request."""
-    if not any(mark.startswith("flask.") for mark in closure.marks):
+def _before_request(m: Machine, f: Frame, closure: Closure, request: Value) -> None:
+    """Flask's and Sanic's functions before a request of the same blueprint; one that answers ends the request."""
+    frameworks = {mark.partition(".")[0] for mark in closure.marks} & FRAMEWORKS
+    if not frameworks:
         return
     owners = {loc for owner in _owners(closure) for loc in m.quiet(f, owner, closure.unit).locs()}
     asked = 0
     for loc in list(m.functions.values()):
         obj = m.base.get(loc)
         before = obj.info if obj is not None else None
-        if not isinstance(before, Closure) or not any(
-            mark.rpartition(".")[2] in BEFORE for mark in before.marks
-        ):
+        if not isinstance(before, Closure) or not _is_before(before, frameworks):
             continue
         if asked < MAX_GATES and _concerns(m, f, before, owners):
             asked += 1
-            _allow(m, f, _ask(m, f, of_ref(loc), Args(), before.function.at), wanted=False)
+            _allow(m, f, _ask(m, f, of_ref(loc), _event(before, request), before.function.at), wanted=False)
+
+
+def _is_before(closure: Closure, frameworks: set[str]) -> bool:
+    """Whether a function runs before requests: of middleware, which is for answers too, that for requests."""
+    if not any(
+        mark.rpartition(".")[2] in BEFORE and mark.partition(".")[0] in frameworks for mark in closure.marks
+    ):
+        return False
+    kinds = [
+        argument.value.value
+        for decorator in closure.function.decorators
+        if isinstance(decorator, ir.Call)
+        for argument in decorator.arguments[:1]
+        if isinstance(argument.value, ir.Const)
+    ]
+    return kinds in ([], ["request"])
+
+
+def _event(closure: Closure, request: Value) -> Args:
+    return Args([request]) if closure.function.parameters else Args()
 
 
 def _owners(closure: Closure) -> Iterator[ir.Expr]:
@@ -196,7 +217,7 @@ def _concerns(m: Machine, f: Frame, before: Closure, owners: set[Loc]) -> bool:
     for owner in _owners(before):
         for loc in m.quiet(f, owner, before.unit).locs():
             obj = f.state.obj(loc)
-            if loc in owners or (obj is not None and obj.type == "flask.Flask"):
+            if loc in owners or (obj is not None and obj.type in APPLICATIONS):
                 return True
     return False
 

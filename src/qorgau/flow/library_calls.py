@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qorgau.flow import (
+    addresses,
     bound_loggers,
     buffers,
     column_calls,
@@ -366,6 +367,7 @@ TABLES: tuple[Mapping[str, Callable[[Machine, Frame, Use], Value]], ...] = (
     providers.BEHAVIOURS,
     frame_behaviours.BEHAVIOURS,
     transport.BEHAVIOURS,
+    addresses.BEHAVIOURS,
 )
 """The behaviours that rows name, the more special ones first."""
 

@@ -122,6 +122,10 @@ CONTEXTS = frozenset(("ctx", "context"))
 OF_TUPLES = {"_asdict": "asdict", "_replace": "replace"}
 """What the methods of named tuples do."""
 
+VERBS = frozenset(("get", "post", "put", "patch", "delete", "head", "options"))
+SESSIONS = frozenset(("requests.Session", "httpx.Client", "httpx.AsyncClient"))
+"""Clients whose methods for a verb go through their ``request``, which a class of the program may have its own of."""
+
 SIGNED = frozenset(("s", "si", "signature", "subtask"))
 """Methods of a task that keep a call of it for later; in a chain the result before comes first."""
 
@@ -390,6 +394,11 @@ def _object_method(
         return unknown_method(m, f, loc, obj, receiver, name, args, at)
     if info is not None and name in OF_TUPLES and objects.TUPLES & set(info.libraries):
         return records.BEHAVIOURS[OF_TUPLES[name]](m, f, Use(name, of_ref(loc), args, at))
+    if info is not None and name in VERBS and SESSIONS & set(info.libraries):
+        own = objects.method(m, f, loc, obj, "request", at)
+        if own is not None:
+            verb = of_const(name.upper())
+            return m.call(f, own, Args([verb, *args.positional], args.keywords, args.star, args.double), at)
     if info is not None and info.libraries:
         known = [name_ for name_ in info.libraries if m.policy.catalog.rows(f"{name_}.{name}")]
         library = (known or list(info.libraries))[0]

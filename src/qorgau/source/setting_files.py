@@ -28,7 +28,7 @@ MAX_DEPTH = 12
 Setting: TypeAlias = "str | int | float | bool | dict[str, Setting] | list[Setting] | None"
 
 _SUFFIXES = (".yaml", ".yml", ".toml", ".json", ".ini", ".cfg")
-_FOLDERS = ("config", "configs", "conf", "settings", "etc")
+_FOLDERS = ("config", "configs", "conf", "settings", "etc", "env", "environments", "resources")
 _BY_THEMSELVES = frozenset(("settings", ".secrets", "config"))
 # Of tools, of deployments (a hint at most), and what tests and developers use.
 _LEFT_OUT = re.compile(
@@ -38,6 +38,7 @@ _LEFT_OUT = re.compile(
 _ENTRY = re.compile(r"""(?P<key>"[^"]*"|'[^']*'|[^\s#'"\[\]{},:][^#:]*?)\s*:(?:\s+(?P<value>.*))?""")
 _REFERENCE = re.compile(r"\$\{(?P<name>\w+)(?::?[-=?](?P<default>[^}]*))?\}")
 _TAG = re.compile(r"^[!&][\w!/.-]+\s*")
+_PLACE = re.compile(r"""["']([\w./-]+)/[\w.-]+\.(?:ya?ml|toml|json|ini|cfg)["']""")
 _NUMBER = re.compile(r"-?\d+")
 
 
@@ -48,7 +49,8 @@ def read_settings(folders: Iterable[Path], root: Path, texts: Iterable[str]) -> 
     """
     programs = list(texts)
     found: dict[str, str] = {}
-    for path in _candidates(folders):
+    inner = {part for text in programs for part in _PLACE.findall(text)}
+    for path in _candidates((*folders, *(root / part for part in sorted(inner) if ".." not in part))):
         if len(found) >= MAX_FILES:
             break
         named = path.stem in _BY_THEMSELVES or path.parent.name in _FOLDERS
