@@ -12,7 +12,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import calls, expressions, injection, modules, objects
+from qorgau.flow import admission, calls, expressions, injection, modules, objects
 from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.values import (
     CHECKS,
@@ -57,6 +57,8 @@ def run(m: Machine, f: Frame, closure: Closure, cls: Loc | None, args: Args) -> 
                 _decorator(m, f, closure.unit, decorator, request)
     if cls is not None:
         _class(m, f, closure, cls, args, request)
+    for value in (*own, *args.keywords.values()):
+        admission.received(m, f, value)
 
 
 def evaluate(m: Machine, f: Frame, unit: Unit, node: ir.Expr) -> Value:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow import (
     addresses,
+    admission,
     bound_loggers,
     buffers,
     column_calls,
@@ -368,6 +369,7 @@ TABLES: tuple[Mapping[str, Callable[[Machine, Frame, Use], Value]], ...] = (
     frame_behaviours.BEHAVIOURS,
     transport.BEHAVIOURS,
     addresses.BEHAVIOURS,
+    admission.BEHAVIOURS,
 )
 """The behaviours that rows name, the more special ones first."""
 
