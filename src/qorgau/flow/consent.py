@@ -191,8 +191,10 @@ def subjects_of(
 
 def _first(args: Args, function: Closure | None, skipped: int | str | None) -> Value | None:
     """The first argument by the signature, else the first that is given."""
-    if args.positional:
-        return args.positional[0]
+    names = _names(function)
+    skips = skipped == 0 or (bool(names) and names[0] == skipped)
+    if len(args.positional) > skips:
+        return args.positional[skips]
     given = [
         name for name in (*_names(function), *args.keywords) if name in args.keywords and name != skipped
     ]

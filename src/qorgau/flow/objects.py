@@ -251,7 +251,8 @@ def _field_default(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, found: V
         return setting
     if described:
         return _derived(m, f, loc, obj, name, at)
-    if obj.kind == "unknown" and not _callable(f, found) and not _is_service(m, f, found):
+    works = _callable(f, found) or _is_service(m, f, found) or _is_helper(m, f, obj, found)
+    if obj.kind == "unknown" and not works:
         if _is_address(found) and not m.policy.fields_of(name):
             return join(found, OPAQUE)
         own = _derived(m, f, loc, obj, name, at)
@@ -300,6 +301,21 @@ def _is_service(m: Machine, f: Frame, value: Value) -> bool:
         and obj.kind == "library"
         and bool(obj.type)
         and m.policy.catalog.has_methods(obj.type)
+        for obj in objs
+    )
+
+
+def _is_helper(m: Machine, f: Frame, owner: Obj, value: Value) -> bool:
+    """Whether a class attribute is an object of the project to work with (``service = Service()``), no field."""
+    objs = [f.state.obj(ref) if isinstance(ref, Loc) else None for ref in value.refs]
+    if not objs or owner.cls is None or m.takes_fields(f, owner.cls):
+        return False
+    return all(
+        obj is not None
+        and obj.kind == "instance"
+        and obj.cls is not None
+        and not m.takes_fields(f, obj.cls)
+        and not _class_libraries(m, f, obj.cls)
         for obj in objs
     )
 
