@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
 from qorgau.flow import provenance, texts
 from qorgau.flow.machine import Frame
@@ -24,15 +23,28 @@ def _joined(m: Machine, f: Frame, u: Use) -> Value:
     if not bases or len(bases) != len(base.texts()):
         return made
     known = [text for text in url.texts() if HOLE not in text]
-    found = [of_const(urljoin(one, text)) for one in bases for text in known if HOLE not in one]
+    found = [of_const(_at(one, text)) for one in bases for text in known if HOLE not in one]
     if len(found) != len(bases) * max(len(url.texts()), 1) or url.unknown:
-        at_host = [
-            of_const(one.partition("://")[0] + "://" + one.partition("://")[2].partition("/")[0])
-            for one in bases
-        ]
-        found.append(texts.concat([join_all(at_host), of_const("/" + HOLE)]))
+        found.append(texts.concat([join_all(of_const(_root(one)) for one in bases), of_const("/" + HOLE)]))
     consts = join_all(found).consts
     return Value(made.taints, consts, made.refs, unknown=True)
+
+
+def _root(address: str) -> str:
+    scheme, _, rest = address.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}"
+
+
+def _at(base: str, url: str) -> str:
+    """What an address relative to another stands for; dots in its path stay as they are."""
+    if "://" in url:
+        return url
+    if url.startswith("//"):
+        return f"{base.partition('://')[0]}:{url}"
+    if url.startswith("/"):
+        return _root(base) + url
+    folder = base.rpartition("/")[0] if base.count("/") > 2 else base
+    return f"{folder}/{url}"
 
 
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {"urljoin": _joined}
