@@ -582,9 +582,11 @@ def unknown_call(
         # Code of the project that is not followed any further is not said to hand on whole objects:
         # of what it is given, only a datum itself is likely to come back.
         held = value.taints if known else naming.contents(m, f, value, at)
+        # Of a request or a context, what somebody has left in it is not what is asked for.
+        far = value is not callee and _is_surrounding(f, value)
         for taint in held:
             # What an unknown object gives of what it was given is one piece of unknown code.
-            step = 0 if value is callee and taint.calls else 1
+            step = 0 if value is callee and taint.calls else 2 if far and taint not in value.taints else 1
             passed.append(replace(taint, calls=min(taint.calls + step, 2)).stepped(f.unit, at, note))
     if not known:
         used.handed(m, f, name, given)
@@ -601,6 +603,14 @@ def unknown_call(
         for loc in result.locs():
             m.write(f, loc, (f.state.obj(loc) or Obj("unknown")).put(naming.FOUND, OPAQUE), strong=True)
     return result
+
+
+def _is_surrounding(f: Frame, value: Value) -> bool:
+    """Whether a value is only objects of which nothing is known but what was put into them."""
+    objects_held = [f.state.obj(loc) for loc in value.locs()]
+    return bool(objects_held) and all(
+        obj is not None and obj.kind == "unknown" and obj.cls is None and not obj.type for obj in objects_held
+    )
 
 
 def _hold_unknown(m: Machine, f: Frame, callee: Value, given: list[Value]) -> None:
