@@ -40,6 +40,11 @@ LOOK_UPS = frozenset(
 CONDITIONS = frozenset(("filter", "filter_by", "where", "having", "exclude", "and_where", "or_where"))
 """Methods of queries whose arguments choose rows: the rows do not hold them (spec section 3)."""
 
+BESIDE = frozenset(
+    ("id", "pk", "status", "status_code", "ok", "error", "errors", "reason", "created_at", "updated_at")
+)
+"""Attributes of what unknown code gives that tell of it, not what it holds."""
+
 FOUND = "@found"
 """The part that marks the answer of an unknown look-up."""
 
@@ -149,13 +154,18 @@ def looks_up(name: str) -> bool:
     return fold(name).partition("_")[0] in LOOK_UPS
 
 
-def of_part(f: Frame, value: Value) -> Taints:
+def of_part(f: Frame, value: Value, name: str = "") -> Taints:
     """What a named part of a value has of the data that the value carries.
+
+    What unknown code made of a datum may be the datum, but its key, its state and its class are not.
 
     ``repository.find(iin)`` may give the iin back, but the ``id`` and ``status`` of what was found by it
     hardly are the iin: a look-up is followed by a part of its answer, and that is one step too many.
     """
-    if not any(taint.calls for taint in value.taints) or not is_found(f, value):
+    if name.startswith("__"):
+        return NO_TAINTS
+    beside = fold(name) in BESIDE
+    if not any(taint.calls for taint in value.taints) or not (beside or is_found(f, value)):
         return value.taints
     return merge_taints(replace(taint, calls=2) if taint.calls else taint for taint in value.taints)
 

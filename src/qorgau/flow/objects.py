@@ -99,7 +99,7 @@ def attribute(m: Machine, f: Frame, value: Value, name: str, at: int) -> Value:
         results.append(_attribute_of_scalar(m, f, value, name, at))
     result = join_all(results)
     if value.taints and not _is_method(result):
-        result = join(result, Value(naming.of_part(f, value), unknown=True, refs=result.refs))
+        result = join(result, Value(naming.of_part(f, value, name), unknown=True, refs=result.refs))
     return m.named(f, result, name, value, at)
 
 
