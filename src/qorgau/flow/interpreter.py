@@ -189,7 +189,8 @@ class Interpreter:
         unit, function = closure.unit, closure.function
         if self._relevance.matters(unit, function) or self._relevance.is_small(unit, function):
             return True
-        if erasure.by(f):
+        if erasure.by(f) or f.kind in ("module", "class"):
+            # What is called at the top of a module makes what the module defines: decorators, factories.
             return True
         if any(self._shows_data(f, value) for value in args.all()):
             return True
