@@ -1,0 +1,88 @@
+"""Large programs: what is left out of the analysis, and what must not be (docs/limits.md)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from qorgau import config, pipeline
+from qorgau.flow.mentions import words_of
+from qorgau.flow.relevance import ALL
+from qorgau.lowering import lower
+
+FILLER = "\n\n".join(
+    f"def step_{number}(x):\n    y = x + {number}\n    z = y * 2\n    z += 1\n    z -= y\n    return z"
+    for number in range(ALL + 1)
+)
+
+
+def _lines(folder: Path, files: dict[str, str]) -> list[str]:
+    (folder / "qorgau.toml").write_text('select = ["PD201", "PD501"]\n[fields.iin]\n', encoding="utf-8")
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    settings = config.load(folder, folder, None)
+    report = pipeline.check(pipeline.Request(paths=(folder,), settings=settings, cwd=folder))
+    return [f"{finding.path}:{finding.line} {finding.code}" for finding in report.findings]
+
+
+CHAIN = {
+    "views.py": "from service import register as take\n\n\ndef view(request):\n    take(request.json)\n",
+    "service.py": "from gateway import push\n\n\ndef register(form):\n    push(form['iin'])\n",
+    "gateway.py": (
+        "import requests\n\n\ndef push(value):\n"
+        '    requests.post("https://api.example.com/x", json={"v": value})\n'
+    ),
+}
+
+
+def test_a_flow_over_three_files_is_found_in_a_large_program_as_in_a_small_one(tmp_path: Path) -> None:
+    small, large = tmp_path / "small", tmp_path / "large"
+    small.mkdir()
+    large.mkdir()
+    assert _lines(small, CHAIN) == ["gateway.py:5 PD201"]
+    assert _lines(large, {**CHAIN, "filler.py": FILLER}) == ["gateway.py:5 PD201"]
+
+
+def test_a_decorator_that_mentions_no_data_is_followed_in_a_large_program(tmp_path: Path) -> None:
+    files = {
+        "marks.py": (
+            "import functools\n\n\ndef traced(name):\n    label = name.upper()\n    label += '!'\n"
+            "    label = label.strip()\n    label = label + '.'\n\n    def mark(function):\n"
+            "        @functools.wraps(function)\n        def inner(*args):\n            return function(*args)\n\n"
+            "        return inner\n\n    return mark\n"
+        ),
+        "send.py": (
+            "import requests\nfrom marks import traced\n\n\n@traced('send')\ndef send(value):\n"
+            '    requests.post("https://api.example.com/x", json={"v": value})\n\n\n'
+            "def all_of(client):\n    send(client.iin)\n"
+        ),
+        "filler.py": FILLER,
+    }
+    assert _lines(tmp_path, files) == ["send.py:7 PD201"]
+
+
+def test_what_one_request_leaves_in_its_own_object_is_not_found_by_another(tmp_path: Path) -> None:
+    files = {
+        "app.py": (
+            "import logging\n\nfrom flask import Flask, g\n\napp = Flask(__name__)\n\n\n"
+            "@app.route('/a')\ndef keep(client):\n    g.seen = client.iin\n"
+            "    logging.info('kept %s', g.seen)\n\n\n"
+            "@app.route('/b')\ndef show():\n    logging.info('seen %s', g.seen)\n"
+        )
+    }
+    assert _lines(tmp_path, files) == ["app.py:11 PD501"]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("'iin'", {"iin"}),
+        ("'SELECT iin, phone FROM clients'", {"SELECT", "iin", "phone", "FROM", "clients"}),
+        ("'Dear {name}, your place is kept'", {"name"}),
+        ("'We sent you an email about your phone'", set()),
+        ("'iin, phone, city'", {"iin", "phone", "city"}),
+    ],
+)
+def test_a_sentence_for_people_names_no_data_and_keys_and_templates_do(text: str, named: set[str]) -> None:
+    assert set(words_of(lower(f"f({text})\n").body)) - {"f"} == named
