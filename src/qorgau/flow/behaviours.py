@@ -490,6 +490,18 @@ def _identity(m: Machine, f: Frame, u: Use) -> Value:
     return u.arg(0)
 
 
+def _cast(m: Machine, f: Frame, u: Use) -> Value:
+    """``cast(Client, value)``: the same value; of a class of the project, if nothing else is known of it."""
+    value = u.arg(1)
+    cls, loc = u.arg(0).single(), value.single()
+    held = f.state.obj(cls) if cls is not None else None
+    if loc is not None and held is not None and held.kind == "class":
+        obj = m.obj(f, loc)
+        if obj.kind == "unknown" and obj.cls is None and not obj.type:
+            m.write(f, loc, replace(obj, cls=cls), strong=True)
+    return value
+
+
 def _returns_identity(m: Machine, f: Frame, u: Use) -> Value:
     """Decorator factories that give the function back: ``wraps(f)``, ``lru_cache()``."""
     return of_ref(External("qorgau.identity"))
@@ -1207,6 +1219,7 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "heap": _heap,
     "best": _best,
     "identity": _identity,
+    "cast": _cast,
     "import-module": _import,
     "isinstance": _isinstance,
     "islice": _islice,
