@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from qorgau import __version__, compiled, ir, source
 from qorgau.config import Settings
 from qorgau.deep import with_room
-from qorgau.findings import Confidence, Finding, Report, Severity
+from qorgau.findings import Report
 from qorgau.flow.epochs import follow
 from qorgau.flow.policy import Policy
 from qorgau.gathering import Gathered, Request, extra_folders, is_judged
 from qorgau.judging import claims, literals, statements, verdicts
+from qorgau.judging.making import made_of
 from qorgau.judging.purposes import Purposes
 from qorgau.judging.rules import Judge
 from qorgau.judging.settling import Made, Surroundings, settle
@@ -25,7 +26,7 @@ from qorgau.source import SourceFile, SourceText
 
 def analyse(request: Request, given: Gathered) -> Report:
     """Find and judge. Raises RuleFileError for broken rules."""
-    lowered = _lower(_select(given.texts), request)
+    lowered = _lower(given.texts, request)
     return with_room(lambda: _follow_and_judge(request, given, *lowered))
 
 
@@ -93,11 +94,6 @@ def _follow_and_judge(
     )
 
 
-def _select(texts: Mapping[SourceFile, SourceText]) -> Mapping[SourceFile, SourceText]:
-    """The texts that can matter: those are lowered, the others are as if they were not there."""
-    return texts
-
-
 def _lower(
     texts: Mapping[SourceFile, SourceText], request: Request
 ) -> tuple[list[Unit], list[tuple[SourceFile, Broken]]]:
@@ -116,25 +112,8 @@ def _lower(
 
 def _syntax_error(file: SourceFile, error: Broken, page: Page, settings: Settings) -> Made:
     facts = Facts(reason=error.message)
-    finding = Finding(
-        code=page.code,
-        name=page.name,
-        severity=Severity(page.severity),
-        confidence=Confidence.HIGH,
-        path=file.display,
-        line=error.line,
-        column=error.column,
-        end_line=error.line,
-        end_column=error.column + 1,
-        message=page.message_for(facts),
-        fields=(),
-        regulation=settings.regulation,
-        paragraphs=page.paragraphs,
-        sink=None,
-        trace=(),
-        fingerprint="",
-        help=page.help_for(facts),
-    )
+    span = ir.Span(error.line, error.column, error.line, error.column + 1)
+    finding = made_of(page, facts, settings.regulation, file.display, span)
     return Made(finding, "")
 
 

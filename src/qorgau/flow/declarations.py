@@ -16,7 +16,7 @@ from qorgau.flow.classes import TYPED_DICTS, spelling
 from qorgau.flow.machine import ClassInfo, Frame
 from qorgau.flow.orm import MODELS
 from qorgau.flow.sql_statement import Statement
-from qorgau.flow.values import Loc, Obj, Value
+from qorgau.flow.values import Loc, Obj, Value, made_at
 from qorgau.linking import walk
 
 if TYPE_CHECKING:
@@ -164,24 +164,11 @@ def classes(m: Machine) -> Iterator[tuple[Loc, Obj, ClassInfo]]:
 def tables(m: Machine) -> Iterator[tuple[Loc, Obj, str]]:
     """Tables that are defined as objects (``Table("clients", metadata, Column(...))``), with their module."""
     for loc, obj in sorted(m.base.items(), key=lambda pair: repr(pair[0])):
-        place = place_of(loc)
+        place = made_at(loc)
         if obj.type in TABLE_TYPES and place is not None and "@0" in obj.parts:
             unit = m.program.units.get(place[0])
             if unit is not None and not unit.file.is_test:
                 yield loc, obj, place[0]
-
-
-def place_of(loc: Loc) -> tuple[str, int] | None:
-    """The module and the node at which an object was made."""
-    label = loc.label
-    if (
-        isinstance(label, tuple)
-        and len(label) >= 3
-        and isinstance(label[1], str)
-        and isinstance(label[2], int)
-    ):
-        return label[1], label[2]
-    return None
 
 
 def declared(m: Machine, stored: Container[tuple[Loc, str]]) -> tuple[Declaration, ...]:
@@ -338,7 +325,7 @@ def table_columns(m: Machine, table: Obj) -> Iterator[tuple[str, int]]:
         if not (isinstance(key, str) and key.startswith("@")):
             continue
         for loc in part.locs():
-            column, place = m.base.get(loc), place_of(loc)
+            column, place = m.base.get(loc), made_at(loc)
             if column is not None and column.type == "sqlalchemy.Column" and place is not None:
                 for name in column.parts["@0"].texts()[:1] if "@0" in column.parts else ():
                     yield name, place[1]

@@ -12,12 +12,11 @@ from qorgau.flow.arrivals import Arrival
 from qorgau.flow.declarations import Declaration
 from qorgau.flow.erasure import Erased
 from qorgau.flow.interpreter import Interpreter
-from qorgau.flow.memo import is_context
 from qorgau.flow.models import Model
 from qorgau.flow.policy import Policy
 from qorgau.flow.roots import Root, callers_first, is_entry, run
 from qorgau.flow.state import Renaming, State
-from qorgau.flow.values import Const, Facts, Loc, Obj, Ref, Value, without
+from qorgau.flow.values import Const, Facts, Loc, Obj, Ref, Value, is_activation, outermost, without
 from qorgau.linking import Program, Unit
 
 MAX_EPOCHS = 3
@@ -146,8 +145,7 @@ def _outcome(m: Interpreter, root: Root) -> _Outcome:
 
 
 def _is_of_one_request(loc: Loc) -> bool:
-    *_, outermost = loc.ancestors()
-    label = outermost.label
+    label = outermost(loc).label
     return isinstance(label, tuple) and label[0] == "attribute" and label[1] in PER_REQUEST
 
 
@@ -162,7 +160,7 @@ class _Lasting(Renaming):
         super().__init__(
             lambda loc: (
                 loc
-                if loc.parent is None or loc in m.base or not is_context(loc.parent)
+                if loc.parent is None or loc in m.base or not is_activation(loc.parent)
                 else Loc(Loc(None, ("left",)), loc.label, True)
             )
         )

@@ -122,11 +122,13 @@ class Interpreter:
     def spent(self, f: Frame) -> bool:
         """Whether the current root has used up its budget."""
         self.steps += 1
-        if self.steps == self.budget:
+        if self.steps < self._limit:
+            return False
+        if self.steps == self._limit:
             self.count("functions cut off by size")
             # What is cut short in the middle is analysed again on its own.
             self.cut.update(place for place, times in self.running.items() if times)
-        return self.steps >= self.budget
+        return True
 
     def _shows_data(self, f: Frame, value: Value) -> bool:
         """Whether a value carries data itself or in its parts; no deeper, because this is asked of every call."""
@@ -175,14 +177,14 @@ class Interpreter:
         self.initializing.clear()
 
     @property
-    def budget(self) -> int:
+    def _limit(self) -> int:
         """The statements that what is being analysed may take."""
         return MODULE_BUDGET if self.initializing else self._budget
 
     @property
     def is_spent(self) -> bool:
         """Whether the current root was cut short, so that what it says of its calls is not all."""
-        return self.steps >= self.budget
+        return self.steps >= self._limit
 
     def is_worthwhile(self, f: Frame, closure: Closure, args: Args) -> bool:
         """Whether a call is followed: always in small programs, else only where it can matter."""

@@ -28,15 +28,9 @@ from qorgau.flow.values import (
     Taint,
     Trace,
     Value,
+    is_activation,
     told_of,
 )
-
-CONTEXTS = frozenset(("call", "root", "init"))
-
-
-def is_context(loc: Loc) -> bool:
-    """Whether a location identifies an activation rather than an object."""
-    return isinstance(loc.label, tuple) and bool(loc.label) and loc.label[0] in CONTEXTS
 
 
 class Canon:
@@ -96,7 +90,7 @@ class Canon:
         if loc in self._shared or self._is_static(loc):
             self._numbers[loc] = number = ("global", loc)
             return number
-        if loc.parent is not None and not is_context(loc.parent):
+        if loc.parent is not None and not is_activation(loc.parent):
             number = (self.loc(loc.parent), loc.label, loc.old)
         else:
             # What a user sent is told from like objects of another origin.
@@ -137,18 +131,7 @@ class Canon:
 
     def taint(self, taint: Taint) -> Hashable:
         """A taint in canonical form; its trace is kept aside."""
-        key = (
-            taint.field,
-            taint.confidence,
-            self._known(taint.subject),
-            taint.reversal,
-            taint.kept,
-            taint.calls,
-            taint.origin,
-            taint.slice,
-            taint.salted,
-            self._facts(taint.facts),
-        )
+        key = (self._known(taint.subject), self._facts(taint.facts), taint.makeup())
         self.traces.setdefault(key, taint.trace)
         return key
 

@@ -15,12 +15,11 @@ from qorgau.flow.declarations import (
     info_of,
     kind_of,
     named_statements,
-    place_of,
     table_columns,
     tables,
 )
 from qorgau.flow.machine import ClassInfo
-from qorgau.flow.values import Loc, Obj, Value
+from qorgau.flow.values import Loc, Obj, Value, made_at
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -85,7 +84,7 @@ def models(m: Machine) -> tuple[Model, ...]:
                 )
             )
     for loc, table, unit in tables(m):
-        place = place_of(loc)
+        place = made_at(loc)
         pairs = tuple(
             (column, field) for column, _ in table_columns(m, table) for field in m.policy.fields_of(column)
         )

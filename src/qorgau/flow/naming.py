@@ -21,6 +21,8 @@ from qorgau.flow.values import (
     Taints,
     Trace,
     Value,
+    is_activation,
+    made_at,
     merge_taints,
 )
 from qorgau.linking import Unit
@@ -446,16 +448,10 @@ def _record_taints(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> list[Ta
 def birth(m: Machine, loc: Loc, unit: Unit, at: int) -> tuple[Unit, int]:
     """Where an unknown object came to be, as a place in the code."""
     for ancestor in loc.ancestors():
-        label = ancestor.label
-        if (
-            isinstance(label, tuple)
-            and len(label) >= 3
-            and isinstance(label[1], str)
-            and isinstance(label[2], int)
-        ):
-            found = m.program.units.get(label[1])
-            if found is not None and label[0] not in ("call", "root", "init"):
-                return found, label[2]
+        made = made_at(ancestor)
+        found = m.program.units.get(made[0]) if made is not None else None
+        if made is not None and found is not None and not is_activation(ancestor):
+            return found, made[1]
     return unit, at
 
 

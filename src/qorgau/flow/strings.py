@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qorgau.flow import classes, containers, naming, objects, records, texts, validators
@@ -43,10 +44,14 @@ def text(m: Machine, f: Frame, value: Value, at: int, *, representation: bool = 
         return _plain(value)
     if all(isinstance(ref, Loc) and validators.is_secret(f.state.obj(ref)) for ref in value.refs):
         return Value(opaque=True)
-    results: list[Value] = [_plain(value.with_(refs=NO_REFS))] if _has_plain(value) else []
+    return _of_refs(value, lambda loc: _of_ref(m, f, loc, at, representation))
+
+
+def _of_refs(value: Value, shown: Callable[[Loc], Value]) -> Value:
+    """The text of a value, given what each object that it can be shows."""
+    results = [_plain(value.with_(refs=NO_REFS))] if _has_plain(value) else []
     for ref, facts in value.refs.items():
-        shown = _of_ref(m, f, ref, at, representation) if isinstance(ref, Loc) else Value(opaque=True)
-        results.append(stamp(shown, facts))
+        results.append(stamp(shown(ref) if isinstance(ref, Loc) else Value(opaque=True), facts))
     return join_all(results)
 
 
@@ -143,21 +148,19 @@ def _nested(m: Machine, f: Frame, part: Value, at: int) -> Value:
         return Value(part.taints, opaque=True)
     outermost = f.showing is None
     showing = f.showing = {} if f.showing is None else f.showing
+
+    def once(loc: Loc) -> Value:
+        if loc not in showing:
+            showing[loc] = Value(opaque=True)
+            showing[loc] = _of_ref(m, f, loc, at, representation=True)
+        return showing[loc]
+
     f.depth += 4
-    results = [_plain(part.with_(refs=NO_REFS))] if _has_plain(part) else []
-    for ref, facts in part.refs.items():
-        if not isinstance(ref, Loc):
-            results.append(Value(opaque=True))
-            continue
-        known = showing.get(ref)
-        if known is None:
-            showing[ref] = Value(opaque=True)
-            known = showing[ref] = _of_ref(m, f, ref, at, representation=True)
-        results.append(stamp(known, facts))
+    shown = _of_refs(part, once)
     f.depth -= 4
     if outermost:
         f.showing = None
-    return join_all(results)
+    return shown
 
 
 def _of_object(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int, representation: bool) -> Value:

@@ -73,43 +73,7 @@ CLEAN_METHODS = frozenset(
         "maketrans",
     ]
 )
-PASS_METHODS = frozenset(
-    [
-        "lower",
-        "upper",
-        "title",
-        "capitalize",
-        "casefold",
-        "swapcase",
-        "strip",
-        "lstrip",
-        "rstrip",
-        "removeprefix",
-        "removesuffix",
-        "replace",
-        "center",
-        "ljust",
-        "rjust",
-        "zfill",
-        "expandtabs",
-        "encode",
-        "decode",
-        "hex",
-        "format",
-        "format_map",
-        "join",
-        "split",
-        "rsplit",
-        "splitlines",
-        "partition",
-        "rpartition",
-        "translate",
-        "tobytes",
-        "isoformat",
-        "strftime",
-    ]
-)
-FOLDED_METHODS = frozenset(
+_CHANGING = frozenset(
     [
         "lower",
         "upper",
@@ -124,14 +88,30 @@ FOLDED_METHODS = frozenset(
         "removesuffix",
         "replace",
         "zfill",
-        "startswith",
-        "endswith",
-        "find",
-        "count",
-        "isdigit",
-        "isalpha",
     ]
 )
+PASS_METHODS = _CHANGING | {
+    "center",
+    "ljust",
+    "rjust",
+    "expandtabs",
+    "encode",
+    "decode",
+    "hex",
+    "format",
+    "format_map",
+    "join",
+    "split",
+    "rsplit",
+    "splitlines",
+    "partition",
+    "rpartition",
+    "translate",
+    "tobytes",
+    "isoformat",
+    "strftime",
+}
+FOLDED_METHODS = _CHANGING | {"startswith", "endswith", "find", "count", "isdigit", "isalpha"}
 UNDONE = {
     "translate": "a translation table can be applied backwards",
     "hex": "the bytes are read back from their digits",

@@ -211,24 +211,51 @@ TOLD = ("param", "element", "self", "request", "row", "one", "entity", "column",
 """How objects come to be of which it can be told that they are two: not by an unknown call."""
 
 
+CONTEXTS = frozenset(("call", "root", "init"))
+"""First words of the labels of activations: of a function, of a root, of a module."""
+
+
+def is_activation(loc: Loc) -> bool:
+    """Whether a location identifies an activation rather than an object."""
+    return isinstance(loc.label, tuple) and bool(loc.label) and loc.label[0] in CONTEXTS
+
+
 def is_context(loc: Loc) -> bool:
-    """Whether a location stands for an activation of a function rather than for an object."""
-    label = loc.label
+    """Whether a location stands for an activation of a function, and so does all around it."""
     return (
-        isinstance(label, tuple)
-        and len(label) >= 3
-        and label[0] in ("call", "root", "init")
+        isinstance(loc.label, tuple)
+        and len(loc.label) >= 3
+        and is_activation(loc)
         and (loc.parent is None or is_context(loc.parent))
     )
 
 
-def is_told(loc: Loc) -> bool:
-    """Whether it can be told which object it is: not of what an unknown call gave."""
+def outermost(loc: Loc) -> Loc:
+    """The object that a part belongs to, or a part of that, and so on."""
     root = loc
     for step in loc.ancestors():
         if is_context(step):
             break
         root = step
+    return root
+
+
+def made_at(loc: Loc) -> tuple[str, int] | None:
+    """The module and the node at which an object was made, or an activation began."""
+    label = loc.label
+    if (
+        isinstance(label, tuple)
+        and len(label) >= 3
+        and isinstance(label[1], str)
+        and isinstance(label[2], int)
+    ):
+        return label[1], label[2]
+    return None
+
+
+def is_told(loc: Loc) -> bool:
+    """Whether it can be told which object it is: not of what an unknown call gave."""
+    root = outermost(loc)
     kind = root.label[0] if isinstance(root.label, tuple) and root.label else root.label
     return isinstance(kind, str) and kind.startswith(TOLD)
 
@@ -289,6 +316,19 @@ class Taint:
     slice: object = None
     salted: bool = False
     trace: Trace = dataclasses.field(compare=False, kw_only=True)
+
+    def makeup(self) -> tuple[object, ...]:
+        """All that tells taints apart but whose they are and the facts that hold: what became of which datum."""
+        return (
+            self.field,
+            self.confidence,
+            self.reversal,
+            self.kept,
+            self.calls,
+            self.origin,
+            self.slice,
+            self.salted,
+        )
 
     def stepped(self, unit: Unit, at: int, note: str) -> Taint:
         """The same datum one step further."""
@@ -510,17 +550,7 @@ def merge_taints(taints: Iterable[Taint]) -> Taints:
     """Taints that differ only in their facts become one, with the facts common to them."""
     merged: dict[object, Taint] = {}
     for taint in taints:
-        key = (
-            taint.field,
-            taint.confidence,
-            taint.subject,
-            taint.reversal,
-            taint.kept,
-            taint.calls,
-            taint.origin,
-            taint.slice,
-            taint.salted,
-        )
+        key = (taint.subject, taint.makeup())
         other = merged.get(key)
         if other is None:
             merged[key] = taint
@@ -544,15 +574,7 @@ def _lumped(taints: Iterable[Taint]) -> Taints:
             continue
         lumps: dict[object, Taint] = {}
         for taint in same:
-            key = (
-                taint.confidence,
-                taint.reversal,
-                taint.kept,
-                taint.calls,
-                taint.origin,
-                taint.slice,
-                taint.salted,
-            )
+            key = taint.makeup()
             other = lumps.get(key)
             first = taint if other is None else min(other, taint, key=_trace_order)
             facts = taint.facts if other is None else common_facts(other.facts, taint.facts)

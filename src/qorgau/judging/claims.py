@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from qorgau import ir
 from qorgau.config import Settings
-from qorgau.findings import Confidence, Finding, Severity, Sink, Step
+from qorgau.findings import Confidence, Finding, Sink, Step
 from qorgau.flow.arrivals import Arrival
+from qorgau.judging.making import Spans, located, made_of
 from qorgau.judging.rules import confidence
 from qorgau.judging.settling import Made
-from qorgau.judging.verdicts import Spans
 from qorgau.knowledge.pages import Facts, Page
 from qorgau.linking import Program
 
@@ -64,14 +64,7 @@ def findings(
     for claim in claims:
         if claim.confidence.rank >= lowest.rank:
             groups.setdefault((claim.unit, claim.at, claim.code), []).append(claim)
-    wanted: dict[str, set[int]] = {}
-    for unit, at, _ in groups:
-        wanted.setdefault(unit, set()).add(at)
-    places = {
-        (unit, at): span
-        for unit, numbers in sorted(wanted.items())
-        for at, span in spans(unit, frozenset(numbers)).items()
-    }
+    places = located(((unit, at) for unit, at, _ in groups), spans)
     return [
         Made(_finding(group, settings, pages, program, places[unit, at]), group[0].around)
         for (unit, at, _), group in groups.items()
@@ -101,22 +94,14 @@ def _finding(
         if arrival is not None and place is not None
         else None
     )
-    return Finding(
-        code=page.code,
-        name=page.name,
-        severity=Severity(page.severity),
+    return made_of(
+        page,
+        facts,
+        settings.regulation,
+        unit.display,
+        span,
         confidence=max((claim.confidence for claim in group), key=lambda each: each.rank),
-        path=unit.display,
-        line=span.line,
-        column=span.column,
-        end_line=span.end_line,
-        end_column=span.end_column,
-        message=page.message_for(facts),
         fields=fields,
-        regulation=settings.regulation,
-        paragraphs=page.paragraphs,
         sink=sink,
         trace=tuple(dict.fromkeys(Step(unit.display, span.line, span.column, claim.note) for claim in group)),
-        fingerprint="",
-        help=page.help_for(facts),
     )

@@ -8,8 +8,10 @@ import tokenize
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from qorgau import ir
 from qorgau.config import Settings
-from qorgau.findings import Confidence, Finding, Severity
+from qorgau.findings import Finding
+from qorgau.judging.making import made_of
 from qorgau.judging.settling import Made
 from qorgau.knowledge import numbers
 from qorgau.knowledge.pages import Facts, Page
@@ -161,23 +163,7 @@ def findings(path: str, text: str, page: Page, settings: Settings) -> list[Made]
 
 def _finding(path: str, found: Literal, page: Page, settings: Settings, names: NameMatcher) -> Finding:
     facts = Facts(reason=" and ".join(SAID[kind] for kind in found.kinds))
-    return Finding(
-        code=page.code,
-        name=page.name,
-        severity=Severity(page.severity),
-        confidence=Confidence.HIGH,
-        path=path,
-        line=found.line,
-        column=found.column,
-        end_line=found.line,
-        end_column=found.end_column,
-        message=page.message_for(facts),
-        # The fields of the configuration that such identifiers belong to, else their kinds.
-        fields=tuple(sorted({(names.fields_of(kind) or (kind,))[0] for kind in found.kinds})),
-        regulation=settings.regulation,
-        paragraphs=page.paragraphs,
-        sink=None,
-        trace=(),
-        fingerprint="",
-        help=page.help_for(facts),
-    )
+    # The fields of the configuration that such identifiers belong to, else their kinds.
+    fields = tuple(sorted({(names.fields_of(kind) or (kind,))[0] for kind in found.kinds}))
+    span = ir.Span(found.line, found.column, found.line, found.end_column)
+    return made_of(page, facts, settings.regulation, path, span, fields=fields)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Collection, Iterable
 
-from qorgau.flow.values import Loc, is_context, is_told
+from qorgau.flow.values import Loc, is_context, is_told, outermost
 from qorgau.names import fold
 
 VALUE = "$value"
@@ -330,16 +330,7 @@ def _is_told(loc: Loc) -> bool:
 
 def _of_one(left: Loc, right: Loc) -> bool:
     """Whether both are reached from one object, which tells them apart whatever that is."""
-    return VALUE not in (left.label, right.label) and _outermost(left) == _outermost(right)
-
-
-def _outermost(loc: Loc) -> Loc:
-    root = loc
-    for step in loc.ancestors():
-        if is_context(step):
-            break
-        root = step
-    return root
+    return VALUE not in (left.label, right.label) and outermost(left) == outermost(right)
 
 
 def _is_old(loc: Loc) -> bool:

@@ -8,9 +8,11 @@ from itertools import pairwise
 
 import msgspec
 
-from qorgau.findings import Confidence, Finding, Severity, Suppression
+from qorgau import ir
+from qorgau.findings import Finding, Suppression
 from qorgau.judging.comments import Comment, comments_in
 from qorgau.judging.fingerprints import Identity, fingerprints
+from qorgau.judging.making import made_of
 from qorgau.judging.ordering import in_order
 from qorgau.knowledge.pages import Facts, Page
 
@@ -200,22 +202,5 @@ def _reported(code: str, entries: Sequence[tuple[str, Directive, Facts]], judge:
         for path, directive, facts in entries
     )
     for (path, directive, facts), mark in zip(entries, prints, strict=True):
-        yield Finding(
-            code=code,
-            name=page.name,
-            severity=Severity(page.severity),
-            confidence=Confidence.HIGH,
-            path=path,
-            line=directive.line,
-            column=directive.column,
-            end_line=directive.line,
-            end_column=directive.end_column,
-            message=page.message_for(facts),
-            fields=(),
-            regulation=judge.regulation,
-            paragraphs=page.paragraphs,
-            sink=None,
-            trace=(),
-            fingerprint=mark,
-            help=page.help_for(facts),
-        )
+        span = ir.Span(directive.line, directive.column, directive.line, directive.end_column)
+        yield made_of(page, facts, judge.regulation, path, span, fingerprint=mark)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from qorgau import ir
 from qorgau.config import Settings
-from qorgau.findings import Confidence, Finding, Severity, Sink, Step
+from qorgau.findings import Confidence, Finding, Sink, Step
 from qorgau.flow.values import Taint
+from qorgau.judging.making import Spans, located, made_of
 from qorgau.judging.rules import Verdict, confidence
 from qorgau.judging.settling import Made
 from qorgau.knowledge.pages import Facts, Page
 from qorgau.linking import Program
-
-Spans = Callable[[str, frozenset[int]], Mapping[int, ir.Span]]
-"""Positions of nodes of a module (by its name), found only where they are asked for."""
 
 SHOWN_STEPS = 40
 CONSENT = ("PD205", "PD206", "PD207", "PD203", "PD202", "PD201")
@@ -35,7 +33,7 @@ def findings(
             key = (verdict.arrival.unit, verdict.arrival.at, verdict.code)
             groups.setdefault(key, []).append(kept)
     groups = _one_of_a_family(groups)
-    places = _positions(groups, spans)
+    places = located(_nodes(groups), spans)
     return [
         Made(_finding(group, settings, pages, program, places), group[0].arrival.function)
         for group in groups.values()
@@ -60,21 +58,13 @@ def _one_of_a_family(
     return kept
 
 
-def _positions(
-    groups: Mapping[tuple[str, int, str], list[Verdict]], spans: Spans
-) -> dict[tuple[str, int], ir.Span]:
-    wanted: dict[str, set[int]] = {}
+def _nodes(groups: Mapping[tuple[str, int, str], list[Verdict]]) -> Iterator[tuple[str, int]]:
+    """Every node that a finding or a step of its trace stands at."""
     for group in groups.values():
         for verdict in group:
-            wanted.setdefault(verdict.arrival.unit, set()).add(verdict.arrival.at)
+            yield verdict.arrival.unit, verdict.arrival.at
             for taint in verdict.taints:
-                for step in taint.trace.steps():
-                    wanted.setdefault(step.unit.name, set()).add(step.at)
-    found: dict[tuple[str, int], ir.Span] = {}
-    for unit, numbers in sorted(wanted.items()):
-        for number, span in spans(unit, frozenset(numbers)).items():
-            found[unit, number] = span
-    return found
+                yield from ((step.unit.name, step.at) for step in taint.trace.steps())
 
 
 def _finding(
@@ -112,26 +102,18 @@ def _finding(
         setting=_setting(place.shown) if code == "PD102" else None,
     )
     unit = program.units[arrival.unit]
-    return Finding(
-        code=code,
-        name=page.name,
-        severity=Severity(page.severity),
+    return made_of(
+        page,
+        facts,
+        settings.regulation,
+        unit.display,
+        span,
         confidence=max(
             (confidence(t, v.arrival) for v in group for t in v.taints), key=lambda each: each.rank
         ),
-        path=unit.display,
-        line=span.line,
-        column=span.column,
-        end_line=span.end_line,
-        end_column=span.end_column,
-        message=page.message_for(facts),
         fields=fields,
-        regulation=settings.regulation,
-        paragraphs=page.paragraphs,
         sink=sink,
         trace=_trace(group, program, places, arrival.call),
-        fingerprint="",
-        help=page.help_for(facts),
         group=place.shown or arrival.call if code == "PD102" else None,
     )
 

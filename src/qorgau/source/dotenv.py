@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from qorgau.source.small_files import text_of
+
 MAX_BYTES = 256 * 1024
 """No list of settings is longer; a longer file is something else."""
 
@@ -27,7 +29,7 @@ def read_environment(folders: Iterable[Path]) -> dict[str, str]:
     found: dict[str, str] = {}
     for folder in dict.fromkeys(folders):
         for path in _files(folder):
-            for name, value in parse(_text(path), found).items():
+            for name, value in parse(text_of(path, MAX_BYTES), found).items():
                 found.setdefault(name, value)
     return found
 
@@ -76,12 +78,3 @@ def _rank(name: str) -> int:
     if words & {"prod", "production"}:
         return 1
     return 3 if words & _FOR_DEVELOPERS else 2
-
-
-def _text(path: Path) -> str:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            return ""
-        return path.read_text(encoding="utf-8", errors="replace").removeprefix("\ufeff")
-    except OSError:
-        return ""

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
+from qorgau.source.small_files import text_of
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -55,7 +57,7 @@ def read_settings(folders: Iterable[Path], root: Path, texts: Iterable[str]) -> 
             break
         named = path.stem in _BY_THEMSELVES or path.parent.name in _FOLDERS
         if named or any(path.name in text for text in programs):
-            text = _text(path)
+            text = text_of(path, MAX_BYTES)
             if text:
                 found[path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name] = text
     return found
@@ -73,15 +75,6 @@ def _candidates(folders: Iterable[Path]) -> Iterator[Path]:
             except OSError:
                 continue
             yield from (path for path in paths if not _LEFT_OUT.fullmatch(path.name) and path.is_file())
-
-
-def _text(path: Path) -> str:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            return ""
-        return path.read_text(encoding="utf-8", errors="replace").removeprefix("\ufeff")
-    except OSError:
-        return ""
 
 
 def parse_settings(path: str, text: str, variables: Mapping[str, str]) -> dict[str, Setting]:
