@@ -12,7 +12,7 @@ from qorgau.flow.epochs import follow
 from qorgau.flow.policy import Policy
 from qorgau.gathering import Gathered, Request, extra_folders, is_judged
 from qorgau.judging import claims, literals, statements, verdicts
-from qorgau.judging.making import made_of
+from qorgau.judging.making import located, made_of
 from qorgau.judging.purposes import Purposes
 from qorgau.judging.rules import Judge
 from qorgau.judging.settling import Made, Surroundings, settle
@@ -61,22 +61,22 @@ def _follow_and_judge(
     def positions(unit: str, numbers: frozenset[int]) -> Mapping[int, ir.Span]:
         return places(texts[program.units[unit].file].text, numbers, request.store)
 
-    made = verdicts.findings(judged, settings, pages, program, positions)
     stated = [
         claim
         for claim in statements.claims(request.settings, regulation, followed)
         if claim.unit in wanted and claim.code in codes
     ]
-    made += claims.findings(stated, settings, pages, program, positions)
+    found, said = verdicts.grouped(judged, settings), claims.grouped(stated, settings)
+    spots = located([*verdicts.nodes(found), *((unit, at) for unit, at, _ in said)], positions)
+    made = verdicts.findings(found, settings, pages, program, spots)
+    made += claims.findings(said, settings, pages, program, spots)
     if "PD900" in codes:
         made += [_syntax_error(file, error, pages["PD900"], settings) for file, error in broken]
     if "PD504" in codes:
-        made += [
-            found
-            for unit in units
-            if is_judged(request, unit.file)
-            for found in literals.findings(unit.display, texts[unit.file].text, pages["PD504"], settings)
-        ]
+        for unit in units:
+            if is_judged(request, unit.file):
+                text, page = texts[unit.file].text, pages["PD504"]
+                made += literals.findings(unit.display, text, page, settings.regulation, policy.fields_of)
     around = Surroundings(
         settings=settings,
         cwd=request.cwd,

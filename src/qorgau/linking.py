@@ -51,6 +51,15 @@ class Unit:
                 found.add(node.at)
         return frozenset(found)
 
+    @cached_property
+    def calls(self) -> Mapping[int, ir.Call]:
+        """The calls of the module by their numbers."""
+        found: dict[int, ir.Call] = {}
+        for node in walk(self.module.body):
+            if isinstance(node, ir.Call):
+                found.setdefault(node.at, node)
+        return found
+
     def absolute(self, module: str, level: int) -> str:
         """The dotted name that ``from <level dots>module import`` means here."""
         if level == 0:
@@ -108,13 +117,17 @@ class Program:
 
     def _settings(self) -> list[str]:
         return [
-            name
-            for name, unit in self.units.items()
-            if unit.name == name
-            and not unit.file.is_test
-            and "settings" in name.split(".")[-2:]
-            and name.rpartition(".")[2] not in OF_APPS
+            unit.name
+            for unit in self.files
+            if not unit.file.is_test
+            and "settings" in unit.name.split(".")[-2:]
+            and unit.name.rpartition(".")[2] not in OF_APPS
         ]
+
+    @cached_property
+    def files(self) -> tuple[Unit, ...]:
+        """Every module once, by the name that it calls itself, in the order of ``units``."""
+        return tuple(unit for name, unit in self.units.items() if unit.name == name)
 
     def has(self, dotted: str) -> bool:
         """Whether the dotted name is a module or a folder of the program."""

@@ -120,14 +120,6 @@ def _number(m: Machine, f: Frame, u: Use) -> Value:
     return texts.made_of([value.with_(refs=NO_REFS)])
 
 
-def _bytes(m: Machine, f: Frame, u: Use) -> Value:
-    value = u.arg(0)
-    if value.refs:
-        each = m.iterate(f, value, u.at).each
-        return texts.made_of([value.with_(refs=NO_REFS), each.with_(refs=NO_REFS)])
-    return value.with_(refs=NO_REFS)
-
-
 def _distinct(items: Sequence[Value]) -> list[Value]:
     """The items of a set: equal constants are one."""
     found: dict[object, Value] = {}
@@ -253,12 +245,6 @@ def _vars(m: Machine, f: Frame, u: Use) -> Value:
     if not u.args.positional:
         return UNKNOWN
     return m.attribute(f, u.arg(0), "__dict__", u.at)
-
-
-def _type(m: Machine, f: Frame, u: Use) -> Value:
-    if len(u.args.positional) >= 3:
-        return UNKNOWN
-    return m.class_of(f, u.arg(0))
 
 
 def _isinstance(m: Machine, f: Frame, u: Use) -> Value:
@@ -546,18 +532,6 @@ def _shallow(f: Frame, value: Value) -> bool:
     return obj is not None and obj.kind in ("dict", "list", "instance", "set", "tuple")
 
 
-def _replace(m: Machine, f: Frame, u: Use) -> Value:
-    made = copied(m, f, u.arg(0), u.at, deep=False)
-    for name, value in u.args.keywords.items():
-        m.set_attribute(f, made, name, value, u.at)
-    return made
-
-
-def _asdict(m: Machine, f: Frame, u: Use) -> Value:
-    source = u.arg(0) if u.args.positional else u.receiver
-    return m.as_dict(f, source, u.at)
-
-
 def _itemgetter(m: Machine, f: Frame, u: Use) -> Value:
     parts: dict[Key, Value] = {Const("int", i): value for i, value in enumerate(u.args.positional)}
     made = Obj("made", type="itemgetter", parts=parts, length=len(parts), info=(f.unit, u.at))
@@ -737,7 +711,7 @@ def _starmap(m: Machine, f: Frame, u: Use) -> Value:
     for index, item in enumerate(iteration.items if iteration.items is not None else (iteration.each,)):
         f.passes = (*passes, index)
         row = m.iterate(f, item, u.at)
-        args = Args(list(row.items)) if row.items is not None else Args(star=row.each)
+        args = row.as_args()
         results.append(m.call(f, u.arg(0), args, u.at))
     f.passes = passes
     if iteration.items is not None:
@@ -820,35 +794,8 @@ def _run_in_executor(m: Machine, f: Frame, u: Use) -> Value:
     return future(m, f, m.call(f, u.arg(1, "func"), u.args.rest(2), u.at), u.at)
 
 
-def _to_thread(m: Machine, f: Frame, u: Use) -> Value:
-    return m.call(f, u.arg(0, "func"), u.args.rest(1), u.at)
-
-
-def _futures(m: Machine, f: Frame, u: Use) -> Value:
-    """``as_completed(futures)``, ``wait(tasks)``: the futures themselves."""
-    each = m.iterate(f, u.arg(0, "fs"), u.at).each
-    return m.new(f, u.at, Obj("list", rest=each), "futures")
-
-
 def _executor_map(m: Machine, f: Frame, u: Use) -> Value:
     return _map(m, f, u)
-
-
-def _thread(m: Machine, f: Frame, u: Use) -> Value:
-    target = u.args.keywords.get("target") or u.arg(1)
-    given = u.args.keywords.get("args") or u.arg(3 if len(u.args.positional) > 3 else 99)
-    keywords = u.args.keywords.get("kwargs")
-    row = m.iterate(f, given, u.at) if not given.is_bottom else None
-    args = Args()
-    if row is not None:
-        args = Args(list(row.items)) if row.items is not None else Args(star=row.each)
-    if keywords is not None:
-        exact = m.exact_dict(f, keywords)
-        args.keywords.update(exact or {})
-        if exact is None:
-            args.double.append(keywords)
-    result = m.call(f, target, args, u.at) if target.refs else OPAQUE
-    return m.new(f, u.at, Obj("library", type=u.dotted, parts={"$result": result}), "thread")
 
 
 def _call_later(m: Machine, f: Frame, u: Use) -> Value:
@@ -880,7 +827,7 @@ def _call_with(
     row = m.iterate(f, items, u.at) if items is not None and items.refs else None
     args = Args()
     if row is not None:
-        args = Args(list(row.items)) if row.items is not None else Args(star=row.each)
+        args = row.as_args()
     exact = m.exact_dict(f, names) if names is not None else None
     args.keywords.update(exact or {})
     if names is not None and names.refs and exact is None:
@@ -905,10 +852,6 @@ def _import(m: Machine, f: Frame, u: Use) -> Value:
             text = ".".join([*base[: len(base) - level + 1], text.lstrip(".")])
         results.append(m.import_module(f, text))
     return join_all(results) if results else UNKNOWN
-
-
-def _environment(m: Machine, f: Frame, u: Use) -> Value:
-    return m.environment(f, u)
 
 
 def _open_text(m: Machine, f: Frame, u: Use) -> Value:
@@ -976,19 +919,6 @@ def _simple_namespace(m: Machine, f: Frame, u: Use) -> Value:
     return made
 
 
-def _namedtuple(m: Machine, f: Frame, u: Use) -> Value:
-    fields = u.arg(1, "field_names")
-    names = fields.texts()
-    if names:
-        listed = m.sequence(f, u.at, "list", [of_const(n) for n in names[0].replace(",", " ").split()], None)
-    else:
-        listed = fields
-        items = m.iterate(f, fields, u.at).items or ()
-        firsts = [item if item.texts() else m.item(f, item, of_const(0), u.at) for item in items]
-        listed = m.sequence(f, u.at, "list", firsts, None)
-    return m.new(f, u.at, Obj("namedtuple", parts={"$fields": listed}), "namedtuple")
-
-
 def _suppress(m: Machine, f: Frame, u: Use) -> Value:
     return of_ref(External("contextlib.suppress()"))
 
@@ -1002,12 +932,6 @@ def _queue_put(m: Machine, f: Frame, u: Use) -> Value:
         obj = m.obj(f, loc)
         m.write(f, loc, obj.put("$data", join(obj.parts.get("$data", BOTTOM), u.arg(0, "item"))), strong=True)
     return of_const(None)
-
-
-def _queue_get(m: Machine, f: Frame, u: Use) -> Value:
-    found = [m.obj(f, loc).parts.get("$data", BOTTOM) for loc in u.receiver.locs()]
-    result = join_all(found)
-    return UNKNOWN if result.is_bottom else result
 
 
 def _re_sub(m: Machine, f: Frame, u: Use) -> Value:
@@ -1157,12 +1081,7 @@ def converted(m: Machine, f: Frame, value: Value, convert: Value, at: int, depth
         if obj is None or not isinstance(ref, Loc):
             continue
         if obj.kind == "dict" or obj.kind in containers.SEQUENCES:
-            parts = [*(part for _, part in obj.items()), obj.rest]
-            parts += [
-                part
-                for name, part in obj.parts.items()
-                if isinstance(name, str) and name.startswith("$spread")
-            ]
+            parts = [*(part for _, part in obj.items()), obj.rest, *containers.spreads(obj)]
             for part in parts if depth < 6 else ():
                 found += converted(m, f, part, convert, at, depth + 1)
         elif ("$row" in obj.parts or "$element" in obj.parts) and depth < 6:
@@ -1186,7 +1105,6 @@ def _json_loads(m: Machine, f: Frame, u: Use) -> Value:
 
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "accumulate": _accumulate,
-    "asdict": _asdict,
     "attrgetter": _attrgetter,
     "call-later": _call_later,
     "chain": _chain,
@@ -1205,13 +1123,11 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "dict": _dict,
     "elements": _elements,
     "enumerate": _enumerate,
-    "environment": _environment,
     "executor-map": _executor_map,
     "filter": _filter,
     "constantly": _constantly,
     "format": _format,
     "fromkeys": _fromkeys,
-    "futures": _futures,
     "gather": _gather,
     "getattr": _getattr,
     "groupby": _groups,
@@ -1233,21 +1149,18 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "list": _sequence("list"),
     "map": _map,
     "methodcaller": _methodcaller,
-    "namedtuple": _namedtuple,
     "next": _next,
     "ordered-dict": _dict,
     "partial": _partial,
     "plain-attribute": _plain_attribute,
     "pieces": _pieces,
     "product": _product,
-    "queue-get": _queue_get,
     "queue-put": _queue_put,
     "re-sub": _re_sub,
     "reduce": _reduce,
     "repeat": _repeat,
     "tee": _tee,
     "choice": _chosen_item,
-    "replace": _replace,
     "reversed": _reversed,
     "run": _run,
     "run-in-executor": _run_in_executor,
@@ -1264,11 +1177,8 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "takewhile": _takewhile,
     "task": _task,
     "template-substitute": _template,
-    "thread": _thread,
-    "to-thread": _to_thread,
     "tuple": _sequence("tuple"),
     "truncate": _truncate,
-    "type": _type,
     "vars": _vars,
     "wraps": _returns_identity,
     "zip": _zip,
@@ -1280,8 +1190,6 @@ BUILTINS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "any": _exists,
     "ascii": _repr,
     "bool": _bool,
-    "bytearray": _bytes,
-    "bytes": _bytes,
     "callable": _clean,
     "classmethod": _identity,
     "delattr": _delattr,
@@ -1308,7 +1216,6 @@ BUILTINS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "locals": _locals,
     "map": _map,
     "max": _extreme,
-    "memoryview": _bytes,
     "min": _extreme,
     "next": _next,
     "range": _range,
@@ -1323,7 +1230,6 @@ BUILTINS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "sum": _sum,
     "super": _super,
     "tuple": _sequence("tuple"),
-    "type": _type,
     "vars": _vars,
     "zip": _zip,
     "__import__": _import,

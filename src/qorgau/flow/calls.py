@@ -304,9 +304,11 @@ def _run(
         m.execute(inner, closure.function.body)
     outcome = conclude(m, inner, closure, entry)
     outcome.risky, m.risks = m.risks != risks, risks
-    alive = garbage.mentioned([outcome.value, *(value for _, _, value in outcome.raised)], outcome.changed)
-    outcome.made = list(dict.fromkeys(loc for loc in m.made[mark:] if loc in alive))
-    del m.made[mark:]
+    if len(m.made) > mark:
+        raised = [value for _, _, value in outcome.raised]
+        alive = garbage.mentioned([outcome.value, *raised], outcome.changed)
+        outcome.made = list(dict.fromkeys(loc for loc in m.made[mark:] if loc in alive))
+        del m.made[mark:]
     return outcome
 
 

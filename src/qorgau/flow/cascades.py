@@ -80,11 +80,9 @@ def _read(found: Links, info: ClassInfo, name: str, statement: ir.Assign | ir.An
 
 def of_call(unit: Unit, at: int) -> frozenset[str]:
     """The tables that the foreign keys in a table definition take the rows along with."""
-    for node in walk(unit.module.body):
-        if isinstance(node, ir.Call) and node.at == at:
-            keys = [call for call in _calls(node) if _head(call) in KEYS and _rule(call) == "CASCADE"]
-            return frozenset(target for call in keys for target in _targets(call))
-    return frozenset()
+    node = unit.calls.get(at)
+    keys = [call for call in _calls(node) if _head(call) in KEYS and _rule(call) == "CASCADE"]
+    return frozenset(target for call in keys for target in _targets(call))
 
 
 def _calls(node: ir.Expr | None) -> Iterator[ir.Call]:

@@ -12,7 +12,6 @@ from qorgau.flow.frame_types import OPEN, TABLE, TABLES
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
 from qorgau.flow.values import (
     BOTTOM,
-    OPAQUE,
     UNKNOWN,
     Bound,
     External,
@@ -145,15 +144,7 @@ def define_class(m: Machine, f: Frame, node: ir.Class) -> Value:
                     known = True
                     continue
                 made = f.state.obj(ref)
-                if made is not None and made.kind == "namedtuple":
-                    libraries.append("typing.NamedTuple")
-                    for name in made.parts["$fields"].locs():
-                        fields = f.state.obj(name)
-                        for _, field in fields.items() if fields is not None else []:
-                            for text in field.texts():
-                                parts.setdefault(f"$a:{text}", OPAQUE)
-                    known = True
-                elif made is not None and made.kind == "library":
+                if made is not None and made.kind == "library":
                     libraries.append(made.type)
                     known = True
             elif isinstance(ref, External):

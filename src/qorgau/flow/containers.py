@@ -54,6 +54,11 @@ def sequence(
     return m.new(f, at, Obj(kind, rest=join_all([*items, rest])), label)
 
 
+def spreads(obj: Obj) -> list[Value]:
+    """What was put into a dict as a whole (``{**unknown}``)."""
+    return [part for name, part in obj.parts.items() if isinstance(name, str) and name.startswith("$spread")]
+
+
 def items_of(obj: Obj) -> tuple[Value, ...] | None:
     """The items of a sequence in order, if all are known."""
     if obj.length is None:

@@ -163,9 +163,10 @@ def classes(m: Machine) -> Iterator[tuple[Loc, Obj, ClassInfo]]:
 
 def tables(m: Machine) -> Iterator[tuple[Loc, Obj, str]]:
     """Tables that are defined as objects (``Table("clients", metadata, Column(...))``), with their module."""
-    for loc, obj in sorted(m.base.items(), key=lambda pair: repr(pair[0])):
+    found = [(loc, obj) for loc, obj in m.base.items() if obj.type in TABLE_TYPES and "@0" in obj.parts]
+    for loc, obj in sorted(found, key=lambda pair: repr(pair[0])):
         place = made_at(loc)
-        if obj.type in TABLE_TYPES and place is not None and "@0" in obj.parts:
+        if place is not None:
             unit = m.program.units.get(place[0])
             if unit is not None and not unit.file.is_test:
                 yield loc, obj, place[0]

@@ -76,7 +76,7 @@ def follow(policy: Policy, program: Program) -> Followed:
     return Followed(
         tuple(m.arrivals),
         (*declarations.declared(m, models.stored(m)), *m.defined_tables),
-        models.models(m),
+        models.models(m) if policy.erases else (),
         tuple(m.erased),
         frozenset(m.used),
         dict(m.counts),

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import classes
-from qorgau.flow.machine import Closure, Frame
+from qorgau.flow import bodies, classes
+from qorgau.flow.machine import Frame
 from qorgau.flow.values import NO_FACTS, Loc, Obj, Value
 from qorgau.linking import Unit, walk
 
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
 KINDS = frozenset(("dict", "list", "set"))
-FILLING = frozenset(
-    ("append", "add", "extend", "insert", "update", "setdefault", "appendleft", "put", "put_nowait", "push")
-)
-"""Methods that put something into a container."""
 
 
 def is_empty(obj: Obj | None) -> bool:
@@ -71,35 +67,12 @@ def _open(m: Machine, value: Value | None) -> None:
 
 def _filled(unit: Unit) -> Iterator[str]:
     for node in walk(unit.module.body):
-        yield from filled_by(node)
+        yield from bodies.filled_by(node)
 
 
-def filled_by(node: object) -> Iterator[str]:
-    """The names and attributes of containers that a statement or call puts something into."""
-    if isinstance(node, ir.Assign):
-        for target in node.targets:
-            if isinstance(target, ir.Subscript):
-                yield from _name(target.value)
-    elif isinstance(node, ir.Call) and isinstance(node.function, ir.Attribute):
-        if node.function.attr in FILLING:
-            yield from _name(node.function.value)
-
-
-def _name(node: ir.Expr) -> Iterator[str]:
-    if isinstance(node, ir.Name):
-        yield node.id
-    elif isinstance(node, ir.Attribute):
-        yield node.attr
-
-
-def filled_in(m: Machine, cls: Obj) -> Iterator[str]:
+def filled_in(m: Machine, cls: Obj) -> dict[str, None]:
     """The attributes that methods of a class put something into."""
-    for part in cls.parts.values():
-        for ref in part.locs():
-            function = m.base.get(ref)
-            if function is not None and isinstance(function.info, Closure):
-                for node in walk(function.info.function.body):
-                    yield from filled_by(node)
+    return {name: None for _, body in bodies.methods(m, cls) for name in body.filled}
 
 
 def held_of(m: Machine, value: Value | None, heap: dict[Loc, Obj]) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from qorgau.flow import frame_columns, frame_rows, frames
 from qorgau.flow.behaviours import Use
 from qorgau.flow.frame_groups import groups_of
-from qorgau.flow.frame_methods import is_true, last, result_type
+from qorgau.flow.frame_methods import last, result_type
 from qorgau.flow.frame_rows import is_row
 from qorgau.flow.frame_types import GROUP
 from qorgau.flow.frames import Table, cell_of, column, is_column, is_table, new, read, series_type
@@ -23,6 +23,7 @@ from qorgau.flow.values import (
     Obj,
     Value,
     const,
+    is_true,
     join_all,
     of_const,
     of_ref,
@@ -48,7 +49,6 @@ OWN = (
 """Keywords that are ``apply``'s own."""
 
 ONE = frozenset(("first", "row"))
-MAX_COLUMNS = 12
 
 
 def apply(m: Machine, f: Frame, u: Use) -> Value:

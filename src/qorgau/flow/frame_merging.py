@@ -17,6 +17,7 @@ from qorgau.flow.values import (
     Const,
     Value,
     const,
+    is_true,
     join_all,
     of_ref,
 )
@@ -24,7 +25,7 @@ from qorgau.flow.values import (
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
-from qorgau.flow.frame_methods import is_true, last, result_type
+from qorgau.flow.frame_methods import last, result_type
 
 TABLE_OPTIONS = frozenset(("dbtable", "table", "collection", "topic"))
 """The options of a writer that name the table it writes to."""

@@ -29,6 +29,7 @@ from qorgau.flow.values import (
     Obj,
     Value,
     const,
+    is_true,
     join,
     join_all,
     of_const,
@@ -44,11 +45,6 @@ FILTERS = frozenset(("filter", "where", "remove", "query"))
 def last(u: Use) -> str:
     """The method's own name."""
     return u.dotted.rpartition(".")[2]
-
-
-def is_true(value: Value | None) -> bool:
-    """Whether an argument is certainly True."""
-    return value is not None and value.constant() == Const("bool", True)
 
 
 def result_type(m: Machine, u: Use, type_: str) -> str:

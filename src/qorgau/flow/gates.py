@@ -12,7 +12,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import admission, calls, expressions, injection, modules, objects
+from qorgau.flow import admission, calls, expressions, injection, objects
 from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.values import (
     CHECKS,
@@ -61,14 +61,6 @@ def run(m: Machine, f: Frame, closure: Closure, cls: Loc | None, args: Args) -> 
         admission.received(m, f, value)
 
 
-def evaluate(m: Machine, f: Frame, unit: Unit, node: ir.Expr) -> Value:
-    """An expression of a module, evaluated in its scope."""
-    frame = Frame(unit, f.state, f.ctx, kind="module", loc=modules.module_loc(unit.name))
-    value = m.evaluate(frame, node)
-    f.state = frame.state
-    return value
-
-
 def _allow(m: Machine, f: Frame, answer: Value, *, wanted: bool = True) -> None:
     """Go on where an answer has the wanted truth."""
     allowed = expressions.with_facts(f.state, m.truth(f, answer, wanted))
@@ -104,7 +96,7 @@ def _decorator(m: Machine, f: Frame, unit: Unit, node: ir.Call, request: Value) 
     keywords = {argument.keyword: argument.value for argument in node.arguments if argument.keyword}
     if TESTS in names and positional:
         user = m.attribute(f, request, "user", node.at)
-        _allow(m, f, _ask(m, f, evaluate(m, f, unit, positional[0]), Args([user]), node.at))
+        _allow(m, f, _ask(m, f, m.evaluate_in(f, unit, positional[0]), Args([user]), node.at))
     elif spelled == PERMISSIONS and positional:
         _permissions(m, f, unit, positional[0], request, UNKNOWN)
     if PERMISSIONS in keywords:
@@ -113,7 +105,7 @@ def _decorator(m: Machine, f: Frame, unit: Unit, node: ir.Call, request: Value) 
     if isinstance(node.function, ir.Attribute):
         _of_router(m, f, unit, node.function.value)
         for filtering in positional:
-            _filter(m, f, evaluate(m, f, unit, filtering), request, node.at)
+            _filter(m, f, m.evaluate_in(f, unit, filtering), request, node.at)
 
 
 def _of_router(m: Machine, f: Frame, unit: Unit, node: ir.Expr, depth: int = 0) -> None:
@@ -137,8 +129,7 @@ def _inclusions(m: Machine) -> list[tuple[Unit, ir.Call]]:
     if m.inclusions is None:
         m.inclusions = [
             (unit, node)
-            for name, unit in sorted(m.program.units.items())
-            if unit.name == name
+            for unit in sorted(m.program.files, key=lambda each: each.name)
             for node in walk(unit.module.body)
             if isinstance(node, ir.Call)
             and isinstance(node.function, ir.Attribute)
@@ -323,7 +314,7 @@ def _permission(
     if isinstance(node, ir.Unary) and node.op == "~":
         yes, no = _permission(m, f, unit, node.operand, request, view)
         return no, yes
-    for cls in evaluate(m, f, unit, node).locs():
+    for cls in m.evaluate_in(f, unit, node).locs():
         if m.class_info(f, cls) is not None:
             return _given(m, f, calls.call(m, f, of_ref(cls), Args(), node.at), request, view, node.at)
     return frozenset(), frozenset()
@@ -395,7 +386,7 @@ def permitted(m: Machine, f: Frame, view: Value, about: Value, at: int) -> None:
         if node is None or base_info is None:
             continue
         for element in node.elements if isinstance(node, ir.Sequence) else (node,):
-            for permission in evaluate(m, f, base_info.unit, element).locs():
+            for permission in m.evaluate_in(f, base_info.unit, element).locs():
                 f.state.facts = f.state.facts | _of_object(m, f, permission, Args([request, view, about]), at)
         break
 

@@ -199,12 +199,7 @@ def dependency(
 
 def _asked(m: Machine, f: Frame, node: ir.Expr, unit: Unit) -> Value:
     """What ``Depends`` is given: a function or class by its name, or an object that is made for it."""
-    if not isinstance(node, ir.Call):
-        return m.quiet(f, node, unit)
-    frame = Frame(unit, f.state, f.ctx, kind="module", loc=Loc(None, ("module", unit.name)))
-    made = m.evaluate(frame, node)
-    f.state = frame.state
-    return made
+    return m.evaluate_in(f, unit, node) if isinstance(node, ir.Call) else m.quiet(f, node, unit)
 
 
 def _of_annotation(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter) -> Value:

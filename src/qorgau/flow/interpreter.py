@@ -47,6 +47,7 @@ from qorgau.flow import (
 )
 from qorgau.flow.arrivals import Arrival
 from qorgau.flow.behaviours import Use
+from qorgau.flow.bodies import Body
 from qorgau.flow.calls import Active
 from qorgau.flow.declarations import Declaration
 from qorgau.flow.erasure import Erased
@@ -92,6 +93,7 @@ class Interpreter:
         self.functions: dict[tuple[str, int], Loc] = {}
         self.classes: dict[Loc, None] = {}
         self.overriders: dict[tuple[Loc, str, int], tuple[Loc, ...]] = {}
+        self.bodies: dict[tuple[str, int], Body] = {}
         self.reached: set[tuple[str, int]] = set()
         self.cut: set[tuple[str, int]] = set()
         self.dispatched: list[Facts] = []
@@ -271,6 +273,13 @@ class Interpreter:
     def evaluate(self, f: Frame, node: ir.Expr) -> Value:
         """The value of an expression."""
         return expressions.evaluate(self, f, node)
+
+    def evaluate_in(self, f: Frame, unit: Unit, node: ir.Expr) -> Value:
+        """The value of an expression of a module, evaluated in its scope."""
+        frame = Frame(unit, f.state, f.ctx, kind="module", loc=modules.module_loc(unit.name))
+        value = self.evaluate(frame, node)
+        f.state = frame.state
+        return value
 
     def evaluate_arguments(self, f: Frame, node: ir.Call) -> Args:
         """The arguments of a call."""
@@ -860,10 +869,6 @@ class Interpreter:
         """A field of a class of settings that the environment fills."""
         return environment.settings_field(self, f, info, name, default, declared, at)
 
-    def environment(self, f: Frame, use: Use) -> Value:
-        """A look-up in the environment."""
-        return environment.look_up(self, f, use)
-
     # Tables
 
     def frame_item(self, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> Value:
@@ -896,8 +901,7 @@ class Interpreter:
 
     def is_named_tuple(self, f: Frame, cls: Loc) -> bool:
         """Whether objects of a class are tuples whose items have names."""
-        info = self.class_info(f, cls)
-        return info is not None and bool(objects.TUPLES & set(info.libraries))
+        return bool(objects.TUPLES & set(objects.class_libraries(self, f, cls)))
 
     def frame_slice(
         self, f: Frame, loc: Loc, obj: Obj, bounds: Sequence[int | None], known: bool, at: int

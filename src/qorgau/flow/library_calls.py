@@ -95,7 +95,9 @@ CONSTANTS = {"typing.TYPE_CHECKING": False, "typing_extensions.TYPE_CHECKING": F
 
 def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int) -> Value:
     """The result of a library's function, constructor or method, and what it does on the way."""
-    dotted = _STUB.sub("grpc.Stub", m.policy.catalog.canonical(dotted))
+    dotted = m.policy.catalog.canonical(dotted)
+    if "_pb2_grpc." in dotted:
+        dotted = _STUB.sub("grpc.Stub", dotted)
     if not raising.is_safe(dotted, args):
         m.risk()
     owner = receiver if receiver.refs else None
@@ -201,16 +203,16 @@ def _sinks(m: Machine, f: Frame, use: Use, rows: CallRows) -> None:
             continue
         named = _named_keywords(row)
         values = [value for text in row.data for value in arguments(m, f, use, text, named)]
-        if row.url:
+        place = site_of(m, f, use, row.place) if row.url else None
+        if place is not None:
             asked = [value for text in row.url for value in arguments(m, f, use, text, named)]
-            sinks.url(m, f, use, row, asked, site_of(m, f, use, row.place))
+            sinks.url(m, f, use, row, asked, place)
         if "**" in row.data and use.args.double:
             values += orm.spread(m, f, use)
         if not any(value.taints or value.refs for value in values):
             continue
-        site = deployment.complete(
-            m, f, use.dotted, use.receiver, site_of(m, f, use, row.place), use.at, values
-        )
+        place = place or site_of(m, f, use, row.place)
+        site = deployment.complete(m, f, use.dotted, use.receiver, place, use.at, values)
         if row.local:
             texts, untold = places.paths(arguments(m, f, use, row.local))
             if texts or untold:

@@ -211,3 +211,7 @@ class Iteration:
 
     items: tuple[Value, ...] | None
     each: Value
+
+    def as_args(self) -> Args:
+        """The arguments that a call with ``*`` of it has."""
+        return Args(list(self.items)) if self.items is not None else Args(star=self.each)

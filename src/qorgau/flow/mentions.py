@@ -45,9 +45,8 @@ class Mentions:
         self._defined: dict[str, dict[str, list[Found]]] = {}
         self._imported: dict[str, dict[str, tuple[str, str]]] = {}
         self._words: dict[Place, dict[str, None]] = {}
-        for name, unit in program.units.items():
-            if unit.name == name:
-                self._collect(unit)
+        for unit in program.files:
+            self._collect(unit)
 
     def _collect(self, unit: Unit) -> None:
         defined = self._defined[unit.name] = {}

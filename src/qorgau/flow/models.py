@@ -19,7 +19,7 @@ from qorgau.flow.declarations import (
     tables,
 )
 from qorgau.flow.machine import ClassInfo
-from qorgau.flow.values import Loc, Obj, Value, made_at
+from qorgau.flow.values import Loc, Obj, Value, is_true, made_at
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -64,9 +64,10 @@ class Model:
 def models(m: Machine) -> tuple[Model, ...]:
     """The models and tables of a program whose rows hold personal data."""
     links = cascades.links(m)
+    every = tuple(classes(m))
     found: list[Model] = []
-    for loc, obj, info in classes(m):
-        if not is_table(m, loc, obj, info):
+    for loc, obj, info in every:
+        if not is_table(m, obj, info):
             continue
         pairs = tuple(row_pairs(m, info))
         if pairs:
@@ -79,7 +80,7 @@ def models(m: Machine) -> tuple[Model, ...]:
                     info.dotted,
                     pairs,
                     names,
-                    links.gone_with(info) | _kin(m, loc, info),
+                    links.gone_with(info) | _kin(m, loc, info, every),
                     links.words(info) | names,
                 )
             )
@@ -96,9 +97,9 @@ def models(m: Machine) -> tuple[Model, ...]:
     return tuple(found)
 
 
-def is_table(m: Machine, loc: Loc, obj: Obj, info: ClassInfo) -> bool:
+def is_table(m: Machine, obj: Obj, info: ClassInfo) -> bool:
     """Whether a class has rows of its own: a model that is neither abstract nor only a schema."""
-    if not kind_of(m, info).rows or _is_true(obj.parts.get("__abstract__")):
+    if not kind_of(m, info).rows or is_true(obj.parts.get("__abstract__")):
         return False
     above = {name for library in info.libraries for name in m.policy.catalog.ancestry(library)}
     if "sqlmodel.SQLModel" in above:
@@ -110,7 +111,7 @@ def is_table(m: Machine, loc: Loc, obj: Obj, info: ClassInfo) -> bool:
             for keyword in base.node.keywords
         )
     return not any(
-        name in ("abstract", "proxy") and _is_true(value)
+        name in ("abstract", "proxy") and is_true(value)
         for name, value in _settings(m, obj, ("Meta", "meta"))
     )
 
@@ -118,8 +119,8 @@ def is_table(m: Machine, loc: Loc, obj: Obj, info: ClassInfo) -> bool:
 def stored(m: Machine) -> frozenset[tuple[Loc, str]]:
     """The attributes that are part of rows, each with the class that declares it."""
     found: set[tuple[Loc, str]] = set()
-    for loc, obj, info in classes(m):
-        if not is_table(m, loc, obj, info):
+    for _, obj, info in classes(m):
+        if not is_table(m, obj, info):
             continue
         seen: set[str] = set()
         for cls in info.order:
@@ -166,16 +167,13 @@ def row_pairs(m: Machine, info: ClassInfo) -> Iterator[tuple[str, str]]:
                     yield name, field
 
 
-def _kin(m: Machine, loc: Loc, info: ClassInfo) -> frozenset[str]:
+def _kin(
+    m: Machine, loc: Loc, info: ClassInfo, every: tuple[tuple[Loc, Obj, ClassInfo], ...]
+) -> frozenset[str]:
     """The models that share a row with this one because one inherits from the other: they go together."""
     found: set[str] = set()
-    for other, obj, other_info in classes(m):
+    for other, obj, other_info in every:
         related = other in info.order or loc in other_info.order
-        if other != loc and related and is_table(m, other, obj, other_info):
+        if other != loc and related and is_table(m, obj, other_info):
             found.add(other_info.node.name)
     return frozenset(found)
-
-
-def _is_true(value: Value | None) -> bool:
-    constant = value.constant() if value is not None else None
-    return constant is not None and constant.value is True

@@ -212,8 +212,8 @@ def _instance_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at:
         return of_ref(obj.cls)
     part = obj.parts.get(name)
     if obj.cls is not None:
-        asked = class_part(m, f, obj.cls, "__getattribute__")
-        if asked is not None and obj.kind == "instance" and not _inside(f, "__getattribute__"):
+        asked = class_part(m, f, obj.cls, "__getattribute__") if obj.kind == "instance" else None
+        if asked is not None and not _inside(f, "__getattribute__"):
             return m.call(f, bind(m, f, asked, of_ref(loc), at), Args([of_const(name)]), at)
         found = class_part(m, f, obj.cls, name)
         if found is not None:
@@ -223,9 +223,9 @@ def _instance_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at:
             if part is None:
                 bound = bind(m, f, found, of_ref(loc), at)
                 return _field_default(m, f, loc, obj, name, bound, at)
-        elif part is None:
+        elif part is None and obj.kind == "instance":
             getter = class_part(m, f, obj.cls, "__getattr__")
-            if getter is not None and obj.kind == "instance":
+            if getter is not None:
                 bound = bind(m, f, getter, of_ref(loc), at)
                 return m.call(f, bound, Args([of_const(name)]), at)
     if part is not None and not part.is_bottom:
@@ -233,7 +233,7 @@ def _instance_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at:
     if obj.type:
         return m.typed_attribute(f, loc, obj, name, at)
     if obj.cls is not None and name not in m.declared_fields(f, obj.cls):
-        inherited = m.inherited_attribute(f, loc, obj, _class_libraries(m, f, obj.cls), name, at)
+        inherited = m.inherited_attribute(f, loc, obj, class_libraries(m, f, obj.cls), name, at)
         if inherited is not None:
             return inherited
     return _derived(m, f, loc, obj, name, at)
@@ -315,7 +315,7 @@ def _is_helper(m: Machine, f: Frame, owner: Obj, value: Value) -> bool:
         and obj.kind == "instance"
         and obj.cls is not None
         and not m.takes_fields(f, obj.cls)
-        and not _class_libraries(m, f, obj.cls)
+        and not class_libraries(m, f, obj.cls)
         for obj in objs
     )
 
@@ -682,7 +682,7 @@ def _item_of_ref(m: Machine, f: Frame, ref: Ref, key: Value, at: int, whole: Val
     getter = method(m, f, ref, obj, "__getitem__", at) if obj.cls is not None else None
     if getter is not None:
         return m.call(f, getter, Args([key]), at)
-    if obj.cls is not None and TUPLES & set(_class_libraries(m, f, obj.cls)):
+    if obj.cls is not None and m.is_named_tuple(f, obj.cls):
         return _tuple_item(m, f, ref, obj, key, at)
     return _unknown_item(m, f, ref, obj, key, at)
 
@@ -715,9 +715,7 @@ def _own_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> 
 
 def _with_spreads(m: Machine, f: Frame, loc: Loc, obj: Obj, found: Value, key: Value, at: int) -> Value:
     """``{**unknown}["iin"]`` reads from what was spread, unless the key was set since."""
-    spreads = [
-        part for name, part in obj.parts.items() if isinstance(name, str) and name.startswith("$spread")
-    ]
+    spreads = containers.spreads(obj)
     constant = key.constant()
     if not spreads or (constant is not None and constant in obj.parts):
         return found
@@ -728,7 +726,8 @@ def _libraries(obj: Obj) -> tuple[str, ...]:
     return obj.info.libraries if isinstance(obj.info, ClassInfo) else ()
 
 
-def _class_libraries(m: Machine, f: Frame, cls: Loc) -> tuple[str, ...]:
+def class_libraries(m: Machine, f: Frame, cls: Loc) -> tuple[str, ...]:
+    """The library classes that a class inherits from."""
     info = m.class_info(f, cls)
     return info.libraries if info is not None else ()
 
@@ -882,8 +881,7 @@ def _iterate_ref(m: Machine, f: Frame, ref: Ref, at: int) -> Iteration:
             return iterate(m, f, m.call(f, getter, Args(), at), at)
     if obj.kind == "dict":
         keys = containers.keys_of(m, f, obj, at)
-        spreads = [p for n, p in obj.parts.items() if isinstance(n, str) and n.startswith("$spread")]
-        return Iteration(None, join(keys.each, UNKNOWN)) if spreads else keys
+        return Iteration(None, join(keys.each, UNKNOWN)) if containers.spreads(obj) else keys
     if obj.kind in containers.SEQUENCES:
         return Iteration(containers.items_of(obj), containers.each(obj))
     if obj.kind == "row" and (columns := containers.columns_of(obj)):
@@ -908,7 +906,7 @@ def _iterate_ref(m: Machine, f: Frame, ref: Ref, at: int) -> Iteration:
         getter = method(m, f, ref, obj, "__getitem__", at)
         if getter is not None:
             return Iteration(None, m.call(f, getter, Args([OPAQUE]), at))
-        if TUPLES & set(_class_libraries(m, f, obj.cls)):
+        if m.is_named_tuple(f, obj.cls):
             fields = tuple(tuple_items(m, f, ref, obj, at))
             return Iteration(fields, join_all(fields))
     return Iteration(None, _element(m, f, ref, obj, at))

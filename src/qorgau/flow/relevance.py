@@ -135,7 +135,7 @@ class Relevance:
         """Names at the top of modules that hold data or name it: lists of columns, caches, registries."""
         found: set[str] = set()
         kept: set[str] = set()
-        for unit in self._units():
+        for unit in self._program.files:
             for name, value in _bound_in(unit.module.body):
                 if _lists(value) and any(self._says_data(word) for word in words_of(value)):
                     found.add(name)
@@ -151,15 +151,12 @@ class Relevance:
         """Names of variables and attributes in which some function puts something."""
         return frozenset(name for _, function in self._mentions.all() for name in _filled_in(function))
 
-    def _units(self) -> Iterator[Unit]:
-        return (unit for name, unit in self._program.units.items() if unit.name == name)
-
     @cached_property
     def _records(self) -> frozenset[str]:
         """Names of classes whose objects hold personal data, by what their bodies and their bases say."""
         bases: dict[str, set[str]] = {}
         found: set[str] = set()
-        for unit in self._units():
+        for unit in self._program.files:
             for node in walk(unit.module.body):
                 if isinstance(node, ir.Class):
                     bases.setdefault(node.name, set()).update(_last_names(node.bases))

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from qorgau import ir
-from qorgau.flow import calls, filled, gates, objects, placing, schedules, used
+from qorgau.flow import bodies, calls, filled, gates, objects, placing, schedules, used
+from qorgau.flow.declarations import info_of
 from qorgau.flow.injection import unknown_arguments
 from qorgau.flow.interpreter import Interpreter
 from qorgau.flow.machine import ClassInfo, Closure, Frame
@@ -45,20 +46,8 @@ def is_entry(m: Interpreter, root: Root) -> bool:
             not mark.startswith(TASKS) or schedules.on_schedule(m.scheduled, root.closure)
         ):
             return True
-    owner = m.base.get(root.closure.owner) if root.closure.owner is not None else None
-    libraries = getattr(owner.info, "libraries", ()) if owner is not None else ()
-    name = root.closure.function.name
-    for library in libraries:
-        entry = catalog.entry_base(library)
-        if entry is not None and any(_matches(pattern, name) for pattern in entry.methods):
-            return True
-    return False
-
-
-def _matches(pattern: str, name: str) -> bool:
-    from fnmatch import fnmatchcase
-
-    return fnmatchcase(name, pattern)
+    info = info_of(m, root.closure.owner) if root.closure.owner is not None else None
+    return info is not None and m.is_entry_method(info, root.closure.function.name)
 
 
 # One root
@@ -169,7 +158,7 @@ def _receiver(m: Interpreter, f: Frame, cls: Loc, root: Root) -> Value:
         return of_ref(self)
     made = m.obj(f, self)
     parts = placing.recall(m, cls, made, f.state)
-    for name in _set_elsewhere(m, obj, root):
+    for name in _set_elsewhere(m, obj):
         held = parts.get(name)
         if held is None or held.constant() is not None:
             parts[name] = join(held or BOTTOM, Value(refs={self.child(name): frozenset()}, unknown=True))
@@ -180,22 +169,14 @@ def _receiver(m: Interpreter, f: Frame, cls: Loc, root: Root) -> Value:
     return of_ref(self)
 
 
-def _set_elsewhere(m: Interpreter, cls: Obj, root: Root) -> Iterable[str]:
+def _set_elsewhere(m: Interpreter, cls: Obj) -> dict[str, None]:
     """Attributes that methods other than ``__init__`` assign."""
-    names: dict[str, None] = {}
-    for part in cls.parts.values():
-        for ref in part.locs():
-            function = m.base.get(ref)
-            closure = function.info if function is not None else None
-            if not isinstance(closure, Closure) or closure.function.name == "__init__":
-                continue
-            for node in walk(closure.function.body):
-                targets = node.targets if isinstance(node, ir.Assign) else ()
-                for target in targets:
-                    if isinstance(target, ir.Attribute) and isinstance(target.value, ir.Name):
-                        if target.value.id == "self":
-                            names[target.attr] = None
-    return names
+    return {
+        name: None
+        for closure, body in bodies.methods(m, cls)
+        if closure.function.name != "__init__"
+        for name in body.assigned
+    }
 
 
 # The order of roots
@@ -212,19 +193,14 @@ def callers_first(m: Interpreter) -> list[Root]:
     by_name: dict[str, list[int]] = {}
     for index, root in enumerate(roots):
         by_name.setdefault(root.closure.function.name, []).append(index)
-        owner = m.base.get(root.closure.owner) if root.closure.owner is not None else None
-        if (
-            owner is not None
-            and isinstance(owner.info, ClassInfo)
-            and root.closure.function.name
-            in (
-                "__init__",
-                "__call__",
-                "__enter__",
-                "__new__",
-            )
+        info = info_of(m, root.closure.owner) if root.closure.owner is not None else None
+        if info is not None and root.closure.function.name in (
+            "__init__",
+            "__call__",
+            "__enter__",
+            "__new__",
         ):
-            by_name.setdefault(owner.info.node.name, []).append(index)
+            by_name.setdefault(info.node.name, []).append(index)
     for name, index in _methods_of_given(m, roots):
         by_name.setdefault(name, []).append(index)
     callees = [_callees(root, by_name) for root in roots]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from qorgau.flow import behaviours, classes, objects
 from qorgau.flow.machine import Args, ClassInfo, Frame
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, Const, Key, Loc, Obj, Value, join_all, of_const, of_ref
+from qorgau.flow.values import BOTTOM, Const, Key, Loc, Obj, Value, is_true, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -75,7 +75,7 @@ def attribute(
         source = _first(obj, "@instance", "@0")
         if source.is_bottom:
             return loaded(m, f, loc, obj, at)
-        return _shown(m, f, loc, obj, source, _is_true(obj, "@many"), at)
+        return _shown(m, f, loc, obj, source, is_true(obj.parts.get("@many")), at)
     return None
 
 
@@ -85,12 +85,6 @@ def _first(obj: Obj, *names: str) -> Value:
         if part is not None and not part.is_bottom:
             return part
     return BOTTOM
-
-
-def _is_true(obj: Obj, name: str) -> bool:
-    part = obj.parts.get(name)
-    constant = part.constant() if part is not None else None
-    return constant is not None and constant.value is True
 
 
 # Which fields
@@ -174,7 +168,7 @@ def _field(
             return m.call(f, getter, Args([source]), at) if getter is not None else Value(opaque=True)
         if field.cls is not None and field.kind == "instance":
             inner = m.attribute(f, source, name, at)
-            return _shown(m, f, ref, field, inner, _is_true(field, "@many"), at)
+            return _shown(m, f, ref, field, inner, is_true(field.parts.get("@many")), at)
         path = _first(field, "@source", "@attribute").texts()
         if path and path[0] != "*":
             value = source
@@ -190,7 +184,7 @@ def _is_off(f: Frame, declared: Value, *options: str) -> bool:
     """Whether a field is declared with one of these options."""
     for loc in declared.locs():
         field = f.state.obj(loc)
-        if field is not None and any(_is_true(field, f"@{option}") for option in options):
+        if field is not None and any(is_true(field.parts.get(f"@{option}")) for option in options):
             return True
     return False
 
@@ -253,7 +247,7 @@ def _dump(m: Machine, f: Frame, u: Use) -> Value:
     results: list[Value] = []
     many = u.args.keywords.get("many", BOTTOM).constant()
     for loc, obj in _receivers(m, f, u):
-        several = _is_true(obj, "@many") or (many is not None and many.value is True)
+        several = is_true(obj.parts.get("@many")) or (many is not None and many.value is True)
         results.append(
             dumped(m, f, loc, obj, u.arg(0), u.at)
             if u.dotted.endswith("to_representation")

@@ -68,8 +68,6 @@ SAME = {
     "records": SQL,
     "django_redis": "django.core.cache",
 }
-LONG = ("google.cloud", "azure", "django")
-"""Packages whose families have a further part in their names."""
 
 NAMED = frozenset(
     (

@@ -133,10 +133,7 @@ def shown(m: Machine, f: Frame, value: Value, at: int) -> Value:
 
 def _parts(obj: Obj) -> list[Value]:
     keys = [obj.parts[containers.KEYS]] if containers.KEYS in obj.parts else []
-    spreads = [
-        part for name, part in obj.parts.items() if isinstance(name, str) and name.startswith("$spread")
-    ]
-    return [*(part for _, part in obj.items()), obj.rest, *keys, *spreads]
+    return [*(part for _, part in obj.items()), obj.rest, *keys, *containers.spreads(obj)]
 
 
 def _nested(m: Machine, f: Frame, part: Value, at: int) -> Value:
@@ -170,9 +167,11 @@ def _of_object(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int, representation
         return own
     if MESSAGE in obj.parts:
         return replace_refs(text(m, f, obj.parts[MESSAGE], at))
-    if naming.is_configured_record(m, f, obj.cls) or classes.TYPED_DICTS & set(_libraries(m, f, obj.cls)):
+    if naming.is_configured_record(m, f, obj.cls) or classes.TYPED_DICTS & set(
+        objects.class_libraries(m, f, obj.cls)
+    ):
         return Value(m.contents(f, Value(refs={loc: NO_FACTS})), opaque=True)
-    if classes.prints_fields(m, f, obj.cls) or objects.TUPLES & set(_libraries(m, f, obj.cls)):
+    if classes.prints_fields(m, f, obj.cls) or m.is_named_tuple(f, obj.cls):
         return records.shown(m, f, loc, obj)
     enumerated = obj.parts.get("_value_")
     if enumerated is not None:
@@ -191,7 +190,7 @@ def _own_text(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int, representation:
 
 def _repeats_text(m: Machine, f: Frame, obj: Obj) -> bool:
     """Whether the ``__repr__`` of an object shows its ``__str__``, as Django's models do."""
-    libraries = _libraries(m, f, obj.cls) if obj.cls is not None else ()
+    libraries = objects.class_libraries(m, f, obj.cls) if obj.cls is not None else ()
     return any("django.db.models.Model" in m.policy.catalog.ancestry(library) for library in libraries)
 
 
@@ -218,11 +217,6 @@ def formatted(
     if known is None or left.constant() is None:
         shown = texts.formatted(shown, spec)
     return join_all([shown, *results])
-
-
-def _libraries(m: Machine, f: Frame, cls: Loc) -> tuple[str, ...]:
-    info = m.class_info(f, cls)
-    return info.libraries if info is not None else ()
 
 
 def replace_refs(value: Value) -> Value:

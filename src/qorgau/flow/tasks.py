@@ -122,7 +122,7 @@ def unpacked(m: Machine, f: Frame, given: Value, keywords: Value, at: int) -> Ar
     args = Args()
     if given.refs or given.unknown:
         row = m.iterate(f, given, at)
-        args = Args(list(row.items)) if row.items is not None else Args(star=row.each)
+        args = row.as_args()
     exact = m.exact_dict(f, keywords) if keywords.refs else None
     args.keywords.update(exact or {})
     if keywords.refs and exact is None:
@@ -209,7 +209,7 @@ def function_named(m: Machine, f: Frame, module: str, name: str, at: int) -> Val
     part = _own_function(m, f, module, name, at) if module and m.program.has(module) else None
     if part is not None:
         return part
-    places = sorted(place for place, unit in m.program.units.items() if unit.name == place)
+    places = sorted(unit.name for unit in m.program.files)
     parts = [part for place in places if (part := _own_function(m, f, place, name, at)) is not None]
     return parts[0] if len(parts) == 1 else BOTTOM
 

@@ -292,7 +292,7 @@ def _static_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Ar
     info = m.class_info(f, loc)
     if info is not None and name == "_make" and objects.TUPLES & set(info.libraries):
         row = m.iterate(f, args.get(0) or BOTTOM, at)
-        given = Args(list(row.items)) if row.items is not None else Args(star=row.each)
+        given = row.as_args()
         return m.call(f, of_ref(loc), given, at)
     if info is not None and objects.class_part(m, f, loc, name) is None and info.libraries:
         for library in info.libraries:
@@ -332,7 +332,7 @@ def _delayed(m: Machine, f: Frame, loc: Loc, closure: Closure, name: str, args: 
         row_values = args.get(0, "args")
         items = m.iterate(f, row_values, at) if row_values is not None else None
         if items is not None:
-            given = Args(list(items.items)) if items.items is not None else Args(star=items.each)
+            given = items.as_args()
         keywords = args.get(1, "kwargs")
         exact = m.exact_dict(f, keywords) if keywords is not None else None
         given.keywords.update(exact or {})

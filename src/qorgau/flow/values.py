@@ -546,6 +546,11 @@ def of_ref(ref: Ref, *, unknown: bool = False) -> Value:
     return Value(refs={ref: NO_FACTS}, unknown=unknown)
 
 
+def is_true(value: Value | None) -> bool:
+    """Whether a value is certainly True."""
+    return value is not None and value.constant() == Const("bool", True)
+
+
 def merge_taints(taints: Iterable[Taint]) -> Taints:
     """Taints that differ only in their facts become one, with the facts common to them."""
     merged: dict[object, Taint] = {}

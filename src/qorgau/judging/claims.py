@@ -12,7 +12,7 @@ from qorgau import ir
 from qorgau.config import Settings
 from qorgau.findings import Confidence, Finding, Sink, Step
 from qorgau.flow.arrivals import Arrival
-from qorgau.judging.making import Spans, located, made_of
+from qorgau.judging.making import Places, made_of
 from qorgau.judging.rules import confidence
 from qorgau.judging.settling import Made
 from qorgau.knowledge.pages import Facts, Page
@@ -55,16 +55,24 @@ def at_call(code: str, arrival: Arrival, fields: Iterable[str], note: str) -> Cl
     )
 
 
-def findings(
-    claims: Iterable[Claim], settings: Settings, pages: Mapping[str, Page], program: Program, spans: Spans
-) -> list[Made]:
-    """One finding for each place and code, with all its fields, in no particular order."""
+Groups = Mapping[tuple[str, int, str], list[Claim]]
+"""Claims by module, node and code."""
+
+
+def grouped(claims: Iterable[Claim], settings: Settings) -> Groups:
+    """The claims that are sure enough, together where they become one finding."""
     lowest = Confidence(settings.min_confidence)
     groups: dict[tuple[str, int, str], list[Claim]] = {}
     for claim in claims:
         if claim.confidence.rank >= lowest.rank:
             groups.setdefault((claim.unit, claim.at, claim.code), []).append(claim)
-    places = located(((unit, at) for unit, at, _ in groups), spans)
+    return groups
+
+
+def findings(
+    groups: Groups, settings: Settings, pages: Mapping[str, Page], program: Program, places: Places
+) -> list[Made]:
+    """One finding for each place and code, with all its fields, in no particular order."""
     return [
         Made(_finding(group, settings, pages, program, places[unit, at]), group[0].around)
         for (unit, at, _), group in groups.items()

@@ -9,13 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from qorgau import ir
-from qorgau.config import Settings
 from qorgau.findings import Finding
 from qorgau.judging.making import made_of
 from qorgau.judging.settling import Made
 from qorgau.knowledge import numbers
 from qorgau.knowledge.pages import Facts, Page
-from qorgau.names import NameMatcher
 
 IIN, PHONE, CARD, PASSPORT = "iin", "phone", "card_number", "passport_number"
 
@@ -52,6 +50,10 @@ _CANDIDATE = re.compile(r"\d(?:[ \-().]{0,2}\d){7,}|\d[\d_]{10,}")
 
 LONGEST = 2000
 """Longer lines are not looked at twice."""
+
+
+FieldsOf = Callable[[str], tuple[str, ...]]
+"""The fields of the configuration that go by a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +157,14 @@ def _document(text: str, before: str) -> tuple[str, int, int] | None:
     return None
 
 
-def findings(path: str, text: str, page: Page, settings: Settings) -> list[Made]:
+def findings(path: str, text: str, page: Page, regulation: str, fields_of: FieldsOf) -> list[Made]:
     """PD504 for a file: ``path`` is how it is shown, ``page`` what its message is made of."""
-    names = NameMatcher({name: spec.names or () for name, spec in settings.fields.items()})
-    return [Made(_finding(path, found, page, settings, names), "") for found in find(text)]
+    return [Made(_finding(path, found, page, regulation, fields_of), "") for found in find(text)]
 
 
-def _finding(path: str, found: Literal, page: Page, settings: Settings, names: NameMatcher) -> Finding:
+def _finding(path: str, found: Literal, page: Page, regulation: str, fields_of: FieldsOf) -> Finding:
     facts = Facts(reason=" and ".join(SAID[kind] for kind in found.kinds))
     # The fields of the configuration that such identifiers belong to, else their kinds.
-    fields = tuple(sorted({(names.fields_of(kind) or (kind,))[0] for kind in found.kinds}))
+    fields = tuple(sorted({(fields_of(kind) or (kind,))[0] for kind in found.kinds}))
     span = ir.Span(found.line, found.column, found.line, found.end_column)
-    return made_of(page, facts, settings.regulation, path, span, fields=fields)
+    return made_of(page, facts, regulation, path, span, fields=fields)

@@ -11,6 +11,9 @@ from qorgau.knowledge.pages import Facts, Page
 Spans = Callable[[str, frozenset[int]], Mapping[int, ir.Span]]
 """Positions of nodes of a module (by its name), found only where they are asked for."""
 
+Places = Mapping[tuple[str, int], ir.Span]
+"""Where nodes stand, by module and number."""
+
 
 def made_of(
     page: Page,
@@ -49,7 +52,7 @@ def made_of(
     )
 
 
-def located(nodes: Iterable[tuple[str, int]], spans: Spans) -> dict[tuple[str, int], ir.Span]:
+def located(nodes: Iterable[tuple[str, int]], spans: Spans) -> Places:
     """Where nodes stand, each given by its module and number; each module is asked for once."""
     wanted: dict[str, set[int]] = {}
     for unit, at in nodes:

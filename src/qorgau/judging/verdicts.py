@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from qorgau import ir
 from qorgau.config import Settings
 from qorgau.findings import Confidence, Finding, Sink, Step
 from qorgau.flow.values import Taint
-from qorgau.judging.making import Spans, located, made_of
+from qorgau.judging.making import Places, made_of
 from qorgau.judging.rules import Verdict, confidence
 from qorgau.judging.settling import Made
 from qorgau.knowledge.pages import Facts, Page
@@ -20,10 +19,12 @@ CONSENT = ("PD205", "PD206", "PD207", "PD203", "PD202", "PD201")
 """A wrong check first, then what no check covers (spec section 4, one family a sink)."""
 
 
-def findings(
-    verdicts: Iterable[Verdict], settings: Settings, pages: Mapping[str, Page], program: Program, spans: Spans
-) -> list[Made]:
-    """One finding for each sink and code, without fingerprints, in no particular order."""
+Groups = Mapping[tuple[str, int, str], list[Verdict]]
+"""Verdicts by module, node and code."""
+
+
+def grouped(verdicts: Iterable[Verdict], settings: Settings) -> Groups:
+    """The verdicts that are sure enough, together where they become one finding."""
     lowest = Confidence(settings.min_confidence)
     groups: dict[tuple[str, int, str], list[Verdict]] = {}
     for verdict in verdicts:
@@ -32,8 +33,13 @@ def findings(
             kept = replace(verdict, taints=sure)
             key = (verdict.arrival.unit, verdict.arrival.at, verdict.code)
             groups.setdefault(key, []).append(kept)
-    groups = _one_of_a_family(groups)
-    places = located(_nodes(groups), spans)
+    return _one_of_a_family(groups)
+
+
+def findings(
+    groups: Groups, settings: Settings, pages: Mapping[str, Page], program: Program, places: Places
+) -> list[Made]:
+    """One finding for each sink and code, without fingerprints, in no particular order."""
     return [
         Made(_finding(group, settings, pages, program, places), group[0].arrival.function)
         for group in groups.values()
@@ -58,7 +64,7 @@ def _one_of_a_family(
     return kept
 
 
-def _nodes(groups: Mapping[tuple[str, int, str], list[Verdict]]) -> Iterator[tuple[str, int]]:
+def nodes(groups: Groups) -> Iterator[tuple[str, int]]:
     """Every node that a finding or a step of its trace stands at."""
     for group in groups.values():
         for verdict in group:
@@ -72,7 +78,7 @@ def _finding(
     settings: Settings,
     pages: Mapping[str, Page],
     program: Program,
-    places: Mapping[tuple[str, int], ir.Span],
+    places: Places,
 ) -> Finding:
     first = group[0]
     arrival = first.arrival
@@ -133,9 +139,7 @@ def _setting(shown: str) -> str:
     )
 
 
-def _trace(
-    group: list[Verdict], program: Program, places: Mapping[tuple[str, int], ir.Span], call: str
-) -> tuple[Step, ...]:
+def _trace(group: list[Verdict], program: Program, places: Places, call: str) -> tuple[Step, ...]:
     """The steps of each field from its source, then the sink."""
     best: dict[str, Taint] = {}
     for verdict in group:

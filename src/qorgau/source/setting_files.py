@@ -51,7 +51,8 @@ def read_settings(folders: Iterable[Path], root: Path, texts: Iterable[str]) -> 
     """
     programs = list(texts)
     found: dict[str, str] = {}
-    inner = {part for text in programs for part in _PLACE.findall(text)}
+    naming = (text for text in programs if any(suffix in text for suffix in _SUFFIXES))
+    inner = {part for text in naming for part in _PLACE.findall(text)}
     for path in _candidates((*folders, *(root / part for part in sorted(inner) if ".." not in part))):
         if len(found) >= MAX_FILES:
             break
