@@ -1,0 +1,1 @@
+"""Timings of whole commands, side by side, on real code (docs/benchmarks.md)."""
