@@ -36,6 +36,7 @@ LOCAL_BACKENDS = (
     "filebased.EmailBackend",
     "dummy.EmailBackend",
 )
+SMTP = "smtp.EmailBackend"
 S3 = ("S3Storage", "S3Boto3Storage", "S3StaticStorage", "S3ManifestStaticStorage")
 
 TABLES = (
@@ -382,6 +383,23 @@ def _class_option(m: Machine, f: Frame, value: Value, name: str, at: int) -> Val
 
 
 def _mail(m: Machine, f: Frame, site: Site, at: int) -> Site:
-    if _is_local(_setting(m, f, "EMAIL_BACKEND", at)):
+    """The server of the settings; its scheme tells whether they turn encryption off."""
+    backend = _setting(m, f, "EMAIL_BACKEND", at)
+    if _is_local(backend):
         return site.merged(Site(hosts=frozenset(("localhost",))))
-    return site.merged(_hosts([_setting(m, f, "EMAIL_HOST", at)]))
+    told = _hosts([_setting(m, f, "EMAIL_HOST", at)])
+    speaks_smtp = backend.is_bottom or any(text.endswith(SMTP) for text in backend.texts())
+    if speaks_smtp and _is_off(_setting(m, f, "EMAIL_USE_TLS", at)) and not _is_on(m, f, at):
+        told = replace(told, hosts=frozenset(f"smtp://{host}" for host in told.hosts))
+    return site.merged(told)
+
+
+def _is_on(m: Machine, f: Frame, at: int) -> bool:
+    ssl = _setting(m, f, "EMAIL_USE_SSL", at)
+    return not ssl.is_bottom and not _is_off(ssl)
+
+
+def _is_off(value: Value) -> bool:
+    """Whether a setting is written as ``False``, and nothing else."""
+    constant = value.constant()
+    return constant is not None and constant.value is False

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import behaviours, naming, sinks, strings, texts
+from qorgau.flow import behaviours, naming, redirects, sinks, strings, texts
 from qorgau.flow.arrivals import Destination
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.uses import Use
@@ -58,6 +58,9 @@ TYPES = re.compile(
     r"|vnd\.(ms-|openxmlformats|oasis|apache).*)).*"
 )
 """Content types that are saved to a file rather than shown (spec section 4, export)."""
+
+HEADERS = frozenset(("content_type", "mimetype", "media_type", redirects.LOCATION))
+"""Attributes of responses that are headers."""
 
 TYPE_ARGUMENTS = ("@content_type", "@mimetype", "@media_type")
 TYPE_POSITIONS = {
@@ -183,7 +186,7 @@ def is_response(m: Machine, obj: Obj | None) -> bool:
 
 
 def header_set(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, new: Value, at: int) -> bool:
-    """``response["Content-Disposition"] = ...``: it becomes a download. Gives whether it was a header."""
+    """``response["Content-Disposition"] = ...``: a download, or a redirect. Gives whether it was a header."""
     if not is_response(m, obj):
         whole = obj.parts.get("$part-of", BOTTOM).single()
         held = f.state.obj(whole) if whole is not None else None
@@ -191,9 +194,19 @@ def header_set(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, new: Value,
             return False
         loc, obj = whole, held
     name = key.texts()[0].lower().replace("_", "-") if key.texts() else ""
+    if name == redirects.LOCATION:
+        redirects.addressed(m, f, loc, new, at)
     if any(_downloads(name, text) for text in new.texts()):
         _becomes_download(m, f, loc, obj, at)
     return True
+
+
+def attribute_set(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, new: Value, at: int) -> None:
+    """``response.content_type = ...``, ``response.location = ...``, ``response.status_code = ...``"""
+    if name in HEADERS:
+        header_set(m, f, loc, obj, of_const(name.replace("content_type", "content-type")), new, at)
+    elif name in redirects.STATUS:
+        redirects.status_set(m, f, obj, new)
 
 
 def _downloads(name: str, text: str) -> bool:

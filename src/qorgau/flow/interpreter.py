@@ -15,6 +15,7 @@ from qorgau.flow import (
     behaviours,
     calls,
     classes,
+    connections,
     consent,
     containers,
     contexts,
@@ -654,6 +655,10 @@ class Interpreter:
     def changed(self, f: Frame, loc: Loc, obj: Obj, name: str, new: Value, at: int) -> None:
         """An attribute was written."""
         library_calls.attribute_set(self, f, loc, obj, name, new, at)
+
+    def library_set(self, f: Frame, dotted: str, new: Value, at: int) -> None:
+        """``library.name = new``"""
+        connections.library_set(self, f, dotted, new, at)
 
     def item(self, f: Frame, value: Value, key: Value, at: int) -> Value:
         """``value[key]``"""

@@ -14,6 +14,7 @@ from qorgau.flow import (
     bound_loggers,
     buffers,
     column_calls,
+    connections,
     consent,
     containers,
     contexts,
@@ -39,6 +40,7 @@ from qorgau.flow import (
     queries,
     raising,
     records,
+    redirects,
     registries,
     rendering,
     routers,
@@ -370,6 +372,7 @@ TABLES: tuple[Mapping[str, Callable[[Machine, Frame, Use], Value]], ...] = (
     providers.BEHAVIOURS,
     frame_behaviours.BEHAVIOURS,
     transport.BEHAVIOURS,
+    connections.BEHAVIOURS,
     addresses.BEHAVIOURS,
     admission.BEHAVIOURS,
 )
@@ -418,6 +421,9 @@ def _returned(m: Machine, f: Frame, use: Use, row: rows_of.Returns, source: str 
     parts.update(registries.binds_of(f, use.receiver))
     info = site if not site.is_empty else None
     m.write(f, loc, replace(obj, parts={**obj.parts, **parts}, info=info), strong=True)
+    headers = parts.get("@headers", parts.get("@2", BOTTOM))
+    if headers.refs and downloads.is_response(m, obj):
+        redirects.made(m, f, loc, headers, use.at)
     return made
 
 
@@ -677,8 +683,8 @@ def item_set(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, new: Value, a
 
 def attribute_set(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, new: Value, at: int) -> None:
     """``object.name = new`` on a library's object: what it is a part of keeps the data as well."""
-    if downloads.is_response(m, obj) and name in ("content_type", "mimetype", "media_type"):
-        downloads.header_set(m, f, loc, obj, of_const(name.replace("content_type", "content-type")), new, at)
+    if downloads.is_response(m, obj):
+        downloads.attribute_set(m, f, loc, obj, name, new, at)
     if obj.cls is not None:
         sessions.changed(m, f, loc, new)
     if obj.type and (new.taints or new.refs):

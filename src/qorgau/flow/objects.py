@@ -487,6 +487,8 @@ def set_attribute(m: Machine, f: Frame, value: Value, name: str, new: Value, at:
     for ref in value.refs:
         if isinstance(ref, SuperOf):
             set_attribute(m, f, ref.receiver, name, new, at)
+        elif isinstance(ref, External):
+            m.library_set(f, f"{ref.dotted}.{name}", new, at)
     for loc in locs:
         obj = f.state.obj(loc)
         if obj is not None and obj.cls is not None and obj.kind in ("instance", "unknown"):

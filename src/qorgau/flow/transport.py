@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import objects
+from qorgau.flow import connections, objects
 from qorgau.flow.machine import Frame
 from qorgau.flow.sites import Site, told
 from qorgau.flow.uses import Use
@@ -41,6 +41,8 @@ ENCRYPTED = "$encrypted"
 """The part of a connection that was turned into an encrypted one."""
 
 CONTEXT = "ssl.SSLContext"
+CONTEXTS = frozenset((CONTEXT, "urllib.request.HTTPSHandler"))
+"""What holds how certificates are checked, wherever among the arguments it stands."""
 
 CHECKS = frozenset(
     """
@@ -66,7 +68,7 @@ ENCRYPTION = frozenset(("use_ssl", "secure"))
 HOLDERS = frozenset(
     """
     context ssl_context sslcontext ssl verify connector transport http_client session client opener handler handlers
-    http_session pool_manager https_handler
+    http_session pool_manager poolmanager https_handler adapter
     """.split()  # noqa: SIM905
 )
 """Arguments and attributes that hold a context, a connector or another client."""
@@ -95,6 +97,7 @@ def weakness(m: Machine, f: Frame, use: Use, site: Site) -> str:
     if hosts and all(_is_loopback(text) for text in hosts):
         return ""
     upgraded = bool(use.receiver.locs()) and all(_is_upgraded(f, loc) for loc in use.receiver.locs())
+    upgraded = upgraded or any(_is_told_encrypted(f, obj) for obj in _connections(f, use))
     for text in hosts if not upgraded else ():
         scheme = text.partition("://")[0].lower() if "://" in text else ""
         if scheme in PLAIN_SCHEMES and not _is_loopback(text):
@@ -111,6 +114,9 @@ def weakness(m: Machine, f: Frame, use: Use, site: Site) -> str:
     if _is_unchecked(m, f, use.receiver, frozenset(overruled)) or any(
         _is_unchecked(m, f, value) for value in use.args.positional if _is_context(f, value)
     ):
+        return UNTOLD
+    told = any(name in HOLDERS for name, _ in given)
+    if not told and _is_unchecked(m, f, connections.by_default(f, use.dotted)):
         return UNTOLD
     return _unencrypted(f, use.receiver, hosts)
 
@@ -162,7 +168,9 @@ def _is_told_encrypted(f: Frame, obj: Obj) -> bool:
     for key, part in obj.parts.items():
         if not isinstance(key, str) or not key.startswith("@"):
             continue
-        if key in ("@use_ssl", "@ssl") and (part.unknown or any(c.value is True for c in part.consts)):
+        if key in ("@use_ssl", "@ssl", "@use_tls") and (
+            part.unknown or any(c.value is True for c in part.consts)
+        ):
             return True
         if key == "@auto_bind" and _names_tls(part):
             return True
@@ -174,6 +182,16 @@ def _is_told_encrypted(f: Frame, obj: Obj) -> bool:
                 if _is_told_encrypted(f, inner):
                     return True
     return False
+
+
+def _connections(f: Frame, use: Use) -> Iterator[Obj]:
+    """The connections that a call is given, or that the message was made with that it is called on."""
+    given = [use.args.keywords.get("connection", BOTTOM)]
+    for loc in use.receiver.locs():
+        obj = f.state.obj(loc)
+        given.append(obj.parts.get("@connection", BOTTOM) if obj is not None else BOTTOM)
+    for value in given:
+        yield from (obj for loc in value.locs() if (obj := f.state.obj(loc)) is not None)
 
 
 def _names_tls(value: Value) -> bool:
@@ -242,10 +260,11 @@ def _settings(m: Machine, f: Frame, obj: Obj) -> Iterator[tuple[str, Value]]:
     whole = obj.parts.get("$part-of")
     if whole is not None:
         yield "client", whole
+    yield "adapter", connections.of_adapters(obj)
 
 
 def _is_context(f: Frame, value: Value) -> bool:
-    return any((obj := f.state.obj(loc)) is not None and obj.type == CONTEXT for loc in value.locs())
+    return any((obj := f.state.obj(loc)) is not None and obj.type in CONTEXTS for loc in value.locs())
 
 
 def _unencrypted(f: Frame, receiver: Value, hosts: Iterable[str]) -> str:

@@ -29,6 +29,7 @@ from qorgau.flow import (
     strings,
     tasks,
     texts,
+    unknown_files,
     used,
     versions,
 )
@@ -452,6 +453,10 @@ def unknown_method(
     if name in ELEMENTWISE and len(args.positional) == 1 and receiver.taints and args.positional[0].refs:
         return m.call(f, args.positional[0], Args([receiver.with_(refs=NO_REFS)]), at)
     own = receiver if loc is None else Value(receiver.taints, refs={loc: NO_FACTS}, unknown=True)
+    if name in unknown_files.NAMES:
+        written = unknown_files.method(m, f, own, name, args, at)
+        if written is not None:
+            return written
     if name in SESSION and not receiver.taints and _reads_rows(m, f, args):
         return m.library_call(f, f"sqlalchemy.orm.Session.{name}", own, args, at)
     if name in ("values", "values_list") and args.positional and not receiver.taints:

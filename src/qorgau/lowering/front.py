@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import warnings
 from collections.abc import Mapping
 
 import libcst as cst
@@ -46,7 +48,22 @@ def parse(text: str) -> cst.Module:
     try:
         return cst.parse_module(text)
     except cst.ParserSyntaxError as error:
-        raise LoweringError(error.message, error.raw_line, error.raw_column + 1) from None
+        raise _told_by_python(text) or LoweringError(
+            error.message, error.raw_line, error.raw_column + 1
+        ) from None
+
+
+def _told_by_python(text: str) -> LoweringError | None:
+    """What Python itself says of a text that is none: it names the place where people look for the mistake."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except SyntaxError as error:
+        return LoweringError(error.msg, error.lineno or 1, max(error.offset or 1, 1))
+    except (ValueError, MemoryError, RecursionError):
+        return None
+    return None
 
 
 def _refuse_deep_brackets(text: str) -> None:

@@ -8,8 +8,8 @@ from qorgau.source.discovery import Discovery, discover, find_root
 from qorgau.source.dotenv import read_environment
 from qorgau.source.naming import by_module
 from qorgau.source.reading import SourceText, cell_at, decode, read, split_lines
-from qorgau.source.setting_files import Setting, parse_settings, read_settings
-from qorgau.source.values import SourceError, SourceFile, SourceProblem
+from qorgau.source.setting_files import parse_settings, read_settings
+from qorgau.source.values import Setting, SourceError, SourceFile, SourceProblem
 
 __all__ = [
     "Discovery",

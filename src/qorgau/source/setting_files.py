@@ -12,9 +12,10 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import TypeAlias
 
 from qorgau.source.small_files import text_of
+from qorgau.source.values import Setting
+from qorgau.source.yaml_text import read_yaml
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -25,9 +26,6 @@ MAX_BYTES = 64 * 1024
 """A longer file is data rather than settings."""
 
 MAX_FILES = 60
-MAX_DEPTH = 12
-
-Setting: TypeAlias = "str | int | float | bool | dict[str, Setting] | list[Setting] | None"
 
 _SUFFIXES = (".yaml", ".yml", ".toml", ".json", ".ini", ".cfg")
 _FOLDERS = ("config", "configs", "conf", "settings", "etc", "env", "environments", "resources")
@@ -37,11 +35,11 @@ _LEFT_OUT = re.compile(
     r"(?i)(pyproject|qorgau|package(-lock)?|tsconfig|composer|setup|tox|pytest|mypy|docker-compose.*|compose"
     r"|\.pre-commit-config|mkdocs|poetry|uv|Cargo|.*(example|sample|template|test|testing|ci))\.\w+"
 )
-_ENTRY = re.compile(r"""(?P<key>"[^"]*"|'[^']*'|[^\s#'"\[\]{},:][^#:]*?)\s*:(?:\s+(?P<value>.*))?""")
 _REFERENCE = re.compile(r"\$\{(?P<name>\w+)(?::?[-=?](?P<default>[^}]*))?\}")
-_TAG = re.compile(r"^[!&][\w!/.-]+\s*")
-_PLACE = re.compile(r"""["']([\w./-]+)/[\w.-]+\.(?:ya?ml|toml|json|ini|cfg)["']""")
-_NUMBER = re.compile(r"-?\d+")
+_FILE = r"""[\w.-]+\.(?:ya?ml|toml|json|ini|cfg)["']"""
+_PLACE = re.compile(rf"""["']([\w./-]+)/{_FILE}""")
+_JOINED = re.compile(rf"""((?:["'][\w.-]+["']\s*[/,]\s*){{1,4}})["']{_FILE}""")
+_QUOTED = re.compile(r"""["']([\w.-]+)["']""")
 
 
 def read_settings(folders: Iterable[Path], root: Path, texts: Iterable[str]) -> dict[str, str]:
@@ -52,7 +50,7 @@ def read_settings(folders: Iterable[Path], root: Path, texts: Iterable[str]) -> 
     programs = list(texts)
     found: dict[str, str] = {}
     naming = (text for text in programs if any(suffix in text for suffix in _SUFFIXES))
-    inner = {part for text in naming for part in _PLACE.findall(text)}
+    inner = {part for text in naming for part in _folders_named(text)}
     for path in _candidates((*folders, *(root / part for part in sorted(inner) if ".." not in part))):
         if len(found) >= MAX_FILES:
             break
@@ -62,6 +60,13 @@ def read_settings(folders: Iterable[Path], root: Path, texts: Iterable[str]) -> 
             if text:
                 found[path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name] = text
     return found
+
+
+def _folders_named(text: str) -> Iterator[str]:
+    """The folders of settings files that a text names: ``"deploy/app.yml"``, ``ROOT / "deploy" / "app.yml"``."""
+    yield from _PLACE.findall(text)
+    for joined in _JOINED.findall(text):
+        yield "/".join(_QUOTED.findall(joined))
 
 
 def _candidates(folders: Iterable[Path]) -> Iterator[Path]:
@@ -92,7 +97,7 @@ def parse_settings(path: str, text: str, variables: Mapping[str, str]) -> dict[s
         elif suffix in (".ini", ".cfg"):
             found = _sections(text)
         else:
-            found = _yaml(text)
+            found = read_yaml(text)
     except (ValueError, RecursionError, configparser.Error):
         return {}
     filled = _filled(found, variables)
@@ -113,91 +118,3 @@ def _filled(value: Setting, variables: Mapping[str, str]) -> Setting:
     if isinstance(value, str):
         return _REFERENCE.sub(lambda m: variables.get(m["name"]) or m["default"] or m[0], value)
     return value
-
-
-# YAML, as far as settings go: mappings, lists and plain values by indentation
-
-
-def _yaml(text: str) -> Setting:
-    lines = [line for raw in text.splitlines() if (line := _stripped(raw)).strip() and line.strip() != "---"]
-    value, _ = _block(lines, 0, _indent(lines[0]) if lines else 0, 0)
-    return value
-
-
-def _stripped(line: str) -> str:
-    """A line without its comment."""
-    quote = ""
-    for index, letter in enumerate(line):
-        if quote:
-            quote = "" if letter == quote else quote
-        elif letter in "'\"" and (index == 0 or line[index - 1] in " :[{,-"):
-            quote = letter
-        elif letter == "#" and (index == 0 or line[index - 1].isspace()):
-            return line[:index].rstrip()
-    return line.rstrip()
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))
-
-
-def _block(lines: list[str], at: int, indent: int, depth: int) -> tuple[Setting, int]:
-    """The value that begins at a line, and the line after it."""
-    if depth > MAX_DEPTH or at >= len(lines):
-        return None, len(lines)
-    if lines[at].lstrip().startswith("- ") or lines[at].strip() == "-":
-        return _items(lines, at, indent, depth)
-    found: dict[str, Setting] = {}
-    while at < len(lines) and _indent(lines[at]) >= indent:
-        entry = _ENTRY.fullmatch(lines[at].strip()) if _indent(lines[at]) == indent else None
-        at += 1
-        if entry is None:
-            continue
-        key, value = entry["key"].strip("'\""), _TAG.sub("", entry["value"] or "")
-        if value[:1] in ("|", ">"):
-            while at < len(lines) and _indent(lines[at]) > indent:
-                at += 1
-        elif value:
-            found[key] = _scalar(value)
-        elif at < len(lines) and (
-            _indent(lines[at]) > indent
-            or (_indent(lines[at]) == indent and lines[at].lstrip().startswith("- "))
-        ):
-            found[key], at = _block(lines, at, _indent(lines[at]), depth + 1)
-        else:
-            found[key] = None
-    return found, at
-
-
-def _items(lines: list[str], at: int, indent: int, depth: int) -> tuple[Setting, int]:
-    found: list[Setting] = []
-    while at < len(lines) and _indent(lines[at]) == indent and lines[at].lstrip().startswith("-"):
-        rest = lines[at].lstrip()[1:].strip()
-        if _ENTRY.fullmatch(rest) and not rest.startswith(("'", '"', "{", "[")):
-            lines[at] = " " * (indent + 2) + rest
-            value, at = _block(lines, at, indent + 2, depth + 1)
-            found.append(value)
-        else:
-            found.append(_scalar(rest) if rest else None)
-            at += 1
-    return found, at
-
-
-def _scalar(text: str) -> Setting:
-    text = text.strip()
-    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
-        return text[1:-1]
-    if text.startswith(("{", "[")) and text.endswith(("}", "]")):
-        return _flow(text)
-    return int(text) if _NUMBER.fullmatch(text) and len(text) < 16 else text
-
-
-def _flow(text: str) -> Setting:
-    """``{a: b}`` and ``[a, b]`` of plain values."""
-    parts = [part.strip() for part in text[1:-1].split(",") if part.strip()]
-    if text.startswith("["):
-        return [_scalar(part) for part in parts if part[:1] not in ("{", "[")]
-    entries = [_ENTRY.fullmatch(part) for part in parts]
-    return {
-        entry["key"].strip("'\""): _scalar(entry["value"] or "") for entry in entries if entry is not None
-    }

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
+
+Setting: TypeAlias = "str | int | float | bool | dict[str, Setting] | list[Setting] | None"
+"""What a settings file holds under one name."""
 
 
 class SourceProblem(msgspec.Struct, frozen=True):
