@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import reduce
@@ -118,6 +119,12 @@ def _number(m: Machine, f: Frame, u: Use) -> Value:
         if method is not None:
             return m.call(f, method, Args(), u.at)
     return texts.made_of([value.with_(refs=NO_REFS)])
+
+
+def _divmod(m: Machine, f: Frame, u: Use) -> Value:
+    """Quotient and remainder, each with the digits of the number."""
+    made = texts.made_of([value.with_(refs=NO_REFS) for value in u.args.positional])
+    return m.sequence(f, u.at, "tuple", [made, made], None, "divided")
 
 
 def _distinct(items: Sequence[Value]) -> list[Value]:
@@ -859,12 +866,30 @@ def _open_text(m: Machine, f: Frame, u: Use) -> Value:
     return m.new(f, u.at, Obj("library", type="io.StringIO", parts={"$data": initial}), "buffer")
 
 
-def _truncate(m: Machine, f: Frame, u: Use) -> Value:
-    """``buffer.truncate(0)`` empties it; other lengths keep some of what it holds."""
-    size = u.arg(0, "pos").constant()
+REWOUND = "$rewound"
+"""The part of a buffer that has what it held when it was last set back to its start."""
+
+
+def _seek(m: Machine, f: Frame, u: Use) -> Value:
+    """``buffer.seek(0)``: what it holds from here on is all of it, until more is written."""
+    place, whence = u.arg(0, "offset").constant(), u.args.get(1, "whence")
     for loc in u.receiver.locs():
         obj = m.obj(f, loc)
-        if size is not None and size.value == 0 and not loc.old and len(u.receiver.refs) == 1:
+        start = place is not None and place.value == 0 and whence is None
+        m.write(f, loc, obj.put(REWOUND, obj.parts.get("$data", BOTTOM) if start else BOTTOM), strong=True)
+    return OPAQUE
+
+
+def _truncate(m: Machine, f: Frame, u: Use) -> Value:
+    """``buffer.truncate(0)`` and ``truncate()`` at its start empty it; else some of what it holds is kept."""
+    size = u.args.get(0, "pos")
+    known = size.constant() if size is not None else None
+    for loc in u.receiver.locs():
+        obj = m.obj(f, loc)
+        held = obj.parts.get("$data", BOTTOM)
+        at_start = size is None and not held.is_bottom and obj.parts.get(REWOUND) == held
+        empties = at_start or (known is not None and known.value == 0)
+        if empties and not loc.old and len(u.receiver.refs) == 1:
             m.write(f, loc, obj.put("$data", BOTTOM), strong=True)
     return OPAQUE
 
@@ -965,6 +990,36 @@ def _fromkeys(m: Machine, f: Frame, u: Use) -> Value:
     return made
 
 
+def _maketrans(m: Machine, f: Frame, u: Use) -> Value:
+    """``str.maketrans("abc", "***")``: a dict of characters, where the texts are known."""
+    given = [value.constant() for value in u.args.positional]
+    texts_given = [one.value for one in given if one is not None and isinstance(one.value, str)]
+    if len(texts_given) != len(u.args.positional) or HOLE in "".join(texts_given) or not texts_given:
+        return _renumbered_table(m, f, u)
+    try:
+        table = str.maketrans(*texts_given)
+    except (ValueError, TypeError):
+        return raising.fail(f, "ValueError")
+    parts: dict[Key, Value] = {
+        const(sign): of_const(chr(other) if isinstance(other, int) else other)
+        for sign, other in table.items()
+    }
+    return m.new(f, u.at, Obj("dict", parts=parts, info="exact"), "table")
+
+
+def _renumbered_table(m: Machine, f: Frame, u: Use) -> Value:
+    """``str.maketrans({"a": "*"})``: characters as keys become their numbers."""
+    loc = u.arg(0).single()
+    obj = f.state.obj(loc) if loc is not None and len(u.args.positional) == 1 else None
+    if obj is None or obj.kind != "dict" or obj.info != "exact":
+        return OPAQUE
+    parts: dict[Key, Value] = {}
+    for key, value in obj.items():
+        sign = key.value
+        parts[const(ord(sign)) if isinstance(sign, str) and len(sign) == 1 else key] = value
+    return m.new(f, u.at, Obj("dict", parts=parts, info="exact"), "table")
+
+
 def _constantly(m: Machine, f: Frame, u: Use) -> Value:
     """``weakref.ref(x)``: something that gives the object when it is called."""
     parts: dict[Key, Value] = {Const("int", 0): u.arg(0)}
@@ -981,26 +1036,24 @@ def _pieces(m: Machine, f: Frame, u: Use) -> Value:
     return m.new(f, u.at, Obj("list", rest=Value(taints, unknown=whole.unknown, opaque=True)), "pieces")
 
 
+_PLACES = re.compile(r"\$(?:\$|([a-z_]\w*)|\{([a-z_]\w*)\})", re.IGNORECASE)
+"""The names in a ``string.Template``; ``$$`` stands for the sign itself."""
+
+
 def _template(m: Machine, f: Frame, u: Use) -> Value:
     template = BOTTOM
     for loc in u.receiver.locs():
         parts = m.obj(f, loc).parts
         template = join(template, parts.get("@template") or parts.get("@0") or parts.get("template", BOTTOM))
-    values = [m.text(f, value, u.at) for value in u.args.all()]
+    values = list(u.args.all())
     wanted = template.constant()
-    if wanted is not None and isinstance(wanted.value, str) and not u.args.positional and not u.args.double:
-        values = [
-            m.text(f, value, u.at)
-            for name, value in u.args.keywords.items()
-            if f"${name}" in wanted.value or f"${{{name}}}" in wanted.value
-        ]
-    elif wanted is not None and isinstance(wanted.value, str) and u.args.positional:
-        import re
-
-        names = re.findall(r"\$\{?(\w+)", wanted.value)
-        values = [m.text(f, m.item(f, u.args.positional[0], of_const(n), u.at), u.at) for n in names]
-        values += [m.text(f, v, u.at) for n, v in u.args.keywords.items() if n in names]
-    return texts.made_of([template, *values])
+    if wanted is not None and isinstance(wanted.value, str):
+        names = [name for groups in _PLACES.findall(wanted.value) for name in groups if name]
+        mappings = [*u.args.positional[:1], *u.args.double]
+        values = [u.args.keywords[name] for name in names if name in u.args.keywords]
+        asked = [of_const(name) for name in names if name not in u.args.keywords]
+        values += [m.item(f, mapping, name, u.at) for mapping in mappings for name in asked]
+    return texts.made_of([template, *(m.text(f, value, u.at) for value in values)])
 
 
 def _sum(m: Machine, f: Frame, u: Use) -> Value:
@@ -1147,6 +1200,7 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "json-dumps": _json_dumps,
     "json-loads": _json_loads,
     "list": _sequence("list"),
+    "maketrans": _maketrans,
     "map": _map,
     "methodcaller": _methodcaller,
     "next": _next,
@@ -1178,6 +1232,7 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "task": _task,
     "template-substitute": _template,
     "tuple": _sequence("tuple"),
+    "seek": _seek,
     "truncate": _truncate,
     "vars": _vars,
     "wraps": _returns_identity,
@@ -1195,6 +1250,7 @@ BUILTINS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "delattr": _delattr,
     "dict": _dict,
     "dir": _clean,
+    "divmod": _divmod,
     "enumerate": _enumerate,
     "filter": _filter,
     "float": _number,

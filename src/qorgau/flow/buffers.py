@@ -33,6 +33,13 @@ def held(m: Machine, f: Frame, value: Value, at: int) -> Value:
     return join_all(found)
 
 
+def is_buffer(f: Frame, value: Value) -> bool:
+    """Whether a value is a ``bytearray`` and nothing else."""
+    loc = value.single()
+    obj = f.state.obj(loc) if loc is not None and not value.consts else None
+    return obj is not None and obj.type == TYPE
+
+
 def _bytearray(m: Machine, f: Frame, u: Use) -> Value:
     data = held(m, f, u.arg(0), u.at) if u.args.positional else of_const(b"")
     return m.new(f, u.at, Obj("library", type=TYPE, parts={DATA: data}), "bytearray")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from qorgau import ir
 from qorgau.flow import (
     containers,
+    conversions,
     dispatch,
     expressions,
     garbage,
@@ -609,24 +610,25 @@ def _fill(
     """Fields from the arguments of a class without ``__init__``: dataclasses, models, schemas."""
     names = m.declared_fields(f, cls)
     places = m.constructor_fields(f, cls) if not info.libraries or m.takes_fields(f, cls) else []
+    args = conversions.before(m, f, cls, args, at)
     for index, value in enumerate(args.positional):
         if index < len(places):
-            objects.set_attribute(m, f, made, places[index], value, args.ats.get(index, at))
+            conversions.set_field(m, f, cls, made, places[index], value, args.ats.get(index, at))
     chooses = bool(names) and records.is_model(m, f, cls) and not validators.takes_others(m, f, cls)
     for name, value in args.keywords.items():
         field = m.field_of_alias(f, cls, name)
         if not chooses or field in names:
-            objects.set_attribute(m, f, made, field, value, args.ats.get(name, at))
+            conversions.set_field(m, f, cls, made, field, value, args.ats.get(name, at))
     for double in args.double:
         for name in names:
             if name not in args.keywords:
-                objects.set_attribute(m, f, made, name, m.item(f, double, of_const(name), at), at)
+                conversions.set_field(m, f, cls, made, name, m.item(f, double, of_const(name), at), at)
         obj = f.state.obj(loc)
         if obj is not None and not names:
             m.write(f, loc, obj.put(f"$spread{at}", double), strong=True)
     if not args.star.is_bottom:
         for name in places[len(args.positional) :]:
-            objects.set_attribute(m, f, made, name, args.star, at)
+            conversions.set_field(m, f, cls, made, name, args.star, at)
     obj = f.state.obj(loc)
     # Attributes of a plain class stay the class's: its objects read them there.
     for name in names if info.libraries or m.takes_fields(f, cls) else ():
@@ -650,6 +652,7 @@ def _after_fields(m: Machine, f: Frame, cls: Loc, made: Value, at: int) -> None:
             for name in m.passing_fields(f, cls):
                 given[name] = m.attribute(f, made, name, at)
             call(m, f, of_ref(Bound(ref, made)), Args(keywords=given), at)
+    conversions.after(m, f, cls, made, at)
 
 
 def define_function(m: Machine, f: Frame, function: ir.Function, decorate: bool) -> Value:

@@ -25,6 +25,7 @@ from qorgau.flow.values import (
     Loc,
     Obj,
     Value,
+    const,
     join,
     join_all,
     of_const,
@@ -94,6 +95,9 @@ def entries_of(m: Machine, f: Frame, obj: Obj, at: int = 0) -> list[tuple[Value,
 
 def get_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> Value:
     """``container[key]`` for one container."""
+    place = keys.place_of(key) if key.refs else None
+    if place is not None and place in obj.parts:
+        return obj.parts[place]
     known = keys.constant_keys(m, f, key)
     if obj.kind == "dict":
         if MISSING in obj.parts and known is None:
@@ -134,6 +138,9 @@ def _dict_item(m: Machine, f: Frame, loc: Loc, obj: Obj, known: list[Const] | No
 
 def put_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, new: Value, strong: bool) -> Obj:
     """The container after ``container[key] = new``."""
+    place = keys.place_of(key) if key.refs else None
+    if place is not None and place in obj.parts:
+        return obj.put(place, new if strong else join(obj.parts[place], new))
     constant = keys.constant_key(m, f, key)
     if obj.kind == "dict":
         if constant is not None:
@@ -171,6 +178,9 @@ def delete_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, strong: bo
     """The container after ``del container[key]``."""
     constant = keys.constant_key(m, f, key)
     if obj.kind == "dict":
+        place = keys.place_of(key) if key.refs else None
+        if place is not None and strong:
+            return replace(obj, parts={name: part for name, part in obj.parts.items() if name != place})
         if constant is None or not strong:
             return obj
         parts = dict(obj.parts)
@@ -235,6 +245,9 @@ def _sequence_method(
         "symmetric_difference_update",
     ):
         if name in ("difference_update", "intersection_update"):
+            left_over = chosen(m, f, of_ref(loc), first, name == "intersection_update", at)
+            if left_over is not None and strong and len(args.positional) == 1:
+                m.write(f, loc, renumbered(obj, left_over), strong=True)
             return none
         for value in args.all():
             iteration = m.iterate(f, value, at)
@@ -275,8 +288,14 @@ def _sequence_method(
         key = args.keywords.get("key")
         if key is not None:
             m.call(f, key, Args([each(obj)]), at)
+        steps = first.constant() if args.positional else const(1)
         if name == "reverse" and items is not None and strong:
             m.write(f, loc, renumbered(obj, items[::-1]), strong=True)
+        elif name == "rotate" and items and strong and steps is not None and isinstance(steps.value, int):
+            shift = steps.value % len(items)
+            m.write(
+                f, loc, renumbered(obj, [*items[-shift:], *items[:-shift]] if shift else items), strong=True
+            )
         elif name != "reverse" or items is None:
             m.write(f, loc, loosened(obj), strong=True)
         return none
@@ -285,9 +304,16 @@ def _sequence_method(
     if name in ("index", "count", "__len__", "__contains__", "issubset", "issuperset", "isdisjoint"):
         return OPAQUE
     if name in ("union", "symmetric_difference"):
+        op = "|" if name == "union" else "^"
+        either = united(m, f, of_ref(loc), first, op, at) if len(args.positional) == 1 else None
+        if either is not None:
+            return sequence(m, f, at, obj.kind, either, None)
         values = [m.iterate(f, value, at).each for value in args.all()]
         return m.new(f, at, Obj(obj.kind, rest=join_all([each(obj), *values])))
     if name in ("intersection", "difference"):
+        left_over = chosen(m, f, of_ref(loc), first, name == "intersection", at)
+        if left_over is not None and len(args.positional) == 1:
+            return sequence(m, f, at, obj.kind, left_over, None)
         return m.new(f, at, Obj(obj.kind, rest=each(obj)))
     if name in ("__getitem__",):
         return get_item(m, f, loc, obj, first, at)
@@ -435,6 +461,9 @@ def update(m: Machine, f: Frame, loc: Loc, value: Value, at: int) -> None:
     target = of_ref(loc)
     for ref, facts in value.refs.items():
         source = f.state.obj(ref) if isinstance(ref, Loc) else None
+        if source is not None and source.kind == "attributes" and isinstance(source.info, Loc):
+            ref = m.namespace(f, source.info, at).locs()[0]
+            source = f.state.obj(ref)
         if isinstance(ref, Loc) and source is not None and source.kind == "dict" and ref != loc:
             for key, part in source.items():
                 if not part.is_bottom:
@@ -479,6 +508,9 @@ def combine(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -
                 return sequence(m, f, at, kind, iteration.items * times.value, None, "repeated")
         return m.new(f, at, Obj(kind, rest=iteration.each), "repeated")
     if op in ("+", "|", "^"):
+        either = united(m, f, left, right, op, at) if kind == "set" else None
+        if either is not None:
+            return sequence(m, f, at, kind, either, None, "sum")
         first, second = m.iterate(f, left, at), m.iterate(f, right, at)
         if first.items is not None and second.items is not None and op == "+":
             return sequence(m, f, at, kind, [*first.items, *second.items], None, "sum")
@@ -486,8 +518,36 @@ def combine(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -
     if op == "&" and m.iterate(f, right, at).items == ():
         return m.new(f, at, Obj(kind, length=0), "sum")
     if op in ("-", "&"):
+        left_over = chosen(m, f, left, right, op == "&", at)
+        if left_over is not None:
+            return sequence(m, f, at, kind, left_over, None, "sum")
         return m.new(f, at, Obj(kind, rest=m.iterate(f, left, at).each), "sum")
     return None
+
+
+def chosen(m: Machine, f: Frame, left: Value, right: Value, wanted: bool, at: int) -> list[Value] | None:
+    """The items of a set that are (or are not) in another collection; None where not all of both are known."""
+    items, others = m.iterate(f, left, at).items, m.iterate(f, right, at).items
+    if items is None or others is None:
+        return None
+    known = [keys.constant_key(m, f, item) for item in items]
+    asked = [keys.constant_key(m, f, item) for item in others]
+    if None in known or None in asked:
+        return None
+    return [item for item, key in zip(items, known, strict=True) if (key in asked) is wanted]
+
+
+def united(m: Machine, f: Frame, left: Value, right: Value, op: str, at: int) -> list[Value] | None:
+    """The items of ``left | right`` or ``left ^ right``; None where not all of both are known."""
+    added = chosen(m, f, right, left, False, at)
+    kept = (
+        None
+        if added is None
+        else m.iterate(f, left, at).items
+        if op == "|"
+        else chosen(m, f, left, right, False, at)
+    )
+    return None if added is None or kept is None else [*kept, *added]
 
 
 def contains(m: Machine, f: Frame, container: Value, key: Value) -> bool | None:

@@ -212,6 +212,8 @@ def _refine(m: Machine, f: Frame, node: ir.Expr, yes: State, no: State) -> None:
                 if value.taints and node.ops[0] in ("in", "not in") and truth is (node.ops[0] == "in"):
                     if keys.are_constants(m, f, right):
                         narrowed = value.with_(taints=NO_TAINTS)
+                if node.ops[0] in ("in", "not in") and (test := masks.test_of(right)):
+                    narrowed = masks.of_character(m, value, test, truth is (node.ops[0] == "in"))
                 if narrowed is not value:
                     f.state = outcome
                     m.poke(f, node.left.id, narrowed)

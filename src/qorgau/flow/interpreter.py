@@ -699,6 +699,10 @@ class Interpreter:
         """The fields of an object as a dict."""
         return records.as_dict(self, f, value, at)
 
+    def namespace(self, f: Frame, owner: Loc, at: int) -> Value:
+        """The attributes of an object as a dict."""
+        return records.namespace(self, f, owner, at)
+
     def iterate(self, f: Frame, value: Value, at: int) -> Iteration:
         """What iterating gives."""
         return objects.iterate(self, f, value, at)

@@ -13,6 +13,9 @@ from qorgau.flow.values import OPAQUE, Const, External, Loc, Ref, Value, of_cons
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
+PLACE = "place"
+"""The kind of the object that stands for the position or key that a loop has in hand, and of it as a key."""
+
 OBJECT = "object"
 """The type of the constant that stands for an object which is a key by its identity."""
 
@@ -39,6 +42,14 @@ def _as_key(constant: Const) -> Const:
     if isinstance(value, bool) or (isinstance(value, float) and value.is_integer()):
         return Const("int", int(value))
     return constant
+
+
+def place_of(key: Value) -> Const | None:
+    """The place that a loop has in hand, if a key is that: a key of the collection it goes over only."""
+    for ref in key.refs:
+        if isinstance(ref, Loc) and isinstance(ref.label, tuple) and ref.label[0] == PLACE and not ref.old:
+            return Const(PLACE, ref)
+    return None
 
 
 def constant_keys(m: Machine, f: Frame, key: Value) -> list[Const] | None:
@@ -71,7 +82,7 @@ def _of_ref(m: Machine, f: Frame, ref: Ref) -> Const | None:
 
 def value_of(m: Machine, f: Frame, key: Const, at: int) -> Value:
     """The value that a known key is."""
-    if key.type == OBJECT:
+    if key.type in (OBJECT, PLACE):
         return of_ref(key.value) if isinstance(key.value, Loc | External) else OPAQUE
     if key.type == "tuple" and isinstance(key.value, tuple):
         items = [value_of(m, f, item, at) for item in key.value if isinstance(item, Const)]

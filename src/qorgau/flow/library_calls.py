@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
+import string
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -60,6 +61,7 @@ from qorgau.flow.classes import ELEMENTS
 from qorgau.flow.machine import Args, ClassInfo, Frame
 from qorgau.flow.places import Site
 from qorgau.flow.references import arguments, one
+from qorgau.flow.texts import of_call
 from qorgau.flow.values import (
     BOTTOM,
     NO_FACTS,
@@ -91,8 +93,16 @@ _STUB = re.compile(r"[\w.]*_pb2_grpc\.\w+Stub\b")
 """A class that is generated for gRPC outside the project; the name of its file is the generator's."""
 
 PRINT = "builtins.print"
-CONSTANTS = {"typing.TYPE_CHECKING": False, "typing_extensions.TYPE_CHECKING": False}
-"""Names of libraries whose value decides what runs."""
+CONSTANTS: dict[str, object] = {
+    "typing.TYPE_CHECKING": False,
+    "typing_extensions.TYPE_CHECKING": False,
+    "string.digits": string.digits,
+    "string.ascii_letters": string.ascii_letters,
+    "string.ascii_lowercase": string.ascii_lowercase,
+    "string.ascii_uppercase": string.ascii_uppercase,
+    "string.punctuation": string.punctuation,
+}
+"""Names of libraries whose value decides what runs, or what a table of characters covers."""
 
 
 def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int) -> Value:
@@ -456,7 +466,7 @@ def _passed(m: Machine, f: Frame, use: Use, values: list[Value]) -> Value:
     """What passes through a known call: the data, no constant; an unknown object where one came in."""
     taints = [taint for value in values for taint in naming.contents(m, f, value, use.at)]
     note = f"through {use.dotted.rpartition('.')[2]}()"
-    passed = merge_taints(taint.stepped(f.unit, use.at, note) for taint in taints)
+    passed = merge_taints(of_call(taint).stepped(f.unit, use.at, note) for taint in taints)
     origin = origins.of_values(values)
     if not any(value.unknown for value in values):
         # What a parser made of a page is no unknown object, but what is read from it is unknown text.

@@ -8,7 +8,8 @@ results is what is left of the datum.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import string
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -92,7 +93,17 @@ def left(pattern: str, replacement: str, form: str) -> int | None:
     """How many characters of a datum a replacement leaves; None where that can't be told."""
     if len(pattern) > MAX_PATTERN or HOLE in pattern or HOLE in replacement:
         return None
-    counts = [_tried(pattern, replacement, pairs) for pairs in _pairs(form)]
+    return _most(lambda text: re.sub(pattern, replacement, text), form)
+
+
+@lru_cache(maxsize=256)
+def left_by_table(table: tuple[tuple[int, str | None], ...], form: str) -> int | None:
+    """How many characters of a datum ``str.translate`` leaves; None where that can't be told."""
+    return _most(lambda text: text.translate(dict(table)), form)
+
+
+def _most(change: Callable[[str], str], form: str) -> int | None:
+    counts = [_tried(change, pairs) for pairs in _pairs(form)]
     return None if any(count is None for count in counts) else max(count or 0 for count in counts)
 
 
@@ -100,12 +111,12 @@ def _pairs(form: str) -> list[tuple[tuple[str, str], ...]]:
     return [FORMS[form]] if form else list(FORMS.values())
 
 
-def _tried(pattern: str, replacement: str, pairs: tuple[tuple[str, str], ...]) -> int | None:
+def _tried(change: Callable[[str], str], pairs: tuple[tuple[str, str], ...]) -> int | None:
     """The least that is left of values of one form: a pattern is written for the form in use."""
     best: int | None = None
     for one, other in pairs:
         try:
-            results = re.sub(pattern, replacement, one), re.sub(pattern, replacement, other)
+            results = change(one), change(other)
         except (re.error, IndexError, RecursionError):
             return None
         if len(results[0]) == len(results[1]):
@@ -134,12 +145,38 @@ def masked(m: Machine, subject: Value, patterns: list[str], replacements: list[s
     return changed if changed.taints else changed.with_(opaque=True)
 
 
+def translated(m: Machine, f: Frame, subject: Value, table: Value) -> Value:
+    """The data of a text that ``str.translate`` with a known table covers are gone; others stay as they were."""
+    loc = table.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    if obj is None or obj.kind != "dict" or obj.info != "exact":
+        return subject
+    known: list[tuple[int, str | None]] = []
+    for key, value in obj.items():
+        constant = value.constant()
+        if not isinstance(key.value, int) or constant is None or not isinstance(constant.value, str | None):
+            return subject
+        known.append((key.value, constant.value))
+    return subject.map_taints(
+        lambda taint: None if left_by_table(tuple(known), form_of(m, taint.field)) == 0 else taint
+    )
+
+
 def characters(taints: Taints) -> Taints:
     """The data of a text's single characters."""
     return frozenset(
         replace(taint, slice=CHARACTER) if taint.slice is None and taint.kept is None else taint
         for taint in taints
     )
+
+
+def test_of(signs: Value) -> str:
+    """The test that asking for a character ``in`` a text is; empty for none (``c in "0123456789"``)."""
+    constant = signs.constant()
+    if constant is None or not isinstance(constant.value, str):
+        return ""
+    known = set(constant.value)
+    return "isdigit" if known >= set(string.digits) and not any(sign.isalpha() for sign in known) else ""
 
 
 def of_character(m: Machine, value: Value, test: str, truth: bool) -> Value:

@@ -64,6 +64,11 @@ DECLARING_TYPES = frozenset(
 )
 """Last names of what class bodies declare fields with; their values come from elsewhere."""
 
+CAUSE = "$cause"
+"""The part of an exception that it was raised from."""
+
+CAUSES = frozenset(("__cause__", "__context__"))
+
 EACH = "$each"
 """The part of a collection that stands for each of its items in facts that hold of all."""
 
@@ -159,6 +164,8 @@ def _attribute_of_loc(m: Machine, f: Frame, loc: Loc, name: str, at: int) -> Val
         found = m.frame_attribute(f, loc, obj, name, at)
         if found is not None:
             return found
+    if name in CAUSES and CAUSE in obj.parts:
+        return obj.parts[CAUSE]
     part = obj.parts.get(name)
     if obj.kind == "module" and name == "__dict__":
         namespace = loc.child("__dict__")
@@ -377,6 +384,7 @@ def _class_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: in
             f.state.heap[member] = Obj(
                 "instance", cls=loc, parts={"value": found, "_value_": found, "name": of_const(name)}
             )
+            _set_up_member(m, f, loc, member, found, at)
         return of_ref(member)
     if found.refs and all(_is_declaration(f, ref) for ref in found.refs) and orm.is_model(m, f, loc):
         return orm.column_of(f, loc, name)
@@ -398,6 +406,17 @@ def _class_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: in
     if not bound:
         return found
     return join_all([found.with_(refs=NO_REFS), *bound])
+
+
+def _set_up_member(m: Machine, f: Frame, cls: Loc, member: Loc, value: Value, at: int) -> None:
+    """A member of an enumeration with ``__init__``: it gets the items of the member's value."""
+    initializer = class_part(m, f, cls, "__init__")
+    if initializer is None:
+        return
+    loc = value.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    items = containers.items_of(obj) if obj is not None and obj.kind == "tuple" else None
+    m.call(f, bind(m, f, initializer, of_ref(member), at), Args(list(items) if items else [value]), at)
 
 
 def bind(m: Machine, f: Frame, found: Value, receiver: Value, at: int) -> Value:
@@ -631,8 +650,10 @@ def _item_taints(f: Frame, value: Value, key: Value) -> Value:
     if constant is not None and constant.type == "str":
         return value.with_(taints=naming.of_part(f, value))
     if constant is not None and isinstance(constant.value, int) and all(t.calls == 0 for t in value.taints):
-        from qorgau.flow.texts import keep
+        from qorgau.flow.texts import PIECES, keep
 
+        if any(taint.slice == PIECES for taint in value.taints):
+            return value
         return keep(value, 1, ("index", constant.value))
     return value
 
@@ -881,6 +902,8 @@ def _iterate_ref(m: Machine, f: Frame, ref: Ref, at: int) -> Iteration:
         getter = method(m, f, ref, obj, "__iter__", at)
         if getter is not None:
             return iterate(m, f, m.call(f, getter, Args(), at), at)
+    if obj.kind == "attributes" and isinstance(obj.info, Loc):
+        return iterate(m, f, m.namespace(f, obj.info, at), at)
     if obj.kind == "dict":
         keys = containers.keys_of(m, f, obj, at)
         return Iteration(None, join(keys.each, UNKNOWN)) if containers.spreads(obj) else keys

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from qorgau.flow import keys, objects, texts, versions
+from qorgau.flow import buffers, keys, objects, texts, versions
 from qorgau.flow.machine import Args
 from qorgau.flow.values import (
     CHECKS,
@@ -226,6 +226,9 @@ def augment(m: Machine, f: Frame, op: str, current: Value, value: Value, at: int
     if result is not None:
         return result
     kinds = {obj.kind for loc in current.locs() if (obj := f.state.obj(loc)) is not None}
+    if op == "+" and buffers.is_buffer(f, current):
+        m.call_method(f, current, "extend", Args([value]), at)
+        return current
     method = {("list", "+"): "extend", ("set", "|"): "update", ("dict", "|"): "update"}
     for kind in kinds:
         name = method.get((kind, op))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import strings
+from qorgau.flow import objects, strings
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.state import State, bottom_like
 from qorgau.flow.uses import Use
@@ -107,6 +107,14 @@ def _raise_may_raise(statement: ir.Raise) -> bool:
     if isinstance(made, ir.Call):
         return _can(made.function) or any(_can(argument.value) for argument in made.arguments)
     return made is not None and _can(made)
+
+
+def because(f: Frame, error: Value, cause: Value) -> None:
+    """``raise error from cause``"""
+    for loc in error.locs():
+        obj = f.state.obj(loc)
+        if obj is not None and obj.kind != "class":
+            f.state.heap[loc] = obj.put(objects.CAUSE, cause)
 
 
 def is_exception(m: Machine, name: str) -> bool:

@@ -18,6 +18,7 @@ from qorgau.flow.values import (
     Loc,
     Obj,
     Value,
+    const,
     join_all,
     of_const,
     of_ref,
@@ -110,6 +111,21 @@ def as_dict(
             f, loc, replace(m.obj(f, loc), rest=Value(value.taints, unknown=True), info=None), strong=True
         )
     return made
+
+
+def namespace(m: Machine, f: Frame, owner: Loc, at: int) -> Value:
+    """``vars(x)`` as a dict: of an object made here its attributes, of another its declared fields."""
+    obj = f.state.obj(owner)
+    if obj is None or obj.kind != "instance" or obj.type or not obj.rest.is_bottom:
+        return as_dict(m, f, of_ref(owner), at)
+    parts: dict[Key, Value] = {
+        const(name): part
+        for name, part in obj.parts.items()
+        if isinstance(name, str) and not name.startswith(("$", "@")) and not part.is_bottom
+    }
+    info = m.class_info(f, obj.cls) if obj.cls is not None else None
+    closed = info is not None and not info.opaque_base
+    return m.new(f, at, Obj("dict", parts=parts, info="exact" if closed else None), "namespace")
 
 
 def _put_field(

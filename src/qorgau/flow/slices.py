@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from qorgau.flow import containers
+from qorgau.flow import buffers, containers
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.values import BOTTOM, Loc, Obj, Value
 
@@ -18,6 +18,9 @@ def put(m: Machine, f: Frame, owner: Value, bounds: Sequence[Value | None], valu
     iteration = m.iterate(f, value, at)
     for loc in owner.locs():
         obj = m.obj(f, loc)
+        if buffers.is_buffer(f, owner) and not any(bounds) and not loc.old:
+            m.write(f, loc, obj.put(buffers.DATA, buffers.held(m, f, value, at)), strong=True)
+            continue
         if obj.kind not in containers.SEQUENCES:
             m.call_method(f, Value(refs={loc: frozenset()}), "extend", Args([value]), at)
             continue
@@ -29,7 +32,9 @@ def delete(m: Machine, f: Frame, owner: Value, bounds: Sequence[Value | None], a
     """``del owner[lower:upper:step]``"""
     for loc in owner.locs():
         obj = m.obj(f, loc)
-        if obj.kind in containers.SEQUENCES:
+        if buffers.is_buffer(f, owner) and not any(bounds):
+            m.call_method(f, owner, "clear", Args(), at)
+        elif obj.kind in containers.SEQUENCES:
             new = _replaced(owner, loc, obj, bounds, (), BOTTOM)
             m.write(f, loc, containers.loosened(obj) if new is None else new, strong=True)
 

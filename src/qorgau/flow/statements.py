@@ -7,11 +7,11 @@ runs once for each way out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import checks, contexts, filled, patterns, raising, slices, sweeps
+from qorgau.flow import checks, contexts, filled, indexed, patterns, raising, slices, sweeps
 from qorgau.flow.expressions import MAX_UNROLLED
 from qorgau.flow.machine import Frame, LoopExits
 from qorgau.flow.state import Renaming, State, age, bottom_like, widen
@@ -204,7 +204,7 @@ def _raise(m: Machine, f: Frame, node: ir.Raise) -> None:
         else f.state.env.get(raising.HANDLED, BOTTOM)
     )
     if node.cause is not None:
-        m.evaluate(f, node.cause)
+        raising.because(f, value, m.evaluate(f, node.cause))
     if node.exception is not None:
         m.raised(f, value, node.at)
     raising.leave(f, value)
@@ -314,19 +314,32 @@ def _counted(m: Machine, f: Frame, node: ir.While) -> list[State] | None:
 
 
 def _counts(f: Frame, node: ir.While) -> bool:
-    """Whether a loop changes a variable that is a known number or truth before it."""
+    """Whether a loop changes a variable that is a known number or truth before it, or asks a call each time."""
+    if isinstance(node.test, ir.Call) or (
+        isinstance(node.test, ir.Unary) and isinstance(node.test.operand, ir.Call)
+    ):
+        return True
     for statement in node.body:
         targets: tuple[ir.Expr, ...] = ()
         if isinstance(statement, ir.Augment):
             targets = (statement.target,)
         elif isinstance(statement, ir.Assign):
             targets = statement.targets
-        for target in targets:
+        for target in _single(targets):
             if isinstance(target, ir.Name):
                 known = _variable(f, target.id).constant()
                 if known is not None and isinstance(known.value, int | float | bool):
                     return True
     return False
+
+
+def _single(targets: Iterable[ir.Expr]) -> Iterator[ir.Expr]:
+    """Targets without the tuples and lists around them."""
+    for target in targets:
+        if isinstance(target, ir.Sequence):
+            yield from _single(target.elements)
+        else:
+            yield target
 
 
 def _variable(f: Frame, name: str) -> Value:
@@ -347,13 +360,16 @@ def _for(m: Machine, f: Frame, node: ir.For) -> None:
     # Each pass asks an iterator of the project itself: what asking changes is no business of the first look.
     f.state = before
     iterator = m.iterator(f, iterable, node.at)
-    sweep = sweeps.begin(m, f, node, iterable, iteration.each)
+    walk = indexed.begin(m, f, node)
+    sweep = sweeps.begin(m, f, node, iterable, iteration.each) if walk is None else None
     elements: list[Loc] = []
 
     def enter() -> State:
         held = f.state.facts
         each, done = m.advance(f, iterator, node.at)
-        if sweep is not None:
+        if walk is not None:
+            each = indexed.take(m, f, walk, node.at)
+        elif sweep is not None:
             each = sweeps.take(m, f, sweep, each)
         elements[:] = each.locs()[:1] if len(each.refs) == 1 else []
         gained = f.state.facts - held
@@ -366,9 +382,13 @@ def _for(m: Machine, f: Frame, node: ir.For) -> None:
 
     def passed(state: State, made: Sequence[Loc]) -> None:
         swept[:] = sweeps.left(state, elements, made)
+        if walk is not None:
+            indexed.passed(state, walk)
 
     def leave() -> None:
-        if sweep is not None:
+        if walk is not None:
+            indexed.finish(f, walk)
+        elif sweep is not None:
             sweeps.finish(f, sweep)
         elif swept and not sweeps.has_break(node.body):
             sweeps.remember(m, f, iterable, swept[0])

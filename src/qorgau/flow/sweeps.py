@@ -37,22 +37,23 @@ class Sweep:
 
 def begin(m: Machine, f: Frame, node: ir.For, iterable: Value, each: Value) -> Sweep | None:
     """The sweep that a loop is; None where items are not shared or may be left out."""
-    shared, collection = _shared(each), iterable.single()
+    one, collection = shared(each), iterable.single()
     held = f.state.obj(collection) if collection is not None else None
     if (
-        shared is None
+        one is None
         or held is None
         or held.kind not in ("list", "tuple", "set", "generator")
         or has_break(node.body)
     ):
         return None
-    obj = f.state.obj(shared)
+    obj = f.state.obj(one)
     if obj is None or obj.kind not in CHANGED or containers.items_of(held) is not None:
         return None
-    return Sweep(shared, f.place(node.at, "element-in-hand"), obj)
+    return Sweep(one, f.place(node.at, "element-in-hand"), obj)
 
 
-def _shared(each: Value) -> Loc | None:
+def shared(each: Value) -> Loc | None:
+    """The one object that stands for all items of a collection; None where they are something else as well."""
     refs = list(each.refs)
     if len(refs) != 1 or each.consts or each.unknown or each.taints:
         return None

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 KEPT = 4
 """Characters that constant slices may keep of a datum and still leave it depersonalized."""
 
+PIECES = ("pieces",)
+"""Marks a datum in what a library's call gave: it need not be a text, so that its items are no characters."""
+
 MAX_TEXT = 4000
 MAX_COMBINATIONS = 16
 
@@ -237,6 +240,12 @@ def formatted(value: Value, spec: Value) -> Value:
     return value
 
 
+def of_call(taint: Taint) -> Taint:
+    """A datum in the result of a library's call that passes it on, as a whole or in pieces."""
+    whole = taint.slice is None and taint.kept is None
+    return replace(taint, slice=PIECES) if whole else taint
+
+
 def keep(value: Value, count: int, piece: object) -> Value:
     """What a constant slice of ``count`` characters leaves of a text."""
 
@@ -378,6 +387,10 @@ def method(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at: int
         return made_of([receiver, iteration.each])
     if name in UNDONE:
         why, instead = UNDONE[name], "a keyed hash"
+        if name == "translate" and receiver.taints:
+            from qorgau.flow import masks
+
+            receiver = masks.translated(m, f, receiver, args.get(0) or OPAQUE)
         return receiver.map_taints(
             lambda taint: replace(taint, reversal=taint.reversal or Reversal(f"str.{name}", why, instead))
         ).with_(consts=NO_CONSTS, refs={}, opaque=True)

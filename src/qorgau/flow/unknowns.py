@@ -212,10 +212,7 @@ def _method(m: Machine, f: Frame, ref: Ref, receiver: Value, name: str, args: Ar
     if obj.kind == dispatch.KIND:
         return _dispatch_method(m, f, ref, obj, name, args, at)
     if obj.kind == "attributes" and isinstance(obj.info, Loc):
-        fields = m.as_dict(f, of_ref(obj.info), at)
-        if name in ("update", "setdefault") and args.positional:
-            return _set_attributes(m, f, obj.info, args, at)
-        return call_method(m, f, fields, name, args, at)
+        return _namespace_method(m, f, obj.info, name, args, at)
     if obj.cls is not None:
         return _object_method(m, f, ref, obj, receiver, name, args, at)
     if obj.type:
@@ -236,9 +233,27 @@ def _dispatch_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: 
     return UNKNOWN
 
 
+def _namespace_method(m: Machine, f: Frame, owner: Loc, name: str, args: Args, at: int) -> Value:
+    """A method of ``owner.__dict__``: what it changes are the attributes."""
+    if name == "update":
+        return _set_attributes(m, f, owner, args, at)
+    fields = m.namespace(f, owner, at)
+    before = m.exact_dict(f, fields)
+    result = call_method(m, f, fields, name, args, at)
+    after = m.exact_dict(f, fields)
+    if before is not None and after is not None:
+        for gone in sorted(before.keys() - after.keys()):
+            m.delete_attribute(f, of_ref(owner), gone, at)
+        for new in sorted(after.keys() - before.keys()):
+            m.set_attribute(f, of_ref(owner), new, after[new], at)
+    return result
+
+
 def _set_attributes(m: Machine, f: Frame, owner: Loc, args: Args, at: int) -> Value:
-    for name, value in (m.exact_dict(f, args.positional[0]) or {}).items():
-        m.set_attribute(f, of_ref(owner), name, value, at)
+    given = [m.exact_dict(f, value) or {} for value in (*args.positional, *args.double)]
+    for fields in (*given, args.keywords):
+        for name, value in fields.items():
+            m.set_attribute(f, of_ref(owner), name, value, at)
     return of_const(None)
 
 

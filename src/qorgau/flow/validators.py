@@ -32,9 +32,9 @@ def value_names(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter)
     names: list[str] = []
     for decorator in function.decorators:
         head = decorator.function if isinstance(decorator, ir.Call) else decorator
-        place = VALIDATORS.get(_last(head), 0)
+        place = VALIDATORS.get(last(head), 0)
         if isinstance(decorator, ir.Call) and place and _is_at(function, parameter, place):
-            names += _texts(decorator)
+            names += texts(decorator)
         elif isinstance(head, ir.Attribute) and head.attr == OF_FIELD and isinstance(head.value, ir.Name):
             names += [head.value.id] if _is_at(function, parameter, 2) else []
     prefix, _, name = function.name.partition("_")
@@ -55,18 +55,20 @@ def _is_serializer(m: Machine, f: Frame, owner: Loc) -> bool:
     return any(SERIALIZER in m.policy.catalog.ancestry(library) for library in libraries)
 
 
-def _last(node: ir.Expr) -> str:
+def last(node: ir.Expr) -> str:
+    """The last name of a decorator."""
     if isinstance(node, ir.Attribute):
         return node.attr
     return node.id if isinstance(node, ir.Name) else ""
 
 
-def _texts(decorator: ir.Call) -> list[str]:
+def texts(decorator: ir.Call) -> list[str]:
+    """The texts that a decorator is called with: names of fields."""
     values = [argument.value for argument in decorator.arguments if argument.keyword is None]
     return [value.value for value in values if isinstance(value, ir.Const) and isinstance(value.value, str)]
 
 
-def _methods(m: Machine, f: Frame, cls: Loc) -> Iterator[tuple[str, Loc, Closure]]:
+def methods(m: Machine, f: Frame, cls: Loc) -> Iterator[tuple[str, Loc, Closure]]:
     """The decorated methods and properties of a class and its bases."""
     info = m.class_info(f, cls)
     for base in info.order if info is not None else ():
@@ -81,23 +83,23 @@ def _methods(m: Machine, f: Frame, cls: Loc) -> Iterator[tuple[str, Loc, Closure
 
 def _is_decorated(closure: Closure, name: str) -> ir.Expr | None:
     for decorator in closure.function.decorators:
-        if _last(decorator.function if isinstance(decorator, ir.Call) else decorator) == name:
+        if last(decorator.function if isinstance(decorator, ir.Call) else decorator) == name:
             return decorator
     return None
 
 
 def serializer(m: Machine, f: Frame, cls: Loc, field: str) -> Loc | None:
     """The method that says how a dump shows a field (``@field_serializer("phone")``)."""
-    for _, loc, closure in _methods(m, f, cls):
+    for _, loc, closure in methods(m, f, cls):
         decorator = _is_decorated(closure, "field_serializer")
-        if isinstance(decorator, ir.Call) and {field, "*"} & set(_texts(decorator)):
+        if isinstance(decorator, ir.Call) and {field, "*"} & set(texts(decorator)):
             return loc
     return None
 
 
 def whole_serializer(m: Machine, f: Frame, cls: Loc) -> Loc | None:
     """The method that makes the whole dump (``@model_serializer``), unless it wraps the usual one."""
-    for _, loc, closure in _methods(m, f, cls):
+    for _, loc, closure in methods(m, f, cls):
         if _is_decorated(closure, "model_serializer") is not None and len(closure.function.parameters) == 1:
             return loc
     return None
@@ -107,7 +109,7 @@ def computed(m: Machine, f: Frame, cls: Loc) -> list[str]:
     """Properties that a dump shows like fields (``@computed_field``)."""
     return [
         name
-        for name, _, closure in _methods(m, f, cls)
+        for name, _, closure in methods(m, f, cls)
         if _is_decorated(closure, "computed_field") is not None
     ]
 

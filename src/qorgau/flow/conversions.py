@@ -1,0 +1,147 @@
+"""What a class makes of its arguments before it keeps them: converters of attrs, validators of models.
+
+A framework runs these as well (with what a user sent), so that being run here does not count as being called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qorgau import ir
+from qorgau.flow import containers, objects, records, validators
+from qorgau.flow.machine import Args, Closure, Frame
+from qorgau.flow.values import OPAQUE, Bound, External, Loc, Obj, Value, of_const, of_ref
+from qorgau.linking import walk
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+FIELD_VALIDATORS = frozenset(("validator", "field_validator"))
+COLUMN_VALIDATOR = "validates"
+MODEL_VALIDATORS = frozenset(("model_validator", "root_validator"))
+ANNOTATED = frozenset(("AfterValidator", "BeforeValidator", "PlainValidator"))
+DECLARATIVE = "sqlalchemy."
+
+
+def set_field(m: Machine, f: Frame, cls: Loc, made: Value, name: str, value: Value, at: int) -> None:
+    """An argument of the constructor becomes a field: as converters and validators of the class leave it."""
+    objects.set_attribute(m, f, made, name, _kept(m, f, cls, made, name, value, at), at)
+
+
+def _kept(m: Machine, f: Frame, cls: Loc, made: Value, name: str, value: Value, at: int) -> Value:
+    named = m.named(f, value, name, made, at, put=True)
+    if not (named.taints or named.refs):
+        return value
+    convert = records.declaration(m, f, cls, name).get("@converter")
+    if convert is not None and convert.refs:
+        return m.call(f, convert, Args([named]), at)
+    for function in _of_annotation(m, f, cls, name):
+        named = m.call(f, function, Args([named]), at)
+    for loc, closure in _of_field(m, f, cls, name):
+        named = _run(m, f, _method(closure, loc, cls, made), _arguments(closure, name, named), closure, at)
+    return named
+
+
+def _of_field(m: Machine, f: Frame, cls: Loc, name: str) -> Iterator[tuple[Loc, Closure]]:
+    """The methods that change a field's value: of a model of pydantic, of a table of SQLAlchemy."""
+    info = m.class_info(f, cls)
+    if info is None or not info.libraries:
+        return
+    model = records.is_model(m, f, cls)
+    if not model and not any(library.startswith(DECLARATIVE) for library in info.libraries):
+        return
+    wanted = FIELD_VALIDATORS if model else frozenset((COLUMN_VALIDATOR,))
+    for _, loc, closure in validators.methods(m, f, cls):
+        for decorator in closure.function.decorators:
+            if isinstance(decorator, ir.Call) and validators.last(decorator.function) in wanted:
+                if {name, "*"} & set(validators.texts(decorator)):
+                    yield loc, closure
+
+
+def _of_annotation(m: Machine, f: Frame, cls: Loc, name: str) -> Iterator[Value]:
+    """The functions in ``Annotated[str, AfterValidator(function)]``, where they are plain names."""
+    from qorgau.flow.classes import spelling
+
+    info = m.class_info(f, cls)
+    for base in info.order if info is not None else ():
+        annotation, owner = m.annotations.get((base, name)), m.class_info(f, base)
+        if not isinstance(annotation, ir.Subscript) or owner is None:
+            continue
+        for node in walk(annotation.index):
+            if isinstance(node, ir.Call) and validators.last(node.function) in ANNOTATED and node.arguments:
+                path = spelling(node.arguments[0].value).split(".")
+                function = m.import_module(f, owner.unit.name)
+                for step in path if path[0] else ():
+                    function = m.attribute(f, function, step, node.at)
+                yield function
+
+
+def _arguments(closure: Closure, name: str, value: Value) -> Args:
+    if any(_is(decorator, COLUMN_VALIDATOR) for decorator in closure.function.decorators):
+        return Args([of_const(name), value])
+    others = max(len(closure.function.parameters) - 2, 0)
+    wraps = any(_mode(decorator) == "wrap" for decorator in closure.function.decorators)
+    further = [of_ref(External("qorgau.identity")) if wraps else OPAQUE] * others
+    return Args([value, *further])
+
+
+def _is(decorator: ir.Expr, name: str) -> bool:
+    return validators.last(decorator.function if isinstance(decorator, ir.Call) else decorator) == name
+
+
+def _mode(decorator: ir.Expr) -> str:
+    """The ``mode=`` of a validator; empty for none."""
+    for argument in decorator.arguments if isinstance(decorator, ir.Call) else ():
+        if argument.keyword == "mode" and isinstance(argument.value, ir.Const):
+            return str(argument.value.value)
+    return ""
+
+
+def _method(closure: Closure, loc: Loc, cls: Loc, made: Value) -> Value:
+    if closure.binding == "static":
+        return of_ref(loc)
+    of_object = any(_is(decorator, COLUMN_VALIDATOR) for decorator in closure.function.decorators)
+    return of_ref(Bound(loc, made if of_object else of_ref(cls)))
+
+
+def _run(m: Machine, f: Frame, function: Value, args: Args, closure: Closure, at: int) -> Value:
+    place = (closure.unit.name, closure.function.at)
+    known = place in m.reached
+    result = m.call(f, function, args, at)
+    if not known:
+        m.reached.discard(place)
+    return result
+
+
+def before(m: Machine, f: Frame, cls: Loc, args: Args, at: int) -> Args:
+    """The arguments of a model as its ``@model_validator(mode="before")`` leaves them."""
+    for loc, closure in _of_model(m, f, cls, "before"):
+        given = m.new(f, at, Obj("dict", info="exact"))
+        containers.method(
+            m, f, given.locs()[0], Obj("dict", info="exact"), "update", replace(args, positional=[]), at
+        )
+        function = of_ref(loc) if closure.binding == "static" else of_ref(Bound(loc, of_ref(cls)))
+        further = [OPAQUE] * max(len(closure.function.parameters) - 2, 0)
+        result = _run(m, f, function, Args([given, *further]), closure, at)
+        exact = m.exact_dict(f, result)
+        args = Args(keywords=exact) if exact is not None else Args(double=[result])
+    return args
+
+
+def after(m: Machine, f: Frame, cls: Loc, made: Value, at: int) -> None:
+    """``@model_validator(mode="after")`` changes the new object itself."""
+    for loc, closure in _of_model(m, f, cls, "after"):
+        if len(closure.function.parameters) == 1:
+            _run(m, f, of_ref(Bound(loc, made)), Args(), closure, at)
+
+
+def _of_model(m: Machine, f: Frame, cls: Loc, mode: str) -> Iterator[tuple[Loc, Closure]]:
+    if not records.is_model(m, f, cls):
+        return
+    for _, loc, closure in validators.methods(m, f, cls):
+        for decorator in closure.function.decorators:
+            head = decorator.function if isinstance(decorator, ir.Call) else decorator
+            if validators.last(head) in MODEL_VALIDATORS and _mode(decorator) == mode:
+                yield loc, closure
