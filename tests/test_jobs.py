@@ -16,7 +16,8 @@ from click.testing import CliRunner
 from qorgau import parsing
 from qorgau.cache import NOWHERE, Store
 from qorgau.cli import main
-from qorgau.parsing import Hands, lower_all
+from qorgau.hands import Hands
+from qorgau.parsing import lower_all
 
 T = TypeVar("T")
 
@@ -147,5 +148,5 @@ def test_progress_is_told_for_every_text_in_order() -> None:
 
 def test_a_small_project_starts_no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parsing, "WORTH", 1_000_000)
-    monkeypatch.setattr(parsing, "_pool", lambda jobs: pytest.fail("is not worth it"))
+    monkeypatch.setattr("qorgau.hands._pool", lambda jobs: pytest.fail("is not worth it"))
     assert len(lower_all(TEXTS, NOWHERE, Hands(8))) == len(TEXTS)

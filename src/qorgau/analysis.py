@@ -10,7 +10,7 @@ from qorgau.deep import with_room
 from qorgau.findings import Report
 from qorgau.flow.epochs import follow
 from qorgau.flow.policy import Policy
-from qorgau.gathering import Gathered, Request, extra_folders, is_judged
+from qorgau.gathering import Gathered, Request, is_judged
 from qorgau.judging import claims, literals, statements, verdicts
 from qorgau.judging.making import located, made_of
 from qorgau.judging.purposes import Purposes
@@ -44,7 +44,7 @@ def _follow_and_judge(
         {name: spec.names or () for name, spec in settings.fields.items()},
         enumerable_of(settings, regulation),
         tuple(settings.home or ()),
-        compiled.catalog(request.store, extra_folders(request)),
+        compiled.catalog(request.store, given.extra),
         compiled.regions(request.store),
     )
     followed = follow(policy, program)

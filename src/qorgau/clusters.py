@@ -7,10 +7,11 @@ program does, and this only at an address that the user gives.
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from qorgau.parsing import Hands
+from qorgau.hands import Hands
 
 PATIENCE = 10
 """Seconds in which the scheduler has to answer."""
@@ -37,7 +38,9 @@ def hands_of(address: str) -> Iterator[Hands]:
         client = Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ClusterError(f"no Dask scheduler answers at {address}") from error
-    with client:
+    with client, warnings.catch_warnings():
+        # That whole projects are sent is meant.
+        warnings.filterwarnings("ignore", "Sending large graph")
         threads = sum(client.nthreads().values())
         if not threads:
             raise ClusterError(f"the Dask scheduler at {address} has no workers")

@@ -6,13 +6,12 @@ Reading and checking hundreds of files takes several times as long as loading wh
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 
 import msgspec
 
 from qorgau.cache import Store, of_knowledge
 from qorgau.knowledge.libraries import Catalog
-from qorgau.knowledge.library_files import library_files, team_files
+from qorgau.knowledge.library_files import LibraryFile, library_files
 from qorgau.knowledge.region_files import Provider, read_packaged
 from qorgau.knowledge.regions import Regions
 from qorgau.knowledge.rows import Library
@@ -26,11 +25,11 @@ class Knowledge(msgspec.Struct, frozen=True, array_like=True):
     domains: dict[str, str]
 
 
-def catalog(store: Store, folders: tuple[Path, ...]) -> Catalog:
-    """All library models, those of ``folders`` (``extend-rules``) last. Raises ``LibraryError``."""
-    if not folders:
+def catalog(store: Store, extra: tuple[tuple[str, str], ...]) -> Catalog:
+    """All library models, those of a team's own files last: their names and texts. Raises ``LibraryError``."""
+    if not extra:
         return _packaged_catalog(store)
-    theirs = tuple(file.library() for file in team_files(folders))
+    theirs = tuple(LibraryFile(name, text, always=True).library() for name, text in extra)
     return Catalog((*_knowledge(store).libraries, *theirs))
 
 

@@ -10,9 +10,10 @@ from qorgau import source
 from qorgau.cache import NOWHERE, Store
 from qorgau.config import Settings
 from qorgau.findings import Problem
+from qorgau.hands import ALONE, Hands
 from qorgau.judging.baseline import Baseline
 from qorgau.knowledge.toml_files import folder_texts
-from qorgau.parsing import ALONE, Hands, Progress
+from qorgau.parsing import Progress
 from qorgau.source import SourceError, SourceFile, SourceText
 
 
@@ -71,11 +72,11 @@ def gather(request: Request) -> Gathered:
         problems=(*(_problem(each) for each in found.problems), *problems),
         environment=source.read_environment(folders),
         settings_files=source.read_settings(folders, found.root, (text.text for text in texts.values())),
-        extra=tuple(text for folder in extra_folders(request) for text in folder_texts(folder)),
+        extra=tuple(text for folder in _extra_folders(request) for text in folder_texts(folder)),
     )
 
 
-def extra_folders(request: Request) -> tuple[Path, ...]:
+def _extra_folders(request: Request) -> tuple[Path, ...]:
     """The folders of ``extend-rules``."""
     base = request.settings.root or request.cwd
     return tuple(base / folder for folder in request.settings.extend_rules)

@@ -7,19 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
-from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
 from qorgau import ir
 from qorgau.cache import NOWHERE, Store, digest, of_lowering, pack, unpack
 from qorgau.deep import with_room
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor, Future
-else:
-    # Imported where it is used: a run in which nothing changed has no use for it.
-    Executor: TypeAlias = Any
+from qorgau.hands import ALONE, Hands, handed_out, workers
 
 Progress = Callable[[str, int, int], None]
 
@@ -27,8 +21,6 @@ WORTH = 500_000
 """Characters to be lowered above which processes gain more than the third of a second that they cost to start."""
 _PORTION = 100_000
 """Characters that are handed to a process at once: a tenth of a second's work."""
-_AHEAD = 3
-"""Portions handed out for each process, so that none waits and little is left when a run is ended."""
 
 
 class Broken(msgspec.Struct, frozen=True, array_like=True):
@@ -44,19 +36,6 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     module: ir.Module | None
     broken: Broken | None = None
-
-
-class Hands(msgspec.Struct, frozen=True):
-    """Who lowers: ``jobs`` processes of this machine, or those behind ``executor``.
-
-    An executor's workers need this very version of the program, of LibCST and of Python.
-    """
-
-    jobs: int = 1
-    executor: Executor | None = None
-
-
-ALONE = Hands()
 
 
 def lower_all(
@@ -153,58 +132,17 @@ def _known_places(store: Store, key: str) -> dict[int, ir.Span]:
 
 
 def _elsewhere(texts: Sequence[str], missing: Sequence[int], hands: Hands) -> Iterator[tuple[int, bytes]]:
-    """What other processes lowered, if it is worth their while: number of the text and packed outcome."""
-    if hands.executor is not None:
-        yield from _handed_out(texts, missing, hands.executor, hands.jobs)
-    elif hands.jobs > 1 and sum(len(texts[number]) for number in missing) >= WORTH:
-        pool = _pool(hands.jobs)
-        if pool is not None:
-            try:
-                yield from _handed_out(texts, missing, pool, hands.jobs)
-            finally:
-                pool.shutdown(cancel_futures=True)
-
-
-def _pool(jobs: int) -> Executor | None:
-    """Fresh processes, as forked ones would share our threads' locks. None where the system has no means."""
-    try:
-        from concurrent.futures import ProcessPoolExecutor
-        from multiprocessing import get_context
-
-        return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin)
-    except (ImportError, OSError, NotImplementedError):
-        return None
-
-
-def _begin() -> None:
-    """In a worker: an interrupt is the parent's to act upon."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _handed_out(
-    texts: Sequence[str], missing: Sequence[int], executor: Executor, jobs: int
-) -> Iterator[tuple[int, bytes]]:
-    """Outcomes as they come; what a worker could not do is left out, and shows itself when it is done here."""
-    from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
-
-    waiting = iter(_portions(texts, missing))
-    running: dict[Future[tuple[bytes, ...]], tuple[int, ...]] = {}
-    while True:
-        while len(running) < max(jobs, 1) * _AHEAD and (portion := next(waiting, None)) is not None:
-            given = tuple(texts[number] for number in portion)
-            try:
-                running[executor.submit(lowered_elsewhere, of_lowering(), given)] = portion
-            except BrokenExecutor:
-                waiting = iter(())
-        if not running:
-            return
-        done, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in done:
-            portion = running.pop(future)
-            if not future.cancelled() and future.exception() is None:
-                yield from zip(portion, future.result(), strict=True)
+    """What others lowered, if it is worth their while: number of the text and packed outcome."""
+    if hands.executor is None and (not hands.several or sum(len(texts[each]) for each in missing) < WORTH):
+        return
+    errands = (
+        (portion, (of_lowering(), tuple(texts[number] for number in portion)))
+        for portion in _portions(texts, missing)
+    )
+    with workers(hands) as executor:
+        if executor is not None:
+            for portion, packed in handed_out(lowered_elsewhere, errands, executor, hands.jobs):
+                yield from zip(portion, packed, strict=True)
 
 
 def _portions(texts: Sequence[str], missing: Sequence[int]) -> Iterator[tuple[int, ...]]:

@@ -13,21 +13,40 @@ from qorgau.cache import Store, digest, of_program
 from qorgau.findings import Report
 from qorgau.gathering import Gathered, Request, gather
 
-__all__ = ["Request", "check"]
+__all__ = ["Case", "Request", "check", "concluded", "opened"]
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A project that was read; ``key`` names all that its report depends on, ``report`` is there if it is known."""
+
+    request: Request
+    given: Gathered
+    key: str
+    report: Report | None
 
 
 def check(request: Request) -> Report:
     """Scan and report. Raises SourceError for a path that cannot be read, RuleFileError for broken rules."""
+    case = opened(request)
+    if case.report is not None:
+        return case.report
+    from qorgau.analysis import analyse
+
+    return concluded(case, analyse(request, case.given))
+
+
+def opened(request: Request) -> Case:
+    """Read a project, and look whether it was judged before. Raises SourceError, RuleFileError."""
     given = gather(request)
     key = digest(_all_that_counts(request, given)) if request.store.keeps else ""
-    report = _remembered(request.store, key)
-    if report is None:
-        from qorgau.analysis import analyse
+    return Case(request, given, key, _remembered(request.store, key))
 
-        report = analyse(request, given)
-        if key:
-            request.store.put("reports", key, msgspec.msgpack.encode(report))
-            request.store.tidy()
+
+def concluded(case: Case, report: Report) -> Report:
+    """The report, kept for the next run."""
+    if case.key:
+        case.request.store.put("reports", case.key, msgspec.msgpack.encode(report))
+        case.request.store.tidy()
     return report
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from qorgau import reports
 from qorgau.cli import output, settings
 from qorgau.cli.failure import Failure
 from qorgau.cli.progress import Progress
+from qorgau.cli.repositories import by_repository
 from qorgau.cli.sources import Sources
 from qorgau.cli.summary import statistics, summary
 from qorgau.config import Settings
@@ -23,7 +24,8 @@ from qorgau.findings import Problem, Report
 from qorgau.judging import baseline
 
 if TYPE_CHECKING:
-    from qorgau.parsing import Hands
+    from qorgau.gathering import Request
+    from qorgau.hands import Hands
 
 _FILE = click.Path(path_type=Path)
 
@@ -51,6 +53,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     lang: str
     quiet: bool
     no_progress: bool
+
+
+class Project(msgspec.Struct, frozen=True):
+    """What is checked by itself: the paths in one repository, and what holds there."""
+
+    paths: tuple[Path, ...]
+    settings: Settings
 
 
 @click.command("check", short_help="Scan files and folders; the main job.")
@@ -90,9 +99,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     "--jobs",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Parse on at most N processes (default: one for each core).",
+    help="Work on at most N processes (default: one for each core).",
 )
-@click.option("--dask", metavar="ADDRESS", help="Parse on the workers of this Dask scheduler.")
+@click.option("--dask", metavar="ADDRESS", help="Work on the workers of this Dask scheduler.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
 @click.option("--fix", is_flag=True, help="Repair what is safe to repair (not in this version).")
 @click.option(
@@ -112,6 +121,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 def command(**values: Any) -> None:
     """Follow personal data through the files at PATH (default: the working folder).
 
+    Paths in several git repositories are checked each with the configuration of its own; the report is one.
+
     Exit status: 0 nothing to report, 1 findings, 2 the job could not be done.
     """
     click.get_current_context().exit(run(Options(**values)))
@@ -121,29 +132,29 @@ def run(options: Options) -> int:
     """Scan, print, and return the exit status. Raises Failure or UsageError where that cannot be done."""
     _refuse(options)
     cwd = settings.working_folder()
-    paths = options.paths or (Path(),)
-    used = settings.overruled(
-        settings.load(paths[0], cwd, options.config),
+    projects = [
+        Project(paths, _settings(options, paths[0], cwd))
+        for paths in by_repository(options.paths or (Path(),), cwd)
+    ]
+    if not options.quiet:
+        settings.say_what_holds(project.settings for project in projects)
+    known = _read_baseline(options.baseline)
+    report = _checked(options, projects, cwd, known)
+    if options.write_baseline is not None:
+        report = _with_baseline_written(report, options.write_baseline, options.quiet)
+    elif known is not None and options.since is None and not options.quiet:
+        _warn_of_stale(known, report, projects, cwd)
+    _print(report, options, cwd)
+    return _status(report, options)
+
+
+def _settings(options: Options, first: Path, cwd: Path) -> Settings:
+    return settings.overruled(
+        settings.load(first, cwd, options.config),
         settings.codes("--select", options.select),
         settings.codes("--ignore", options.ignore),
         options.min_confidence,
     )
-    if not options.quiet:
-        settings.warn_of_doubts(used)
-        if used.path is None:
-            click.echo(
-                "qorgau: note: no configuration found; the fields are those of the dictionary of "
-                f"{used.regulation}, and a qorgau.toml says more",
-                err=True,
-            )
-    known = _read_baseline(options.baseline)
-    report = _checked(options, paths, used, cwd, known)
-    if options.write_baseline is not None:
-        report = _with_baseline_written(report, options.write_baseline, options.quiet)
-    elif known is not None and options.since is None and not options.quiet:
-        _warn_of_stale(known, report, paths, used, cwd)
-    _print(report, options, cwd)
-    return _status(report, options)
 
 
 def _refuse(options: Options) -> None:
@@ -170,13 +181,11 @@ def _read_baseline(path: Path | None) -> baseline.Baseline | None:
 
 
 def _checked(
-    options: Options,
-    paths: tuple[Path, ...],
-    used: Settings,
-    cwd: Path,
-    known: baseline.Baseline | None,
+    options: Options, projects: Sequence[Project], cwd: Path, known: baseline.Baseline | None
 ) -> Report:
-    since = None if options.since is None else _changed(options.since, cwd / paths[0])
+    since = [
+        None if options.since is None else _changed(options.since, cwd / each.paths[0]) for each in projects
+    ]
     # The engine is imported only now: bad usage is told at once.
     from qorgau import cache, pipeline
     from qorgau.config import ConfigError
@@ -184,30 +193,44 @@ def _checked(
     from qorgau.knowledge.toml_files import RuleFileError
     from qorgau.source import SourceError
 
-    store = cache.NOWHERE if options.no_cache else cache.Store(cache.folder_for(used.root or cwd))
+    def store(used: Settings) -> cache.Store:
+        return cache.NOWHERE if options.no_cache else cache.Store(cache.folder_for(used.root or cwd))
+
     drawn = sys.stderr.isatty() and not options.quiet and not options.no_progress
     try:
         with _hands(options) as hands, Progress(drawn) as progress:
-            return pipeline.check(
+            requests = [
                 pipeline.Request(
-                    paths=paths,
-                    settings=used,
+                    paths=project.paths,
+                    settings=project.settings,
                     cwd=cwd,
-                    since=since,
+                    since=changed,
                     progress=progress,
                     baseline=known,
-                    store=store,
+                    store=store(project.settings),
                     hands=hands,
                 )
-            )
+                for project, changed in zip(projects, since, strict=True)
+            ]
+            return _report(requests)
     except (SourceError, ConfigError, RegulationError, RuleFileError) as error:
         raise Failure(str(error)) from error
+
+
+def _report(requests: Sequence[Request]) -> Report:
+    if len(requests) == 1:
+        from qorgau.pipeline import check
+
+        return check(requests[0])
+    from qorgau.projects import check_all
+
+    return check_all(requests)
 
 
 @contextmanager
 def _hands(options: Options) -> Iterator[Hands]:
     """Who parses. Raises Failure where a cluster is asked for that is not there."""
-    from qorgau.parsing import Hands
+    from qorgau.hands import Hands
 
     if options.dask is None:
         yield Hands(options.jobs or os.cpu_count() or 1)
@@ -237,18 +260,24 @@ def _with_baseline_written(report: Report, path: Path, quiet: bool) -> Report:
     return msgspec.structs.replace(report, findings=baseline.mark(report.findings, fresh))
 
 
-def _warn_of_stale(
-    known: baseline.Baseline, report: Report, paths: tuple[Path, ...], used: Settings, cwd: Path
-) -> None:
+def _warn_of_stale(known: baseline.Baseline, report: Report, projects: Sequence[Project], cwd: Path) -> None:
     from qorgau.config.shipped import known_codes
     from qorgau.knowledge.pages import chosen
 
-    judged = chosen(known_codes(), used.select, used.ignore)
-    roots = [os.path.normpath(cwd / path) for path in paths]
+    judged = [
+        (
+            chosen(known_codes(), project.settings.select, project.settings.ignore),
+            [os.path.normpath(cwd / path) for path in project.paths],
+        )
+        for project in projects
+    ]
 
     def covers(entry: baseline.Entry) -> bool:
         place = Path(os.path.normpath(cwd / entry.path))
-        return entry.code in judged and any(place.is_relative_to(root) for root in roots)
+        return any(
+            entry.code in codes and any(place.is_relative_to(root) for root in roots)
+            for codes, roots in judged
+        )
 
     idle = baseline.stale(known, report.findings, covers)
     if idle:

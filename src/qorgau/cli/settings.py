@@ -64,3 +64,16 @@ def warn_of_doubts(settings: config.Settings) -> None:
     """Print what is odd in the configuration without being wrong."""
     for doubt in settings.doubts:
         click.echo(f"qorgau: warning: {doubt}", err=True)
+
+
+def say_what_holds(found: Iterable[config.Settings]) -> None:
+    """Print the doubts of each configuration, and once that somewhere there is none."""
+    by_file = {settings.path: settings for settings in found}
+    for settings in by_file.values():
+        warn_of_doubts(settings)
+    if None in by_file:
+        click.echo(
+            "qorgau: note: no configuration found; the fields are those of the dictionary of "
+            f"{by_file[None].regulation}, and a qorgau.toml says more",
+            err=True,
+        )
