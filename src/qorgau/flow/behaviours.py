@@ -479,6 +479,20 @@ def _partial(m: Machine, f: Frame, u: Use) -> Value:
     return m.new(f, u.at, Obj(kind, parts=parts, info=info), "partial")
 
 
+def _bind_arguments(m: Machine, f: Frame, u: Use) -> Value:
+    """``signature.bind(*args, **kwargs)``: what was given by position, and by name."""
+    rest = None if u.args.star.is_bottom else u.args.star
+    given = m.sequence(f, u.at, "tuple", list(u.args.positional), rest, "bound-args")
+    named = m.new(f, u.at, Obj("dict", info="exact"), "bound-kwargs")
+    for double in u.args.double:
+        containers.update(m, f, named.locs()[0], double, u.at)
+    for name, value in u.args.keywords.items():
+        m.set_item(f, named, of_const(name), value, u.at)
+    everything = m.new(f, u.at, Obj("dict", rest=join_all([m.iterate(f, given, u.at).each, named])), "bound")
+    parts: dict[Key, Value] = {"args": given, "kwargs": named, "arguments": everything}
+    return m.new(f, u.at, Obj("library", type="inspect.BoundArguments", parts=parts), "bind")
+
+
 def _identity(m: Machine, f: Frame, u: Use) -> Value:
     return u.arg(0)
 
@@ -1205,6 +1219,7 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "methodcaller": _methodcaller,
     "next": _next,
     "ordered-dict": _dict,
+    "bind-arguments": _bind_arguments,
     "partial": _partial,
     "plain-attribute": _plain_attribute,
     "pieces": _pieces,

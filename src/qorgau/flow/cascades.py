@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from qorgau import ir
 from qorgau.flow.classes import spelling
-from qorgau.flow.declarations import classes, info_of, named_statements
+from qorgau.flow.declarations import classes, info_of
+from qorgau.flow.flags import named_statements
 from qorgau.flow.machine import ClassInfo
 from qorgau.linking import Unit, walk
 from qorgau.names import fold

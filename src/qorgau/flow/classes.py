@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import calls, dispatch, injection, objects, records
+from qorgau.flow import calls, dispatch, injection, objects, records, signals
 from qorgau.flow.frame_types import OPEN, TABLE, TABLES
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
 from qorgau.flow.values import (
@@ -81,6 +81,9 @@ COLLECTIONS = frozenset(
 MAPPINGS = frozenset(
     ["dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict"]
 )
+TYPES = frozenset(("type", "Type", "typing.Type"))
+"""Annotations of what is a class itself."""
+
 RECORD_LIBRARIES = frozenset(
     (
         "typing.NamedTuple",
@@ -92,9 +95,6 @@ RECORD_LIBRARIES = frozenset(
         "django.db.models.Model",
     )
 )
-
-FILE_FIELD = "django.db.models.FileField"
-FIELD_FILE = "django.db.models.fields.files.FieldFile"
 
 DEFAULT_FIRST = frozenset(("pydantic.Field", "attr.ib", "sqlmodel.Field"))
 """Declarations whose first argument is the default."""
@@ -146,6 +146,7 @@ def define_class(m: Machine, f: Frame, node: ir.Class) -> Value:
                 made = f.state.obj(ref)
                 if made is not None and made.kind == "library":
                     libraries.append(made.type)
+                    orders += [under.order for under in _made_on(m, f, ref, made)]
                     known = True
             elif isinstance(ref, External):
                 libraries.append(m.policy.catalog.canonical(ref.dotted))
@@ -167,6 +168,20 @@ def define_class(m: Machine, f: Frame, node: ir.Class) -> Value:
     _initialize_subclass(m, f, info, loc, node)
     m.class_defined(f, loc, info)
     return value
+
+
+MADE_ON = ("@cls", "@model_class")
+"""What a base class is made on: ``declarative_base(cls=Base)``, ``SQLAlchemy(model_class=Base).Model``."""
+
+
+def _made_on(m: Machine, f: Frame, ref: Loc, made: Obj) -> list[ClassInfo]:
+    """The classes of the project from which a base class was made that a library gave."""
+    maker = f.state.obj(ref.parent) if ref.parent is not None else None
+    given = [
+        obj.parts[name] for obj in (made, maker) if obj is not None for name in MADE_ON if name in obj.parts
+    ]
+    found = [m.class_info(f, loc) for value in given for loc in value.locs()]
+    return [info for info in found if info is not None]
 
 
 def _base(m: Machine, f: Frame, node: ir.Expr) -> Value:
@@ -261,15 +276,22 @@ def spelling(node: ir.Expr) -> str:
     return ""
 
 
+ACCESSORS = frozenset(("setter", "getter", "deleter"))
+IN_QUERIES = frozenset(("expression", "comparator", "update_expression"))
+"""Decorators with which a property says what it is in a query; read through an object it stays what it was."""
+
+
 def decorated(
     m: Machine, f: Frame, decorator: ir.Expr, value: Value, loc: Loc, function: ir.Function
 ) -> Value:
     """A function after one of its decorators."""
-    if isinstance(decorator, ir.Attribute) and decorator.attr in ("setter", "getter", "deleter"):
+    if isinstance(decorator, ir.Attribute) and decorator.attr in ACCESSORS | IN_QUERIES:
         owner = m.evaluate(f, decorator.value)
         for ref in owner.locs():
             obj = f.state.obj(ref)
             if obj is not None and obj.kind == "property":
+                if decorator.attr in IN_QUERIES:
+                    return of_ref(ref)
                 part = {"setter": "fset", "getter": "fget", "deleter": "fdel"}[decorator.attr]
                 return m.new(f, function.at, obj.put(part, value), "property")
     called = isinstance(decorator, ir.Call)
@@ -296,6 +318,7 @@ def decorated(
     if isinstance(head, ir.Attribute) and head.attr == "register":
         if dispatch.register(m, f, m.evaluate(f, head.value), decorator, value, loc, function):
             return value
+    signals.connected(m, f, target, value)
     if any(_is_own_decorator(f, ref) for ref in target.refs):
         factory = m.evaluate(f, decorator) if called else target
         if factory.refs:
@@ -368,6 +391,9 @@ def _apply_builtin(
         if isinstance(held, Closure):
             calls.rebind(f, loc, marks=(*held.marks, calls.CONTEXT))
         return value
+    if does == "declared-attribute":
+        # What the function gives is the attribute of each class; of which one cannot matter here.
+        return m.call(f, value, Args([of_ref(m.fresh(f, function.at, "cls"), unknown=True)]), function.at)
     if does == "singledispatch" or name in ("functools.singledispatch", "functools.singledispatchmethod"):
         return dispatch.make(m, f, name, value, function.at)
     if does == "column-function":
@@ -466,7 +492,7 @@ def annotated_object(m: Machine, f: Frame, annotation: ir.Expr, unit: Unit) -> O
     """An unknown object of an annotation's class; None where that says nothing."""
     if isinstance(annotation, ir.Const):
         if isinstance(annotation.value, str):
-            return _named_object(m, f, annotation.value.strip(), unit)
+            return named_object(m, f, annotation.value.strip(), unit)
         return None
     if isinstance(annotation, ir.Binary) and annotation.op == "|":
         return annotated_object(m, f, annotation.left, unit) or annotated_object(m, f, annotation.right, unit)
@@ -482,14 +508,14 @@ def annotated_object(m: Machine, f: Frame, annotation: ir.Expr, unit: Unit) -> O
             return None
         if head in COLLECTIONS or head in MAPPINGS:
             element = arguments[-1] if head in MAPPINGS else arguments[0]
-            return _collection(m, f, annotated_object(m, f, element, unit))
+            return collection(m, f, annotated_object(m, f, element, unit))
         return _generic(m, f, annotated_object(m, f, annotation.value, unit), arguments[0], unit)
     if isinstance(annotation, ir.Name):
         owner, aliased = injection.alias_of(m, annotation, unit)
         if aliased is not annotation and not isinstance(aliased, ir.Name | ir.Call):
             return annotated_object(m, f, aliased, owner)
     if isinstance(annotation, ir.Name | ir.Attribute):
-        return _of_classes(m, f, m.quiet(f, annotation, unit))
+        return of_classes(m, f, m.quiet(f, annotation, unit))
     return None
 
 
@@ -517,7 +543,7 @@ def generic_part(m: Machine, f: Frame, obj: Obj, name: str) -> Obj | None:
         if isinstance(annotation, ir.Subscript) and isinstance(inner, ir.Name):
             head = spelling(annotation.value).rpartition(".")[2]
             if head in COLLECTIONS | WRAPPERS and _is_variable(m, f, inner, base_info.unit):
-                return _collection(m, f, one) if head in COLLECTIONS else one
+                return collection(m, f, one) if head in COLLECTIONS else one
     return None
 
 
@@ -527,7 +553,8 @@ def _is_variable(m: Machine, f: Frame, name: ir.Name, unit: Unit) -> bool:
     return all(isinstance(ref, Loc) and m.class_info(f, ref) is None for ref in refs)
 
 
-def _collection(m: Machine, f: Frame, element: Obj | None) -> Obj | None:
+def collection(m: Machine, f: Frame, element: Obj | None) -> Obj | None:
+    """An unknown collection of objects such as this one; None where nothing is known of them."""
     if element is None:
         return None
     part: Value
@@ -540,14 +567,15 @@ def _collection(m: Machine, f: Frame, element: Obj | None) -> Obj | None:
     return Obj("unknown", parts={ELEMENTS: part})
 
 
-def _named_object(m: Machine, f: Frame, text: str, unit: Unit) -> Obj | None:
+def named_object(m: Machine, f: Frame, text: str, unit: Unit) -> Obj | None:
+    """An unknown object of the class that a text names, as an annotation or a relation does."""
     bracket = text.find("[")
     if bracket > 0 and text.endswith("]"):
         head, inner = text[:bracket].rpartition(".")[2], text[bracket + 1 : -1]
         if head in WRAPPERS:
-            return _named_object(m, f, inner, unit)
+            return named_object(m, f, inner, unit)
         if head in COLLECTIONS:
-            return _collection(m, f, _named_object(m, f, inner, unit))
+            return collection(m, f, named_object(m, f, inner, unit))
         return None
     for part in text.split("|"):
         names = part.strip().split(".")
@@ -555,13 +583,14 @@ def _named_object(m: Machine, f: Frame, text: str, unit: Unit) -> Obj | None:
             node: ir.Expr = ir.Name(0, names[0])
             for name in names[1:]:
                 node = ir.Attribute(0, node, name)
-            found = _of_classes(m, f, m.quiet(f, node, unit))
+            found = of_classes(m, f, m.quiet(f, node, unit))
             if found is not None:
                 return found
     return None
 
 
-def _of_classes(m: Machine, f: Frame, value: Value) -> Obj | None:
+def of_classes(m: Machine, f: Frame, value: Value) -> Obj | None:
+    """An unknown object of the class that a value is; None where it is no class."""
     for ref in value.refs:
         if isinstance(ref, Loc):
             obj = f.state.obj(ref)
@@ -592,10 +621,25 @@ def declared_class(m: Machine, f: Frame, cls: Loc, name: str) -> Obj | None:
                 return annotated_object(m, f, annotation, base_info.unit)
         part = obj.parts.get(name)
         if part is not None:
-            return _related(m, f, part, base_info, base)
+            return m.related(f, part, base_info, base)
         made = _set_up(m, base, base_info).get(name)
         if made is not None:
             return annotated_object(m, f, made, base_info.unit)
+    return m.seen_from(f, info, name)
+
+
+def annotated_class(m: Machine, f: Frame, cls: Loc, name: str) -> Value | None:
+    """The class that an attribute is declared to be (``Model: type[Base]``); None for other attributes."""
+    info = m.class_info(f, cls)
+    for base in info.order if info is not None else ():
+        annotation = m.annotations.get((base, name))
+        base_info = m.class_info(f, base)
+        if annotation is None or base_info is None:
+            continue
+        if not isinstance(annotation, ir.Subscript) or spelling(annotation.value) not in TYPES:
+            return None
+        value = m.quiet(f, annotation.index, base_info.unit)
+        return value if any(m.class_info(f, loc) is not None for loc in value.locs()) else None
     return None
 
 
@@ -642,30 +686,6 @@ def _set_by(function: ir.Function) -> Iterator[tuple[str, ir.Expr]]:
             ):
                 if target.value.id == "self":
                     yield target.attr, annotation
-
-
-def _related(m: Machine, f: Frame, part: Value, info: ClassInfo, owner: Loc) -> Obj | None:
-    for ref in part.locs():
-        obj = f.state.obj(ref)
-        if obj is None or obj.kind != "library":
-            continue
-        if FILE_FIELD in m.policy.catalog.ancestry(obj.type):
-            storage: dict[Key, Value] = {"$storage": obj.parts["@storage"]} if "@storage" in obj.parts else {}
-            return Obj("library", type=FIELD_FILE, parts=storage)
-        to = obj.parts.get("@to") or obj.parts.get("@argument") or obj.parts.get("@0")
-        if to is None:
-            continue
-        many = obj.type.endswith(("ManyToManyField", "relationship[]"))
-        found = _of_classes(m, f, to)
-        for text in to.texts():
-            if text == "self":
-                found = Obj("unknown", cls=owner)
-            else:
-                found = (
-                    found or _named_object(m, f, text.rpartition(".")[2], info.unit) or m.class_by_name(text)
-                )
-        return _collection(m, f, found) if many else found
-    return None
 
 
 def declared_fields(m: Machine, f: Frame, cls: Loc) -> list[str]:

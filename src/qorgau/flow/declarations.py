@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from qorgau import ir
 from qorgau.flow.calls import DATA_CLASSES
 from qorgau.flow.classes import TYPED_DICTS, spelling
+from qorgau.flow.flags import is_flag, named_statements
 from qorgau.flow.machine import ClassInfo, Frame
 from qorgau.flow.orm import MODELS
 from qorgau.flow.sql_statement import Statement
 from qorgau.flow.values import Loc, Obj, Value, made_at
-from qorgau.linking import walk
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -93,7 +93,6 @@ RELATIONS = frozenset(
 )  # fmt: skip
 """Calls that declare a way to other rows, or what is worked out from a row, and no column."""
 
-FLAG_TYPES = frozenset(("bool", "Optional", "Mapped", "Union"))
 UNDECLARING = frozenset(("ClassVar", "InitVar", "KW_ONLY"))
 COLUMN_NAMES = (
     "db_column",
@@ -221,23 +220,10 @@ def info_of(m: Machine, loc: Loc) -> ClassInfo | None:
     return obj.info if obj is not None and isinstance(obj.info, ClassInfo) else None
 
 
-def named_statements(body: tuple[ir.Stmt, ...]) -> Iterator[tuple[str, ir.Assign | ir.Annotated]]:
-    """The statements of a class's body that give a name a value or an annotation."""
-    for statement in body:
-        if isinstance(statement, ir.Assign):
-            for target in statement.targets:
-                if isinstance(target, ir.Name):
-                    yield target.id, statement
-        elif isinstance(statement, ir.Annotated) and isinstance(statement.target, ir.Name):
-            yield statement.target.id, statement
-        elif isinstance(statement, ir.If):
-            yield from named_statements((*statement.body, *statement.orelse))
-
-
 def declares(m: Machine, obj: Obj, name: str, kind: Kind, statement: ir.Assign | ir.Annotated | None) -> bool:
     """Whether a name in a class's body is a field of its objects."""
     value = obj.parts.get(name)
-    if statement is not None and (_head(statement.value) in RELATIONS or _is_flag(statement)):
+    if statement is not None and (_head(statement.value) in RELATIONS or is_flag(statement)):
         return False
     if isinstance(statement, ir.Annotated):
         if _annotation(statement.annotation) in UNDECLARING:
@@ -250,21 +236,6 @@ def declares(m: Machine, obj: Obj, name: str, kind: Kind, statement: ir.Assign |
         return isinstance(statement.value, ir.Call) and value is not None and not value.consts
     # A class that a call made has no body: all that was given to the call is declared.
     return statement is None and (kind.annotated or kind.assigned)
-
-
-def _is_flag(statement: ir.Assign | ir.Annotated) -> bool:
-    """Whether a field is declared to be true or false: whatever its name, it holds no datum."""
-    if isinstance(statement, ir.Annotated) and isinstance(statement.annotation, ir.Expr):
-        named = {node.id for node in walk(statement.annotation) if isinstance(node, ir.Name)}
-        if "bool" in named:
-            return named <= FLAG_TYPES
-    if not isinstance(statement.value, ir.Call):
-        return False
-    given = [
-        spelling(node.function if isinstance(node, ir.Call) else node).rpartition(".")[2]
-        for node in (argument.value for argument in statement.value.arguments)
-    ]
-    return _head(statement.value).endswith(("BooleanField", "Boolean")) or "Boolean" in given[:2]
 
 
 def _is_field(m: Machine, loc: Loc) -> bool:

@@ -35,6 +35,9 @@ ABSTRACT = {
     "Integral": ("int", "bool"),
     "Real": ("int", "float", "bool"),
 }
+OPEN = frozenset(("typing.Protocol", "typing_extensions.Protocol", "abc.ABC"))
+"""Classes of which objects can be that do not inherit from them."""
+
 CONTAINERS = ("list", "tuple", "dict", "set", "generator")
 
 
@@ -105,7 +108,8 @@ def _object_is(m: Machine, f: Frame, obj: Obj, kind: Ref) -> bool | None:
         if kind in info.order:
             return True
         if isinstance(kind, Loc):
-            return None if info.opaque_base or obj.kind == "unknown" else False
+            either = obj.kind == "unknown" and (obj.cls is None or _combined(m, f, obj.cls, kind))
+            return None if info.opaque_base or either else False
         if isinstance(kind, External):
             above = {base for name in info.libraries for base in m.policy.catalog.ancestry(name)}
             wanted = m.policy.catalog.canonical(kind.dotted)
@@ -130,6 +134,19 @@ def _object_is(m: Machine, f: Frame, obj: Obj, kind: Ref) -> bool | None:
         wanted = m.policy.catalog.canonical(kind.dotted)
         return True if wanted in {obj.type, *m.policy.catalog.ancestry(obj.type)} else None
     return None
+
+
+def _combined(m: Machine, f: Frame, one: Loc, other: Loc) -> bool:
+    """Whether a class of the program is of both classes: else an object of the one is none of the other."""
+    info = m.class_info(f, other)
+    if info is None or OPEN & set(info.libraries):
+        return True
+    key = (one, other, len(m.classes))
+    found = m.combined.get(key)
+    if found is None:
+        orders = (info.order for cls in m.classes if (info := m.class_info(f, cls)) is not None)
+        found = m.combined[key] = any(one in order and other in order for order in orders)
+    return found
 
 
 def narrow_class(m: Machine, f: Frame, value: Value, cls: Value, truth: bool = True) -> Value:

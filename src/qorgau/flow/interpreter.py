@@ -38,6 +38,7 @@ from qorgau.flow import (
     orm,
     raising,
     records,
+    relations,
     schemas,
     scopes,
     sinks,
@@ -93,6 +94,9 @@ class Interpreter:
         self.exports: dict[Ref, dict[str, None]] = {}
         self.functions: dict[tuple[str, int], Loc] = {}
         self.classes: dict[Loc, None] = {}
+        self.combined: dict[tuple[Loc, Loc, int], bool] = {}
+        self.flags: dict[Loc, frozenset[str]] = {}
+        self.reverse: dict[tuple[str, str], Obj] = {}
         self.overriders: dict[tuple[Loc, str, int], tuple[Loc, ...]] = {}
         self.bodies: dict[tuple[str, int], Body] = {}
         self.reached: set[tuple[str, int]] = set()
@@ -550,6 +554,15 @@ class Interpreter:
     def class_defined(self, f: Frame, loc: Loc, info: ClassInfo) -> None:
         """A class came to be."""
         self.classes.setdefault(loc)
+        relations.note(self, f, loc, info)
+
+    def related(self, f: Frame, part: Value, info: ClassInfo, owner: Loc) -> Obj | None:
+        """What a declared relation or file is in a row; None for other declarations."""
+        return relations.related(self, f, part, info, owner)
+
+    def seen_from(self, f: Frame, info: ClassInfo, name: str) -> Obj | None:
+        """What rows of a class see of another's by a relation that is declared there."""
+        return relations.seen_from(self, f, info, name)
 
     def mark_class(self, f: Frame, loc: Loc, names: tuple[str, ...]) -> None:
         """A class has decorators that were not applied."""
@@ -575,6 +588,10 @@ class Interpreter:
     def generic_part(self, f: Frame, obj: Obj, name: str) -> Obj | None:
         """What an attribute of an object of a generic class holds."""
         return classes.generic_part(self, f, obj, name)
+
+    def annotated_class(self, f: Frame, cls: Loc, name: str) -> Value | None:
+        """The class that an attribute is declared to be; None for other attributes."""
+        return classes.annotated_class(self, f, cls, name)
 
     def declared_class(self, f: Frame, cls: Loc, name: str) -> Obj | None:
         """The described object of a declared attribute."""
@@ -776,6 +793,10 @@ class Interpreter:
     def manager_of(self, f: Frame, model: Loc, name: str, ref: Loc) -> Loc | None:
         """The manager that a model has under a name; None where the class attribute is no manager."""
         return managers.of_model(self, f, model, name, ref)
+
+    def query_of(self, f: Frame, model: Loc, name: str) -> Loc | None:
+        """A query of a model that its class declares under a name; None for other attributes."""
+        return managers.query_of(self, f, model, name)
 
     def is_model(self, f: Frame, loc: Loc) -> bool:
         """Whether an object is a row of a table."""

@@ -49,6 +49,7 @@ from qorgau.flow import (
     schemas,
     sessions,
     setting_files,
+    signals,
     sinks,
     strings,
     tasks,
@@ -369,6 +370,7 @@ TABLES: tuple[Mapping[str, Callable[[Machine, Frame, Use], Value]], ...] = (
     raising.BEHAVIOURS,
     contexts.BEHAVIOURS,
     managers.BEHAVIOURS,
+    signals.BEHAVIOURS,
     BEHAVIOURS,
     orm.BEHAVIOURS,
     queries.BEHAVIOURS,
@@ -550,7 +552,8 @@ def class_attribute(m: Machine, f: Frame, loc: Loc, library: str, name: str, at:
             return described
     if row is not None and row.type:
         elements: dict[Key, Value] = {ELEMENTS: of_ref(loc)}
-        f.state.heap.setdefault(child, Obj("library", type=row.type, parts=elements))
+        own = managers.query_class(m, f, loc) if name == "query" else None
+        f.state.heap.setdefault(child, Obj("library", own, type=row.type, parts=elements))
         return of_ref(child)
     return (
         Value(refs={Builtin(of_ref(loc), name): NO_FACTS})

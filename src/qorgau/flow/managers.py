@@ -21,12 +21,18 @@ if TYPE_CHECKING:
 
 MANAGER = "django.db.models.Manager"
 QUERYSET = "django.db.models.QuerySet"
+QUERY = "sqlalchemy.orm.Query"
+QUERY_CLASS = "query_class"
+"""The attribute by which a model of Flask-SQLAlchemy says of what class its queries are."""
+
 START = "get_queryset"
 
 
 def is_manager(m: Machine, f: Frame, obj: Obj) -> bool:
     """Whether an object is a manager or queryset, of a library's class or of one of the project's."""
-    return any(base == QUERYSET for name in _types(m, f, obj) for base in m.policy.catalog.ancestry(name))
+    return any(
+        base in (QUERYSET, QUERY) for name in _types(m, f, obj) for base in m.policy.catalog.ancestry(name)
+    )
 
 
 def _types(m: Machine, f: Frame, obj: Obj) -> list[str]:
@@ -43,6 +49,30 @@ def of_model(m: Machine, f: Frame, model: Loc, name: str, ref: Loc) -> Loc | Non
     if f.state.obj(own) is None:
         f.state.heap[own] = replace(
             obj.put(ELEMENTS, of_ref(model)), kind="library", type=obj.type or MANAGER
+        )
+    return own
+
+
+def query_of(m: Machine, f: Frame, model: Loc, name: str) -> Loc | None:
+    """The query of a model that is annotated with a class of queries (``query: OwnQuery``); None for others."""
+    described = m.declared_class(f, model, name)
+    return _query(m, f, model, name, described) if described is not None else None
+
+
+def query_class(m: Machine, f: Frame, model: Loc) -> Loc | None:
+    """The class of the project that a model's queries are of, by its ``query_class``."""
+    found = objects.class_part(m, f, model, QUERY_CLASS)
+    return next((loc for loc in found.locs() if m.class_info(f, loc) is not None), None) if found else None
+
+
+def _query(m: Machine, f: Frame, model: Loc, name: str, described: Obj) -> Loc | None:
+    if not is_manager(m, f, described):
+        return None
+    own = model.child(name)
+    kinds = [kind for kind in _types(m, f, described) if QUERY in m.policy.catalog.ancestry(kind)]
+    if f.state.obj(own) is None:
+        f.state.heap[own] = replace(
+            described.put(ELEMENTS, of_ref(model)), kind="library", type=kinds[0] if kinds else QUERYSET
         )
     return own
 

@@ -14,10 +14,10 @@ from qorgau.flow.declarations import (
     fields_of,
     info_of,
     kind_of,
-    named_statements,
     table_columns,
     tables,
 )
+from qorgau.flow.flags import named_statements
 from qorgau.flow.machine import ClassInfo
 from qorgau.flow.values import Loc, Obj, Value, is_true, made_at
 

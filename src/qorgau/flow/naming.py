@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qorgau import ir
 from qorgau.findings import Confidence
-from qorgau.flow import origins, validators
+from qorgau.flow import flags, origins, validators
 from qorgau.flow.machine import ClassInfo, Closure, Frame
 from qorgau.flow.values import (
     NO_FACTS,
@@ -89,13 +89,15 @@ def named(
         value = value.with_(taints=NO_TAINTS)
     value = _surer(m, value, name)
     if not value.unknown or value.taints:
+        if put and not key and value.taints and flags.is_part(m, f, owner, name):
+            return value.with_(taints=NO_TAINTS)
         configured = _configured(m, f, value, name, owner, at, put) if value.unknown and not put else None
         return configured if configured is not None else value
     configured = _configured(m, f, value, name, owner, at, put)
     if configured is not None:
         return configured
     fields = m.policy.fields_of(name)
-    if not fields or _is_code(f, value):
+    if not fields or _is_code(f, value) or (not key and flags.is_part(m, f, owner, name)):
         return value
     note = f"{fields[0]} is {'put under' if put else 'read from'} {'key ' if key else ''}{name}"
     if put:
@@ -259,9 +261,10 @@ def class_record(m: Machine, f: Frame, cls: Loc, info: ClassInfo) -> list[tuple[
     if cached is not None:
         return cached
     declared = m.declared_fields(f, cls)
+    said = flags.of_class(m, f, cls)
     pairs: list[tuple[str, str]] = []
     for name in declared:
-        fields = m.policy.fields_of(name)
+        fields = m.policy.fields_of(name) if name not in said else ()
         for base in info.order:
             base_info = m.class_info(f, base)
             field = m.policy.attribute_field(f"{base_info.dotted}.{name}") if base_info is not None else None

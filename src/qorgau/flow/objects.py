@@ -352,6 +352,10 @@ def _callable(f: Frame, value: Value) -> bool:
 def _derived(m: Machine, f: Frame, loc: Loc, obj: Obj | None, name: str, at: int) -> Value:
     """A part that nobody set: identified by its owner and name, of the declared class if one is."""
     child = loc.child(name)
+    if obj is not None and obj.cls is not None:
+        named = m.annotated_class(f, obj.cls, name)
+        if named is not None:
+            return named
     described = m.declared_class(f, obj.cls, name) if obj is not None and obj.cls is not None else None
     if described is None and obj is not None and "$generic" in obj.parts:
         described = m.generic_part(f, obj, name)
@@ -370,7 +374,8 @@ def _class_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: in
         return OPAQUE
     found = class_part(m, f, loc, name)
     if found is None and orm.is_model(m, f, loc) and class_part(m, f, loc, f"$a:{name}") is not None:
-        return orm.column_of(f, loc, name)
+        query = m.query_of(f, loc, name)
+        return of_ref(query) if query is not None else orm.column_of(f, loc, name)
     if found is None:
         for library in info.libraries:
             return m.library_class_attribute(f, loc, library, name, at)
