@@ -87,6 +87,7 @@ def entries_of(m: Machine, f: Frame, obj: Obj, at: int = 0) -> list[tuple[Value,
     found = [(keys.value_of(m, f, key, at), value) for key, value in obj.items() if not value.is_bottom]
     if not obj.rest.is_bottom:
         found.append((join(obj.parts.get(KEYS, BOTTOM), OPAQUE), obj.rest))
+    found += [(UNKNOWN, m.item(f, spread, OPAQUE, at)) for spread in spreads(obj)]
     return found
 
 
@@ -407,7 +408,8 @@ def _dict_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args
     if name == "values":
         if obj.info == "exact":
             return sequence(m, f, at, "list", [v for _, v in obj.items() if not v.is_bottom], None, "values")
-        return m.new(f, at, Obj("list", rest=each(obj)), "values")
+        held = [m.item(f, spread, OPAQUE, at) for spread in spreads(obj)]
+        return m.new(f, at, Obj("list", rest=join_all([each(obj), *held])), "values")
     if name == "items":
         pairs = [
             sequence(m, f, at, "tuple", [k, v], None, f"pair{index}")
@@ -471,12 +473,8 @@ def update(m: Machine, f: Frame, loc: Loc, value: Value, at: int) -> None:
             if source.info != "exact":
                 obj = m.obj(f, loc)
                 others = join(obj.parts.get(KEYS, BOTTOM), source.parts.get(KEYS, OPAQUE))
-                m.write(
-                    f,
-                    loc,
-                    replace(obj.put(KEYS, others), rest=join(obj.rest, source.rest), info=None),
-                    strong=True,
-                )
+                obj = _with_spreads(obj.put(KEYS, others), source)
+                m.write(f, loc, replace(obj, rest=join(obj.rest, source.rest), info=None), strong=True)
         elif isinstance(ref, Loc) and source is not None and source.kind in SEQUENCES:
             for pair in items_of(source) or (each(source),):
                 first, second = (m.item(f, pair, of_const(index), at) for index in (0, 1))
@@ -488,6 +486,14 @@ def update(m: Machine, f: Frame, loc: Loc, value: Value, at: int) -> None:
     if not value.refs and (value.unknown or value.taints):
         obj = m.obj(f, loc)
         m.write(f, loc, replace(obj, rest=join(obj.rest, value), info=None), strong=True)
+
+
+def _with_spreads(obj: Obj, source: Obj) -> Obj:
+    """A dict with what was put as a whole into another that is put into it."""
+    for name, part in source.parts.items():
+        if isinstance(name, str) and name.startswith("$spread"):
+            obj = obj.put(name, join(obj.parts.get(name, BOTTOM), part))
+    return obj
 
 
 def combine(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -> Value | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qorgau.flow import behaviours, classes, objects
+from qorgau.flow import behaviours, classes, nested_schemas, objects
 from qorgau.flow.machine import Args, ClassInfo, Frame
 from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, Const, Key, Loc, Obj, Value, is_true, join_all, of_const, of_ref
@@ -22,6 +22,12 @@ SERIALIZER = "rest_framework.serializers.BaseSerializer"
 SCHEMA = "marshmallow.Schema"
 FORM = "django.forms.BaseForm"
 LOADED = {SERIALIZER: ("validated_data",), FORM: ("cleaned_data",)}
+NESTED = "marshmallow.fields.Nested"
+LIST = "marshmallow.fields.List"
+FUNCTION_FIELD = "marshmallow.fields.Function"
+MAX_NESTED = 3
+"""Schemas within schemas that choose what is shown; deeper ones show all that they are given."""
+
 METHOD_FIELDS = ("SerializerMethodField", "Method")
 
 
@@ -126,34 +132,38 @@ def _names(m: Machine, f: Frame, value: Value) -> list[str] | None:
 # What is shown
 
 
-def _shown(m: Machine, f: Frame, loc: Loc, obj: Obj, source: Value, many: bool, at: int) -> Value:
+def _shown(
+    m: Machine, f: Frame, loc: Loc, obj: Obj, source: Value, many: bool, at: int, label: str = "dumped"
+) -> Value:
+    """``label`` tells apart what is shown within what is shown."""
     if many:
-        each = m.iterate(f, source, at).each
-        return m.new(f, at, Obj("list", rest=_shown(m, f, loc, obj, each, False, at)), "many")
+        each = _shown(m, f, loc, obj, m.iterate(f, source, at).each, False, at, label)
+        return m.new(f, at, Obj("list", rest=each), f"many {label}")
     own = objects.method(m, f, loc, obj, "to_representation", at)
     if own is not None and not _is_inside(f, "to_representation") and f.depth < 40:
         return m.call(f, own, Args([source]), at)
-    return dumped(m, f, loc, obj, source, at)
+    return dumped(m, f, loc, obj, source, at, label)
 
 
 def _is_inside(f: Frame, name: str) -> bool:
     return f.closure is not None and f.closure.function.name == name
 
 
-def dumped(m: Machine, f: Frame, loc: Loc, obj: Obj, source: Value, at: int) -> Value:
+def dumped(m: Machine, f: Frame, loc: Loc, obj: Obj, source: Value, at: int, label: str = "dumped") -> Value:
     """The object as a dict of the schema's fields."""
-    made = m.new(f, at, Obj("dict", info="exact"), "dumped")
+    made = m.new(f, at, Obj("dict", info="exact"), label)
     for name in fields(m, f, obj):
         assert obj.cls is not None
         declared = objects.class_part(m, f, obj.cls, name) or BOTTOM
         if _is_off(f, declared, "write_only", "load_only"):
             continue
-        m.set_item(f, made, of_const(name), _field(m, f, loc, obj, source, name, declared, at), at)
+        shown = _field(m, f, loc, obj, source, name, declared, at, f"{label}.{name}")
+        m.set_item(f, made, of_const(name), shown, at)
     return made
 
 
 def _field(
-    m: Machine, f: Frame, loc: Loc, obj: Obj, source: Value, name: str, declared: Value, at: int
+    m: Machine, f: Frame, loc: Loc, obj: Obj, source: Value, name: str, declared: Value, at: int, label: str
 ) -> Value:
     computed = objects.method(m, f, loc, obj, f"get_{name}", at) if not declared.is_bottom else None
     if computed is not None:
@@ -166,9 +176,13 @@ def _field(
             named = _first(field, "@method_name", "@0", "@serialize").texts()
             getter = objects.method(m, f, loc, obj, named[0], at) if named else None
             return m.call(f, getter, Args([source]), at) if getter is not None else Value(opaque=True)
+        if field.type == FUNCTION_FIELD:
+            return m.call(f, _first(field, "@serialize", "@0"), Args([source]), at)
+        if field.type in (NESTED, LIST):
+            return _nested(m, f, obj, field, m.attribute(f, source, name, at), at, label)
         if field.cls is not None and field.kind == "instance":
             inner = m.attribute(f, source, name, at)
-            return _shown(m, f, ref, field, inner, is_true(field.parts.get("@many")), at)
+            return _shown(m, f, ref, field, inner, is_true(field.parts.get("@many")), at, label)
         path = _first(field, "@source", "@attribute").texts()
         if path and path[0] != "*":
             value = source
@@ -178,6 +192,24 @@ def _field(
     if any((o := f.state.obj(ref)) is not None and o.kind == "dict" for ref in source.locs()):
         return m.item(f, source, of_const(name), at)
     return m.attribute(f, source, name, at)
+
+
+def _nested(m: Machine, f: Frame, outer: Obj, field: Obj, source: Value, at: int, label: str) -> Value:
+    """``Nested(ClientSchema)``, ``List(Nested(ClientSchema))``: what the inner schema shows of a part."""
+    if field.type == LIST:
+        inner = _first(field, "@cls_or_instance", "@0").single()
+        held = f.state.obj(inner) if inner is not None else None
+        if held is None or held.type != NESTED:
+            return source
+        each = _nested(m, f, outer, held, m.iterate(f, source, at).each, at, label)
+        return m.new(f, at, Obj("list", rest=each), f"many {label}")
+    if label.count(".") > MAX_NESTED:
+        return source
+    shown: list[Value] = []
+    for loc, schema in nested_schemas.inner(m, f, outer, field, at, label):
+        many = is_true(field.parts.get("@many")) or is_true(schema.parts.get("@many"))
+        shown.append(_shown(m, f, loc, schema, source, many, at, label))
+    return join_all(shown) if shown else source
 
 
 def _is_off(f: Frame, declared: Value, *options: str) -> bool:
