@@ -103,6 +103,18 @@ def test_a_repository_inside_another_is_a_part_of_it(folder: Path) -> None:
     assert by_repository(paths, folder) == (tuple(paths),)
 
 
+def test_services_of_one_repository_may_have_modules_of_the_same_names(folder: Path) -> None:
+    names = {"a": "return x", "b": "logging.info(x)"}
+    for name, does in names.items():
+        (folder / "bank" / name).mkdir()
+        (folder / "bank" / name / "requirements.txt").touch()
+        text = f"import logging\n\n\ndef tell(x):\n    {does}\n"
+        (folder / "bank" / name / "sender.py").write_text(text, encoding="utf-8")
+        text = "from sender import tell\n\n\ndef use(iin):\n    tell(iin)\n"
+        (folder / "bank" / name / "main.py").write_text(text, encoding="utf-8")
+    assert _found(_check("--no-cache", "bank").stdout) == ["bank/b/sender.py", "bank/iin.py"]
+
+
 def test_a_named_configuration_holds_for_all() -> None:
     result = _check("--no-cache", "--config", "bank/qorgau.toml", "bank", "shop")
     assert _found(result.stdout) == ["bank/iin.py", "shop/iin.py"]

@@ -22,6 +22,8 @@ from qorgau.source import (
     decode,
     discover,
     find_root,
+    nearer_names,
+    own_names,
     read,
     split_lines,
 )
@@ -570,6 +572,21 @@ class TestOneNameTwice:
         named = by_module(find(project).files)
         assert named["src.bank"].display == "src/bank.py"
         assert named["x.src.pay"].display == "x/src/pay.py"
+
+    def test_the_one_that_does_not_win_has_a_further_name_or_its_path(self, project: Path) -> None:
+        write(project, "a/setup.py", "b/setup.py", "a/bank.py", "b/bank.py", "pay.ipynb", "pay.py")
+        own = own_names(by_module(find(project).files))
+        named = {file.display: name for file, name in own.items()}
+        assert named["a/bank.py"] == "bank"
+        assert named["b/bank.py"] == "b.bank"
+        assert named["pay.ipynb"] == "pay_ipynb"
+
+    def test_names_of_a_project_mean_its_own_modules(self, project: Path) -> None:
+        write(project, "a/setup.py", "b/setup.py", "a/bank.py", "b/bank.py", "b/pay.py", "a/bill.py")
+        nearer = nearer_names(own_names(by_module(find(project).files)))
+        means = {file.display: dict(names) for file, names in nearer.items()}
+        assert means["b/pay.py"] == {"setup": "b.setup", "bank": "b.bank"}
+        assert "a/bill.py" not in means
 
 
 def source(path: Path, *, notebook: bool = False) -> SourceFile:

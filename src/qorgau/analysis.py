@@ -120,8 +120,11 @@ def _syntax_error(file: SourceFile, error: Broken, page: Page, settings: Setting
 def _link(units: list[Unit], given: Gathered) -> Program:
     lowered = {unit.file: unit for unit in units}
     names = source.by_module([file for file in given.files if file in lowered])
+    own = source.own_names(names)
+    nearer = source.nearer_names(own)
+    program = {file: Unit(name, file, lowered[file].module, nearer.get(file)) for file, name in own.items()}
     tables = {
         path: source.parse_settings(path, text, given.environment)
         for path, text in given.settings_files.items()
     }
-    return Program({name: lowered[file] for name, file in names.items()}, given.environment, tables)
+    return Program({name: program[file] for name, file in names.items()}, given.environment, tables)

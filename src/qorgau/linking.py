@@ -20,12 +20,18 @@ _FOR_DEVELOPERS = frozenset(
 
 
 class Unit:
-    """One module of the program: its dotted name, its file and its lowered body."""
+    """One module of the program: its dotted name, its file and its lowered body.
 
-    def __init__(self, name: str, file: SourceFile, module: ir.Module) -> None:
+    ``nearer`` are names of modules that mean others in it than elsewhere.
+    """
+
+    def __init__(
+        self, name: str, file: SourceFile, module: ir.Module, nearer: Mapping[str, str] | None = None
+    ) -> None:
         self.name = name
         self.file = file
         self.module = module
+        self.nearer = nearer or {}
 
     def __repr__(self) -> str:
         return f"Unit({self.name})"

@@ -185,6 +185,7 @@ def locate(m: Machine, f: Frame, dotted: str) -> str | None:
 
     A script imports what lies beside it by its bare name, so that is looked for as well.
     """
+    dotted = f.unit.nearer.get(dotted, dotted)
     if m.program.has(dotted):
         return m.program.proper(dotted)
     package = f.unit.name if f.unit.is_package else f.unit.name.rpartition(".")[0]

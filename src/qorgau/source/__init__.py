@@ -6,7 +6,7 @@ what the text means: nothing here parses Python.
 
 from qorgau.source.discovery import Discovery, discover, find_root
 from qorgau.source.dotenv import read_environment
-from qorgau.source.naming import by_module
+from qorgau.source.naming import by_module, nearer_names, own_names
 from qorgau.source.reading import SourceText, cell_at, decode, read, split_lines
 from qorgau.source.setting_files import parse_settings, read_settings
 from qorgau.source.values import Setting, SourceError, SourceFile, SourceProblem
@@ -23,6 +23,8 @@ __all__ = [
     "decode",
     "discover",
     "find_root",
+    "nearer_names",
+    "own_names",
     "parse_settings",
     "read",
     "read_environment",

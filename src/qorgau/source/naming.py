@@ -12,7 +12,7 @@ folders that are installed or deployed by themselves (``pyproject.toml``, ``setu
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 
 import msgspec
 
@@ -117,11 +117,12 @@ class Namer:
 
 
 def by_module(files: Iterable[SourceFile]) -> dict[str, SourceFile]:
-    """Which file a dotted name means.
+    """Which file a dotted name means; every file has one at least.
 
     Where several claim one name: what can be imported before notebooks, a package before a
     module (as Python does), then the program before its tests, wanted files before context,
-    and the first by path. Further names (``aliases``) yield to names proper.
+    and the first by path. Further names (``aliases``) yield to names proper. A file that is left
+    without any is called by its path.
     """
     ordered = sorted(files, key=_precedence)
     found: dict[str, SourceFile] = {}
@@ -130,7 +131,45 @@ def by_module(files: Iterable[SourceFile]) -> dict[str, SourceFile]:
     for file in ordered:
         for alias in file.aliases:
             found.setdefault(alias, file)
+    named = set(found.values())
+    for file in ordered:
+        if file not in named:
+            name = ".".join(map(_part, file.display.split("/")))
+            while name in found:
+                name += "_"
+            found[name] = file
     return found
+
+
+def own_names(named: Mapping[str, SourceFile]) -> dict[SourceFile, str]:
+    """What each file of ``by_module`` calls itself: its module's name, or where another has that, a further one."""
+    own: dict[SourceFile, str] = {}
+    for name, file in named.items():
+        own.setdefault(file, name)
+    return own
+
+
+def nearer_names(own: Mapping[SourceFile, str]) -> dict[SourceFile, Mapping[str, str]]:
+    """What else names mean in files of a project within the project, where both have a module of that name.
+
+    ``polar`` means ``server.polar`` in ``server/``, if ``sdk/`` has the module that is called ``polar``.
+    """
+    within: dict[str, dict[str, str]] = {}
+    for file, name in own.items():
+        if name != file.module:
+            for home in _homes(file):
+                if name == f"{home}.{file.module}":
+                    within.setdefault(home, {})[file.module] = name
+    if not within:
+        return {}
+    return {file: names for file in own for home in _homes(file) if (names := within.get(home)) is not None}
+
+
+def _homes(file: SourceFile) -> Iterator[str]:
+    """The dotted names of its source root, as seen from others farther out."""
+    for alias in file.aliases:
+        if alias.endswith(f".{file.module}"):
+            yield alias[: -len(file.module) - 1]
 
 
 def _precedence(file: SourceFile) -> tuple[bool, bool, bool, bool, str]:
