@@ -5,7 +5,7 @@ Arrivals are plain values; what they mean under the regulation is judged elsewhe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from qorgau.flow.values import Facts, Taints
 
@@ -16,8 +16,7 @@ NOWHERE = "nowhere"
 """Standings of a destination: in a home country, in another, untold, or no place at all (a log)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(msgspec.Struct, frozen=True):
     """Where data goes.
 
     ``shown`` is what people know the place by (host, bucket, path, vendor). ``standing`` is one
@@ -34,8 +33,7 @@ class Destination:
     mirror: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(msgspec.Struct, frozen=True):
     """Where a call puts data or takes it from. ``models`` are dotted names of classes of the project."""
 
     family: str = ""
@@ -52,8 +50,7 @@ class Store:
 NO_STORE = Store()
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True):
     """One call that personal data reached. ``kind`` is ``storage``, ``transfer``, ``export`` or ``log``.
 
     ``at`` numbers the call in module ``unit``; ``function`` is the qualified name around it.
@@ -74,7 +71,7 @@ class Arrival:
     taints: Taints
     facts: Facts
     confidence: str = "high"
-    same: tuple[tuple[object, object], ...] = field(default=())
+    same: tuple[tuple[object, object], ...] = msgspec.field(default=())
     others: tuple[object, ...] = ()
     concern: str = ""
     reason: str = ""

@@ -6,8 +6,9 @@ A class is asked for what its methods do each time that one of them is analysed.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from qorgau import ir
 from qorgau.flow.machine import Closure
@@ -23,8 +24,7 @@ FILLING = frozenset(
 """Methods that put something into a container."""
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(msgspec.Struct, frozen=True):
     """The attributes of ``self`` that a body assigns, and the names of containers that it puts something into."""
 
     assigned: tuple[str, ...]

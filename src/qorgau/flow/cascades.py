@@ -6,8 +6,9 @@ Read from the expressions of class bodies and table definitions; nothing is run.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from qorgau import ir
 from qorgau.flow.classes import spelling
@@ -29,12 +30,11 @@ RULES = ("on_delete", "ondelete", "reverse_delete_rule")
 RELATED = ("related_name", "backref", "back_populates")
 
 
-@dataclass(slots=True)
-class Links:
+class Links(msgspec.Struct):
     """What hangs on what, by the short names of classes and tables."""
 
-    owners: dict[str, set[str]] = field(default_factory=dict)
-    called: dict[str, set[str]] = field(default_factory=dict)
+    owners: dict[str, set[str]] = msgspec.field(default_factory=dict)
+    called: dict[str, set[str]] = msgspec.field(default_factory=dict)
 
     def gone_with(self, info: ClassInfo) -> frozenset[str]:
         """The models and tables whose deletion takes the rows of a class along."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from qorgau.flow import naming
 from qorgau.flow.machine import Frame
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(msgspec.Struct, frozen=True):
     """The detail of a fact of consent: which check it was, for which purposes, and by which service.
 
     ``purposes`` are what the check can have been asked for; empty where it names none or it cannot be told.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from qorgau import ir
 from qorgau.flow import containers, objects
@@ -42,8 +44,7 @@ LASTING = frozenset(("consent", "blocked"))
 """Facts that travel with what a generator yields; truths of variables stay behind."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entered:
+class Entered(msgspec.Struct, frozen=True):
     """An entered ``with`` item: the facts that end with it, and where exceptions go if it swallows them."""
 
     facts: Facts = NO_FACTS

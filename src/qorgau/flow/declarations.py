@@ -7,8 +7,9 @@ of its framework: a column or field object of a library, or an annotation where 
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from qorgau import ir
 from qorgau.flow.calls import DATA_CLASSES
@@ -107,8 +108,7 @@ COLUMN_NAMES = (
 TABLE_TYPES = frozenset(("sqlalchemy.Table",))
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(msgspec.Struct, frozen=True):
     """A field that a class or a table declares.
 
     ``owner`` is the class or table by its short name, ``dotted`` by its full one. ``columns`` are the names
@@ -126,8 +126,7 @@ class Declaration:
     stored: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(msgspec.Struct, frozen=True):
     """What a class is: how it declares fields, and whether its objects are rows."""
 
     annotated: bool

@@ -7,8 +7,10 @@ anew where it is reached from one, and what it deletes, marks or empties is reco
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from qorgau import ir
 from qorgau.flow import deployment, scopes, soft_deletes, stores
@@ -55,8 +57,7 @@ UPDATING = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Erased:
+class Erased(msgspec.Struct, frozen=True):
     """One thing that erasure does.
 
     ``kind``: ``deleted``, ``marked`` (a mark of deletion is set) or ``emptied`` (data is overwritten).

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from qorgau import ir
 from qorgau.flow import cascades, queries
@@ -28,8 +29,7 @@ NAMING = frozenset(("collection", "table", "table_name", "db_table", "name"))
 """Settings of a model that name its table."""
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(msgspec.Struct, frozen=True):
     """A class or table whose rows hold personal data.
 
     ``name`` is its short name, ``dotted`` the full one. ``pairs`` are its attributes with the field that each

@@ -6,8 +6,11 @@ configuration, catalogue and home.
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from qorgau.config import ExportSpec, RecipientSpec, StorageSpec
 from qorgau.flow import origins
@@ -43,8 +46,7 @@ _OPEN = re.compile(
 """Hosts of open data and of registers that a law makes public."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Spot:
+class _Spot(msgspec.Struct, frozen=True):
     """One alternative, settled: ``countries`` empty where unknown, ``local`` for own machines."""
 
     shown: str = ""
@@ -331,4 +333,4 @@ def named_export(policy: Policy, name: str) -> Destination:
 
 def local_file(site: Site) -> Destination:
     """A file that is made for others."""
-    return Destination(NOWHERE, _shown(replace(site, hosts=frozenset(), regions=frozenset())))
+    return Destination(NOWHERE, _shown(dataclasses.replace(site, hosts=frozenset(), regions=frozenset())))

@@ -7,8 +7,9 @@ which classes are records. Answers are cached; nothing here changes during a run
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from qorgau.config import Settings
 from qorgau.knowledge.libraries import Catalog
@@ -16,8 +17,7 @@ from qorgau.knowledge.regions import Regions
 from qorgau.names import CallPatterns, NameMatcher, fold
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(msgspec.Struct, frozen=True):
     """What the configuration says of a function of the project or a library.
 
     ``kind``: ``check``, ``require``, ``blocked`` (checks of blocking), ``irreversible``,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from qorgau.findings import Confidence
 from qorgau.flow import (
@@ -78,8 +80,7 @@ SCALAR = frozenset(["scalar", "scalar_one", "scalar_one_or_none", "fetchval", "f
 WRITTEN = frozenset(("Insert", "Update"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
+class _Given(msgspec.Struct, frozen=True):
     """What a statement's placeholders stand for."""
 
     positional: tuple[Value, ...]

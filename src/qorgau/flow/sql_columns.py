@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import msgspec
+from msgspec.structs import replace
 from sqlglot import exp
 
 from qorgau.flow.sql_functions import (
@@ -31,16 +32,14 @@ if TYPE_CHECKING:
 Parts = tuple[Part, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(msgspec.Struct, frozen=True):
     """What a query yields, and what holds for each of its rows."""
 
     columns: tuple[Column, ...] = ()
     conditions: tuple[Condition, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(msgspec.Struct, frozen=True):
     """Something to select from: a stored table by its name, or the rows of a query."""
 
     table: str = ""
@@ -65,12 +64,11 @@ class Relation:
         return None
 
 
-@dataclass(slots=True)
-class Scope:
+class Scope(msgspec.Struct):
     """The relations in sight, by alias in lower case; ``outer`` for those of the query around."""
 
     queries: Mapping[str, Rows]
-    relations: dict[str, Relation] = field(default_factory=dict)
+    relations: dict[str, Relation] = msgspec.field(default_factory=dict)
     outer: Scope | None = None
 
     def around(self) -> Iterator[Scope]:

@@ -5,9 +5,9 @@ Only what is joined by AND at the top counts; an OR says nothing for certain.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from sqlglot import exp
 
 from qorgau.flow.sql_columns import Columns, Scope

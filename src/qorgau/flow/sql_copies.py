@@ -6,7 +6,8 @@ BULK INSERT; CALL and EXEC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import msgspec
+from msgspec.structs import replace
 
 from qorgau.flow.sql_fallback import item_value, items, leading_name
 from qorgau.flow.sql_statement import Column, ColumnRef, Kind, Part, Placeholder, Statement, Streamed, Write
@@ -15,8 +16,7 @@ from qorgau.flow.sql_tokens import Token, marks_in, tokenize, unmarked
 Tokens = tuple[Token, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(msgspec.Struct, frozen=True):
     """A copy: its other end, and either the query that is copied or the columns of a table."""
 
     kind: Kind

@@ -7,7 +7,8 @@ name, tables from after FROM and JOIN, and no condition is told.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from qorgau.flow.sql_functions import SLICES, composed, effect_of, words
 from qorgau.flow.sql_statement import (

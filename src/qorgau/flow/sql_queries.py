@@ -7,9 +7,9 @@ them, as far as the text tells.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from sqlglot import exp
 
 from qorgau.flow.sql_columns import Relation, Rows, Scope, arg

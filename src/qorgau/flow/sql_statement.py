@@ -6,9 +6,10 @@ put in a placeholder, is not known here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal as OneOf
 from typing import TypeAlias
+
+import msgspec
 
 HOLE = "\0"
 """Stands in a SQL text for a part that is not known, such as a value put in by an f-string."""
@@ -22,29 +23,25 @@ Effect: TypeAlias = "str | tuple[str, int]"
 ``"irreversible"``, ``"clean"`` (nothing), or ``("kept", n)``: a slice of ``n`` characters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(msgspec.Struct, frozen=True):
     """A positional parameter, counted from 0: the first ``%s`` or ``?``, ``$1``, ``:1`` or ``?1``."""
 
     index: int
 
 
-@dataclass(frozen=True, slots=True)
-class NamedParameter:
+class NamedParameter(msgspec.Struct, frozen=True):
     """``%(name)s``, ``:name``, ``@name``, ``$name`` or ClickHouse's ``{name:Type}``, without its marks."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class HoleNumber:
+class HoleNumber(msgspec.Struct, frozen=True):
     """An unknown part of the text, counted from 0 in the order of the text (comments included)."""
 
     index: int
 
 
-@dataclass(frozen=True, slots=True)
-class FormatField:
+class FormatField(msgspec.Struct, frozen=True):
     """A field of ``str.format`` or of a template left in the text: ``{}`` (numbered from "0"), ``{name}``,
     ``${name}``, ``{{ name }}``. It can stand for a value, a name or a clause, like a hole."""
 
@@ -54,16 +51,14 @@ class FormatField:
 Placeholder: TypeAlias = "Parameter | NamedParameter | HoleNumber | FormatField"
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(msgspec.Struct, frozen=True):
     """A constant of the text. ``kind``: ``text``, ``number``, ``boolean``, ``null`` or ``default``."""
 
     text: str
     kind: str = "text"
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnRef:
+class ColumnRef(msgspec.Struct, frozen=True):
     """A column of a table; ``*`` is a whole row. ``table`` is the table's own name (not its alias), with
     its schema if written, and None where it cannot be told. ``excluded`` and the alias of the row being
     inserted stay as they are."""
@@ -75,8 +70,7 @@ class ColumnRef:
 Origin: TypeAlias = "ColumnRef | Placeholder"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """One column or placeholder whose datum is in the result of an expression.
 
     ``effect`` is what is left of it, ``call`` the function that did so (or the outermost function).
@@ -103,8 +97,7 @@ def strength(effect: Effect) -> tuple[int, int]:
     return ({"": 0, "reversible": 1, "hash": 3, "irreversible": 4}.get(effect, 5), 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(msgspec.Struct, frozen=True):
     """A value made of several things or by a function. Without parts it carries nothing."""
 
     parts: tuple[Part, ...] = ()
@@ -120,8 +113,7 @@ class Expression:
         return tuple(part.origin for part in self.parts if not isinstance(part.origin, ColumnRef))
 
 
-@dataclass(frozen=True, slots=True)
-class Streamed:
+class Streamed(msgspec.Struct, frozen=True):
     """The value at this place of each row of what is written: a ``COPY ... FROM`` stream, or the rows that
     ``source`` stands for (``VALUES %s``)."""
 
@@ -132,8 +124,7 @@ class Streamed:
 Value: TypeAlias = "Placeholder | Literal | ColumnRef | Expression | Streamed"
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(msgspec.Struct, frozen=True):
     """A value put in a column. ``column`` is empty where it is known by ``position`` only (an INSERT without
     a column list), ``*`` where whole rows are written, and holds a hole where the name does."""
 
@@ -143,8 +134,7 @@ class Write:
     position: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """A column that the statement yields, by its output name; ``*`` is all the columns of a table.
 
     ``parts`` are the columns and placeholders that it carries; ``dropped`` the names that
@@ -186,8 +176,7 @@ class Column:
 Fact: TypeAlias = "bool | int | float | str | Placeholder | ColumnRef | tuple[object, ...] | None"
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(msgspec.Struct, frozen=True):
     """Something that holds for every row that the statement yields or touches.
 
     ``op`` is ``=``, ``!=``, ``<``, ``<=``, ``>``, ``>=``, ``is``, ``is not`` or ``in`` (a tuple). A bare
@@ -202,8 +191,7 @@ class Condition:
     exists: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(msgspec.Struct, frozen=True):
     """What a SQL text does.
 
     Several statements in one text are seen as one: ``kind``, ``destination``, ``into`` and ``procedure``

@@ -7,9 +7,10 @@ not, its words are read (``sql_fallback``). Nothing is known here of the program
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
+
+from msgspec.structs import replace
 
 from qorgau.flow.sql_copies import read_call, read_copy
 from qorgau.flow.sql_fallback import read_words, written_places

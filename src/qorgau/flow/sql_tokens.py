@@ -8,8 +8,9 @@ grammar. For a parser it writes the text anew with every placeholder as a plain 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+import msgspec
 
 from qorgau.flow.sql_functions import FORMATTERS, PATCHES, words
 from qorgau.flow.sql_statement import HOLE, FormatField, HoleNumber, NamedParameter, Parameter, Placeholder
@@ -85,9 +86,8 @@ class Token(NamedTuple):
         return self.kind == "word" and self.text.lower() in words
 
 
-@dataclass(slots=True)
-class _Counter:
-    places: list[Placeholder] = field(default_factory=list)
+class _Counter(msgspec.Struct):
+    places: list[Placeholder] = msgspec.field(default_factory=list)
     holes: int = 0
     positional: int = 0
     fields: int = 0
@@ -110,8 +110,7 @@ class _Counter:
         return len(self.places) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True):
     """A SQL text in pieces, with its placeholders in order."""
 
     tokens: tuple[Token, ...]

@@ -8,8 +8,9 @@ shared object becomes what the passes left. Loops with ``break`` may leave items
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from qorgau import ir
 from qorgau.flow import containers
@@ -26,8 +27,7 @@ EACH = "$swept"
 """The part of an unknown collection that remembers what a loop made of each of its items."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep:
+class Sweep(msgspec.Struct, frozen=True):
     """A loop over a collection: the object that stands for all items, and the one for the item in hand."""
 
     shared: Loc

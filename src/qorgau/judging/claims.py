@@ -6,7 +6,8 @@ Unlike a verdict a claim is not about data that arrived somewhere, though it may
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from qorgau import ir
 from qorgau.config import Settings
@@ -19,8 +20,7 @@ from qorgau.knowledge.pages import Facts, Page
 from qorgau.linking import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True):
     """One code at one node of a module.
 
     ``note`` is the step that the trace shows there. ``arrival`` is the call that it stands at, if any,

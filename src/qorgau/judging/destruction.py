@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from qorgau.findings import Confidence
 from qorgau.flow.arrivals import Arrival, Store
@@ -113,11 +114,10 @@ class Destruction:
         )
 
 
-@dataclass(slots=True)
-class _Holding:
+class _Holding(msgspec.Struct):
     store: Store
     first: Arrival
-    fields: set[str] = field(default_factory=set)
+    fields: set[str] = msgspec.field(default_factory=set)
 
 
 def _gone(models: Sequence[Model], deleted: Sequence[Erased]) -> frozenset[str]:

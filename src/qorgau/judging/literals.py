@@ -6,7 +6,8 @@ import io
 import re
 import tokenize
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from qorgau import ir
 from qorgau.findings import Finding
@@ -56,8 +57,7 @@ FieldsOf = Callable[[str], tuple[str, ...]]
 """The fields of the configuration that go by a name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(msgspec.Struct, frozen=True):
     """Real-looking identifiers in one line of a text: of which kinds, and where (lines and columns from 1)."""
 
     kinds: tuple[str, ...]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from qorgau.source.ignoring import Layer, decision, read_ignore_file
 from qorgau.source.naming import Namer, printable
@@ -21,8 +22,7 @@ _TESTS = frozenset({"tests", "test"})
 _LIBRARIES = frozenset({"lib", "lib64", "Lib"})
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(msgspec.Struct, frozen=True):
     """A project's root for ignoring (``anchor``) and for naming (``base``), its names and its exclusions."""
 
     anchor: str
@@ -31,8 +31,7 @@ class Project:
     exclude: Layer
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """A file met on the way. ``real`` is its path with all links resolved."""
 
     folder: str
@@ -48,8 +47,7 @@ class Found:
         return os.path.join(self.folder, self.name)
 
 
-@dataclass(frozen=True)
-class _Folder:
+class _Folder(msgspec.Struct, frozen=True):
     path: str
     real: str
     in_tests: bool
