@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from qorgau.cli import main
 from qorgau.cli.changes import changed_since
 from qorgau.cli.failure import Failure
 
@@ -125,3 +128,34 @@ def test_a_program_that_the_repository_names_is_not_run(tmp_path: Path, git: Git
     git("config", "core.fsmonitor", "./monitor")
     assert changed_since("HEAD", tmp_path) == {monitor}
     assert not (tmp_path / "ran").exists()
+
+
+def _found(*options: str) -> list[dict[str, object]]:
+    arguments = ["check", "--output-format", "json", "--quiet", "--exit-zero", *options]
+    found: list[dict[str, object]] = json.loads(CliRunner().invoke(main, arguments).stdout)["findings"]
+    return found
+
+
+def test_a_changed_file_is_judged_as_in_the_whole_project(tmp_path: Path, git: Git) -> None:
+    """What reaches it from others, and whether they ask for consent, counts; what only others do does not."""
+    sender = 'import requests\n\n\ndef {0}(x):\n    requests.post("https://api.example.com", json=x)\n'
+    for name, text in {
+        "qorgau.toml": '[fields.iin]\n[consent]\nchecks = ["agreed"]\n',
+        "consent.py": "def agreed(client):\n    return client.agreed\n",
+        "src/sender.py": sender.format("send") + sender.format("offer"),
+        "src/orders.py": "from consent import agreed\nfrom sender import offer, send\n\n\n"
+        "def confirm(client):\n    send(client.iin)\n    if agreed(client):\n        offer(client.iin)\n",
+        "kept.py": "def show(client):\n    print(client.iin)\n",
+    }.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    git("add", ".")
+    git("commit", "--quiet", "-m", "second")
+    whole = _found()
+    assert [(found["path"], found["code"]) for found in whole] == [
+        ("kept.py", "PD501"),
+        ("src/sender.py", "PD201"),
+    ]
+    with (tmp_path / "src/sender.py").open("a", encoding="utf-8") as stream:
+        stream.write("\n\nMORE = 1\n")
+    assert _found("src/sender.py") == _found("--since", "HEAD") == whole[1:]
+    assert _found("src/orders.py") == []

@@ -71,6 +71,7 @@ EMPTY = CallRows()
 
 # The tables of a file whose rows speak of ``calls``, and the field of ``CallRows`` each fills.
 _SEVERAL = {"sink": "sinks", "passes": "passes"}
+_MANY = frozenset(_SEVERAL.values())
 _SINGLE = ("returns", "source", "clean", "depersonalizer", "behaviour", "query")
 
 
@@ -221,16 +222,24 @@ class Catalog:
         if name.partition(".")[0] not in self._aliased:
             return name
         for _ in range(len(self._aliases) + 1):
-            for prefix in _prefixes(name):
-                target = self._aliases.get(prefix)
-                # An alias to something below itself (`redis.client` for `redis.client.x`) holds once.
-                below = target is not None and f"{target}.".startswith(f"{prefix}.")
-                if target is not None and not (below and f"{name}.".startswith(f"{target}.")):
-                    name = target + name[len(prefix) :]
-                    break
-            else:
+            further = self._one_alias(name)
+            if further is None:
                 return name
+            name = further
         return name
+
+    def _one_alias(self, name: str) -> str | None:
+        """The name by the alias of its longest prefix that has one, None where there is none."""
+        prefix = name
+        while prefix:
+            target = self._aliases.get(prefix)
+            if target is not None:
+                # An alias to something below itself (`redis.client` for `redis.client.x`) holds once.
+                below = f"{target}.".startswith(f"{prefix}.")
+                if not (below and f"{name}.".startswith(f"{target}.")):
+                    return target + name[len(prefix) :]
+            prefix = prefix.rpartition(".")[0]
+        return None
 
     def _look_up(self, dotted: str) -> CallRows:
         own = self._rows.get(dotted)
@@ -252,7 +261,7 @@ class Catalog:
             fresh: dict[str, dict[str, Any]] = {}
             for name, field, value in _said(library):
                 said = fresh.setdefault(self.canonical(name), {})
-                said[field] = said.get(field, ()) + value if field in _SEVERAL.values() else value
+                said[field] = said[field] + value if field in said and field in _MANY else value
             for name, fields in fresh.items():
                 gathered.setdefault(name, {}).update(fields)
         return {name: CallRows(**fields) for name, fields in gathered.items()}
@@ -286,10 +295,3 @@ def _wanted(shelf: tuple[LibraryFile, ...], packages: frozenset[str] | None) -> 
                 wanted.add(file.name)
                 waiting |= file.mentioned_packages()
     return [file for file in shelf if file.name in wanted]
-
-
-def _prefixes(dotted: str) -> Iterator[str]:
-    """The name and what it stands below, the longest first."""
-    while dotted:
-        yield dotted
-        dotted = dotted.rpartition(".")[0]
