@@ -387,10 +387,11 @@ def test_the_lowered_form_comes_back_as_it_went_in(tmp_path: Path, text: str) ->
 
 def test_positions_are_kept_as_they_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(tmp_path)
-    last = lower(ORDERS).nodes - 1
-    first = parsing.places(ORDERS, frozenset({0}), store)
-    both = parsing.places(ORDERS, frozenset({0, last}), store)
-    monkeypatch.setattr("qorgau.lowering.spans", lambda text, numbers: pytest.fail("was kept"))
-    assert parsing.places(ORDERS, frozenset({0, last}), store) == both
-    assert parsing.places(ORDERS, frozenset({0}), store) == first
+    module = lower(ORDERS)
+    last = module.nodes - 1
+    first = parsing.places(ORDERS, module, frozenset({0}), store)
+    both = parsing.places(ORDERS, module, frozenset({0, last}), store)
+    monkeypatch.setattr("qorgau.lowering.spans", lambda text, numbers, starts: pytest.fail("was kept"))
+    assert parsing.places(ORDERS, module, frozenset({0, last}), store) == both
+    assert parsing.places(ORDERS, module, frozenset({0}), store) == first
     assert isinstance(both[last], ir.Span)

@@ -59,7 +59,8 @@ def _follow_and_judge(
     ]
 
     def positions(unit: str, numbers: frozenset[int]) -> Mapping[int, ir.Span]:
-        return places(texts[program.units[unit].file].text, numbers, request.store)
+        held = program.units[unit]
+        return places(texts[held.file].text, held.module, numbers, request.store)
 
     stated = [
         claim

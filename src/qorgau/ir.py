@@ -586,10 +586,14 @@ Stmt: TypeAlias = (
 
 
 class Module(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One file. ``nodes`` is how many numbers ``at`` were given out."""
+    """One file. ``nodes`` is how many numbers ``at`` were given out, ``starts`` those with which each line begins.
+
+    A line is a compound statement or all that stands on one line at the top of the file.
+    """
 
     body: tuple[Stmt, ...]
     nodes: int
+    starts: tuple[int, ...] = ()
 
 
 class Span(msgspec.Struct, frozen=True, array_like=True, gc=False):

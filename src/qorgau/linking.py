@@ -149,6 +149,9 @@ class Program:
         return dotted in self._packages and dotted not in self.units
 
 
+_NODES = (tuple, msgspec.Struct)
+
+
 def walk(node: object) -> Iterator[object]:
     """Every struct below a node or a tuple of nodes, outermost first."""
     stack: list[object] = [node]
@@ -158,9 +161,7 @@ def walk(node: object) -> Iterator[object]:
             stack.extend(reversed(current))
         elif isinstance(current, msgspec.Struct):
             yield current
-            children = [getattr(current, name) for name in current.__struct_fields__]
-            stack.extend(
-                child
-                for child in reversed(children)
-                if isinstance(child, tuple | msgspec.Struct) and child != ()
-            )
+            for name in reversed(current.__struct_fields__):
+                child = getattr(current, name)
+                if child and isinstance(child, _NODES):
+                    stack.append(child)

@@ -70,14 +70,16 @@ def lower_all(
     return with_room(lambda: [outcome(number) for number in range(len(texts))])
 
 
-def places(text: str, numbers: frozenset[int], store: Store = NOWHERE) -> Mapping[int, ir.Span]:
-    """Where the nodes of these numbers stand, in a text that could be lowered."""
+def places(
+    text: str, module: ir.Module, numbers: frozenset[int], store: Store = NOWHERE
+) -> Mapping[int, ir.Span]:
+    """Where the nodes of these numbers stand, in a text that was lowered to ``module``."""
     key = _key(text) if store.keeps else ""
     known = _known_places(store, key)
     if not numbers <= known.keys():
         from qorgau.lowering import spans
 
-        known |= with_room(lambda: spans(text, numbers))
+        known |= with_room(lambda: spans(text, numbers, module.starts))
         if key:
             store.put("places", key, msgspec.msgpack.encode(known))
     return {number: known[number] for number in sorted(numbers)}

@@ -204,13 +204,14 @@ def invoke(
         if depth == MAX_RECURSION and uncounted == bound:
             return _like_outer(m, f, closure)
         bound = uncounted
-    canon = Canon(f.state)
+    canon = Canon(f.state, m.told(f.state.facts))
     key = canon.key(closure, [m.epoch, *(item for pair in bound.items() for item in pair)])
     if depth > MAX_RECURSION and key not in m.active and key not in m.memo:
         return _like_outer(m, f, closure)
     remembered = m.memo.get(key)
     if remembered is not None:
         outcome = Transfer(remembered, ctx, canon).outcome(remembered.outcome)
+        m.led_into |= remembered.led_into
         m.count("calls remembered")
     else:
         active = m.active.get(key)
@@ -258,7 +259,7 @@ def solve(
     m: Machine, f: Frame, closure: Closure, bound: dict[str, Value], ctx: Loc, receiver: Value | None
 ) -> Outcome:
     """Run a function's body with its parameters bound, as the root of an analysis."""
-    canon = Canon(f.state)
+    canon = Canon(f.state, f.state.facts)
     return _solve(m, f, (ctx, m.epoch), canon, closure, bound, ctx, receiver)
 
 
@@ -275,6 +276,7 @@ def _solve(
     active = Active(ctx=ctx, canon=canon, place=(closure.unit.name, closure.function.at))
     m.active[key] = active
     m.enter_function(closure)
+    around, m.led_into = m.led_into, {active.place}
     try:
         outcome = _run(m, f, closure, bound, ctx, receiver)
         for _ in range(MAX_ROUNDS):
@@ -286,8 +288,9 @@ def _solve(
     finally:
         del m.active[key]
         m.leave_function(closure)
+        led_into, m.led_into = m.led_into, around | m.led_into
     if not m.any_assumed() and not m.is_spent:
-        m.memo[key] = Remembered(outcome, ctx, canon.locs, canon.traces)
+        m.memo[key] = Remembered(outcome, ctx, canon.locs, canon.traces, frozenset(led_into))
         if len(m.memo) > REMEMBERED:
             del m.memo[next(iter(m.memo))]
     return outcome
@@ -298,7 +301,7 @@ def _run(
 ) -> Outcome:
     entry = f.state
     mark, risks = len(m.made), m.risks
-    inner = activate(m, closure, bound, ctx, entry, f.depth + 1)
+    inner = activate(m, closure, bound, ctx, entry, f.depth + 1, m.told(entry.facts))
     if receiver is not None:
         inner.receiver = receiver
     if not signatures.declares(closure.function):
@@ -314,11 +317,11 @@ def _run(
 
 
 def activate(
-    m: Machine, closure: Closure, bound: dict[str, Value], ctx: Loc, entry: State, depth: int
+    m: Machine, closure: Closure, bound: dict[str, Value], ctx: Loc, entry: State, depth: int, facts: Facts
 ) -> Frame:
-    """A frame for a function's body with its parameters bound."""
+    """A frame for a function's body with its parameters bound, where these ``facts`` of the caller hold."""
     function = closure.function
-    state = entry.called(entry.facts | closure.facts)
+    state = entry.called(facts | closure.facts)
     shared = function.at in closure.unit.nesting
     loc = Loc(ctx, ("frame", function.at)) if shared else None
     frame = Frame(
@@ -375,7 +378,7 @@ def conclude(m: Machine, inner: Frame, closure: Closure, entry: State) -> Outcom
                 gained,
                 lambda loc: _is_inner(loc, inner.ctx) and not any(step in out for step in loc.ancestors()),
             )
-        outcome.lost = entry.facts - inner.state.facts
+        outcome.lost = inner.entry_facts - closure.facts - inner.state.facts
     for state in inner.raises:
         if state.reachable:
             facts = state.facts - entry.facts - closure.facts
@@ -437,7 +440,7 @@ def resume(m: Machine, f: Frame, loc: Loc, obj: Obj, sent: Value, at: int) -> Va
     if f.depth >= MAX_DEPTH or m.active_count(closure) >= MAX_RECURSION:
         return join(containers.each(obj), sent)
     m.enter_function(closure)
-    inner = activate(m, closure, dict(info.bound), ctx, f.state, f.depth + 1)
+    inner = activate(m, closure, dict(info.bound), ctx, f.state, f.depth + 1, f.state.facts)
     inner.sent = sent
     m.execute(inner, closure.function.body)
     m.leave_function(closure)

@@ -817,11 +817,9 @@ def overriding(m: Machine, f: Frame, cls: Loc, name: str) -> tuple[Loc, ...]:
     found = m.overriders.get(key)
     if found is None:
         listed: list[Loc] = []
-        for other in m.classes:
+        for other in m.classes.below(cls):
             obj = f.state.obj(other)
-            if obj is None or other == cls or not isinstance(obj.info, ClassInfo):
-                continue
-            if cls in obj.info.order and name in obj.parts:
+            if obj is not None and name in obj.parts:
                 listed.append(other)
         if len(listed) > MAX_OVERRIDING:
             m.count("overriding methods left out")
@@ -857,14 +855,7 @@ def mark(m: Machine, f: Frame, loc: Loc, names: tuple[str, ...]) -> None:
 
 def by_name(m: Machine, name: str) -> Obj | None:
     """An unknown object of the only class of the program that is called so."""
-    last = name.rpartition(".")[2]
-    found = [
-        loc
-        for loc in m.classes
-        if (obj := m.base.get(loc)) is not None
-        and isinstance(obj.info, ClassInfo)
-        and obj.info.node.name == last
-    ]
+    found = [loc for loc in m.classes.named(name.rpartition(".")[2]) if loc in m.base]
     return Obj("unknown", cls=found[0]) if len(found) == 1 else None
 
 

@@ -48,10 +48,11 @@ class Followed:
 
 @dataclass(slots=True)
 class _Outcome:
-    """What one root did: what arrived at sinks, and what it left in modules."""
+    """What one root did: what arrived at sinks, what it left in modules, and the functions that it led into."""
 
     arrivals: dict[Arrival, None] = field(default_factory=dict)
     left: list[tuple[Loc, Obj]] = field(default_factory=list)
+    led_into: frozenset[tuple[str, int]] = frozenset()
 
 
 def follow(policy: Policy, program: Program) -> Followed:
@@ -114,8 +115,7 @@ def _rounds(m: Interpreter, order: list[Root], failures: dict[Problem, None]) ->
             m.reached, outcomes = set(at_import), {}
         again = epoch > 0 and m.is_selective
         for root in order:
-            due = root in outcomes if again else root.place not in m.reached or is_entry(m, root)
-            if due:
+            if again or root.place not in m.reached or is_entry(m, root):
                 outcomes[root] = _Outcome()
                 with _survived(m, root.closure.unit, f"the function {root.closure.dotted}", failures):
                     outcomes[root] = _outcome(m, root)
@@ -127,13 +127,15 @@ def _rounds(m: Interpreter, order: list[Root], failures: dict[Problem, None]) ->
         m.memo.clear()
         if m.is_selective:
             readers = m.readers(_names_of(m, news) | missed)
-            order = [root for root in order if root.place in readers]
+            order = [
+                root for root in order if root in outcomes and not readers.isdisjoint(outcomes[root].led_into)
+            ]
     m.count("globals still changing")
     return outcomes
 
 
 def _outcome(m: Interpreter, root: Root) -> _Outcome:
-    m.arrivals = {}
+    m.arrivals, m.led_into = {}, {root.place}
     lasting = _Lasting(m)
     left = [(lasting.loc(loc), lasting.obj(obj)) for loc, obj in run(m, root) if not _is_of_one_request(loc)]
     m.forget_cut(root.place)
@@ -141,7 +143,7 @@ def _outcome(m: Interpreter, root: Root) -> _Outcome:
     if root.is_test:
         # Tests are no callers: what only they pass to code that is no test is not judged.
         arrivals = {one: None for one in arrivals if m.program.units[one.unit].file.is_test}
-    return _Outcome(arrivals, left)
+    return _Outcome(arrivals, left, frozenset(m.led_into))
 
 
 def _is_of_one_request(loc: Loc) -> bool:
@@ -186,7 +188,7 @@ def _settle(m: Interpreter, outcomes: dict[Root, _Outcome]) -> list[tuple[Loc, O
         after = _joined(m, loc, before, changes[loc])
         if after != before:
             m.base[loc] = after
-            if not m.is_selective or _tells(m, after) - _tells(m, before):
+            if not m.is_selective or _is_news(m, before, after):
                 news.append((loc, before))
     return news
 
@@ -199,11 +201,30 @@ def _joined(m: Interpreter, loc: Loc, left: Obj, right: Obj) -> Obj:
 # What is new
 
 
-def _tells(m: Interpreter, obj: Obj) -> frozenset[Hashable]:
-    """What an object says that could change a finding: another logger of the same kind says nothing."""
-    return frozenset(
-        (key, said) for key, part in (*obj.parts.items(), (None, obj.rest)) for said in _said_by(m, part)
-    )
+def _is_news(m: Interpreter, before: Obj, after: Obj) -> bool:
+    """Whether an object says what could change a finding: another logger of the same kind says nothing.
+
+    Nor does something unknown where nothing was: that is what reading it gave before.
+    """
+    for key, part in (*after.parts.items(), (None, after.rest)):
+        held = before.rest if key is None else before.parts.get(key)
+        known = frozenset(_said_by(m, held)) if held is not None else None
+        for said in _said_by(m, part):
+            if known is None and _is_blank(m, said):
+                continue
+            if known is None or said not in known:
+                return True
+    return False
+
+
+def _is_blank(m: Interpreter, said: Hashable) -> bool:
+    """Whether it is said of something only that it is unknown, and of no class that holds data."""
+    match said:
+        case ("unknown", Loc() as cls, _):
+            return not m.records.get(cls)
+        case "unknown" | ("unknown", None, _):
+            return True
+    return False
 
 
 def _said_by(m: Interpreter, value: Value) -> Iterator[Hashable]:

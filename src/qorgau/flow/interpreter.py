@@ -51,6 +51,7 @@ from qorgau.flow.arrivals import Arrival
 from qorgau.flow.behaviours import Use
 from qorgau.flow.bodies import Body
 from qorgau.flow.calls import Active
+from qorgau.flow.class_index import ClassIndex
 from qorgau.flow.declarations import Declaration
 from qorgau.flow.erasure import Erased
 from qorgau.flow.frame_types import TABLE
@@ -59,7 +60,7 @@ from qorgau.flow.memo import Remembered
 from qorgau.flow.places import Site
 from qorgau.flow.policy import Policy
 from qorgau.flow.relevance import Relevance
-from qorgau.flow.state import State, join_states
+from qorgau.flow.state import FEW, State, checks_of, join_states
 from qorgau.flow.values import BOTTOM, External, Fact, Facts, Key, Loc, Obj, Ref, Taints, Value, of_ref
 from qorgau.linking import Program, Unit
 
@@ -69,7 +70,7 @@ BUDGET = 4_000
 MODULE_BUDGET = 20_000
 """Statements that the body of a module may take: what it defines is wanted everywhere."""
 
-SELECTIVE_BUDGET = 1_500
+SELECTIVE_BUDGET = 800
 """The same where only what can matter is followed: most of what a root leads to is a root as well."""
 
 
@@ -93,13 +94,14 @@ class Interpreter:
         self.annotations: dict[tuple[Loc, str], ir.Expr] = {}
         self.exports: dict[Ref, dict[str, None]] = {}
         self.functions: dict[tuple[str, int], Loc] = {}
-        self.classes: dict[Loc, None] = {}
+        self.classes = ClassIndex()
         self.combined: dict[tuple[Loc, Loc, int], bool] = {}
         self.flags: dict[Loc, frozenset[str]] = {}
         self.reverse: dict[tuple[str, str], Obj] = {}
         self.overriders: dict[tuple[Loc, str, int], tuple[Loc, ...]] = {}
         self.bodies: dict[tuple[str, int], Body] = {}
         self.reached: set[tuple[str, int]] = set()
+        self.led_into: set[tuple[str, int]] = set()
         self.cut: set[tuple[str, int]] = set()
         self.dispatched: list[Facts] = []
         self.scheduled: frozenset[str] = frozenset()
@@ -169,7 +171,7 @@ class Interpreter:
         return self._relevance.is_selective
 
     def readers(self, names: frozenset[str]) -> frozenset[tuple[str, int]]:
-        """The functions that mention one of these names, or lead to one that does."""
+        """The functions that mention one of these names."""
         return self._relevance.readers(names)
 
     def forget_cut(self, root: tuple[str, int] | None) -> None:
@@ -205,6 +207,13 @@ class Interpreter:
             return True
         self.count("calls passed over")
         return False
+
+    def told(self, facts: Facts) -> Facts:
+        """Those facts that a function hears from its caller: in large programs checks only.
+
+        With the truth of every unknown value no two calls are alike, and each would be analysed anew.
+        """
+        return checks_of(facts) if self.is_selective else facts
 
     def any_assumed(self) -> bool:
         """Whether a call being analysed rests on an assumption about a recursive one."""
@@ -262,7 +271,8 @@ class Interpreter:
 
     def join_states(self, left: State, right: State) -> State:
         """The least state that covers both."""
-        return join_states(left, right, lambda state, loc, obj, key: self._default(state, loc, obj, key))
+        few = 0 if self.is_selective else FEW
+        return join_states(left, right, lambda state, loc, obj, key: self._default(state, loc, obj, key), few)
 
     def _default(self, state: State, loc: Loc, obj: Obj, key: Key) -> Value:
         if obj.kind == TABLE:
@@ -553,7 +563,7 @@ class Interpreter:
 
     def class_defined(self, f: Frame, loc: Loc, info: ClassInfo) -> None:
         """A class came to be."""
-        self.classes.setdefault(loc)
+        self.classes.add(loc, info)
         relations.note(self, f, loc, info)
 
     def related(self, f: Frame, part: Value, info: ClassInfo, owner: Loc) -> Obj | None:

@@ -36,8 +36,10 @@ from qorgau.flow.values import (
 class Canon:
     """The canonical form of what reaches a call, and the numbering it rests on."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, facts: Facts) -> None:
+        """The form in this ``state``, of which the function hears these ``facts``."""
         self._state = state
+        self._facts_heard = facts
         self._shared = state.modules()
         self._numbers: dict[Loc, Hashable] = {}
         self._queue: list[Loc] = []
@@ -62,7 +64,7 @@ class Canon:
                 parts.append((self._numbers[loc], self._object(obj)))
         facts = frozenset(
             self._fact(fact)
-            for fact in _ordered(self._state.facts)
+            for fact in _ordered(self._facts_heard)
             if (told := list(told_of(fact))) == [] or any(self._reaches(loc) for loc in told)
         )
         return (*parts, facts)
@@ -213,12 +215,16 @@ class Outcome:
 
 @dataclass(slots=True)
 class Remembered:
-    """An outcome with the numbering and traces of the call it was found for."""
+    """An outcome with the numbering and traces of the call it was found for.
+
+    ``led_into`` are the functions that it led into, itself among them.
+    """
 
     outcome: Outcome
     ctx: Loc
     locs: list[Loc]
     traces: dict[Hashable, Trace]
+    led_into: frozenset[tuple[str, int]] = frozenset()
 
 
 class Transfer(Renaming):

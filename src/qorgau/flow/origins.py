@@ -72,6 +72,15 @@ READING = frozenset(
 
 def of_loc(loc: Loc | None) -> str:
     """The origin of what is read from an object: that of the innermost part of it that tells."""
+    if loc is None:
+        return ""
+    if loc.origin is None:
+        loc.origin = _told_by(loc)
+    return loc.origin
+
+
+def _told_by(whole: Loc) -> str:
+    loc: Loc | None = whole
     while loc is not None:
         label = loc.label
         head = label[0] if isinstance(label, tuple) and label else label

@@ -77,16 +77,12 @@ class Relevance:
         return known
 
     def readers(self, names: frozenset[str]) -> frozenset[tuple[str, int]]:
-        """The functions that mention one of these names, also as imported, and all that lead to such."""
-        found = {
-            (unit.name, function.at): None
+        """The functions that mention one of these names, also as imported."""
+        return frozenset(
+            (unit.name, function.at)
             for unit, function in self._mentions.all()
             if any(name in names for name in self._mentions.meant(unit, function))
-        }
-        edge = list(found)
-        while edge:
-            edge = self._callers_of(edge, found)
-        return frozenset(found)
+        )
 
     @cached_property
     def _near(self) -> frozenset[tuple[str, int]]:

@@ -126,10 +126,9 @@ def _receivers(m: Interpreter, closure: Closure) -> list[Loc | None]:
         return [None]
     found: list[Loc | None] = [owner]
     used = {node.attr for node in walk(closure.function.body) if isinstance(node, ir.Attribute)}
-    for cls in m.classes:
+    for cls in m.classes.below(owner):
         obj = m.base.get(cls)
-        order = getattr(obj.info, "order", ()) if obj is not None else ()
-        if obj is None or cls == owner or owner not in order or closure.function.name in obj.parts:
+        if obj is None or closure.function.name in obj.parts:
             continue
         if used & {name for name in obj.parts if isinstance(name, str)} and len(found) < MAX_RECEIVERS:
             found.append(cls)

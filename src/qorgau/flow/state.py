@@ -138,25 +138,30 @@ FEW = 4
 """Truths of unknown values that one side of a branch may stamp on what it leaves behind."""
 
 
-def _telling(facts: Facts) -> Facts:
+def checks_of(facts: Facts) -> Facts:
+    """The facts without the truths of unknown values."""
+    if all(fact.kind not in ANSWERS for fact in facts):
+        return facts
+    return frozenset(fact for fact in facts if fact.kind not in ANSWERS)
+
+
+def _telling(facts: Facts, few: int) -> Facts:
     """The facts worth remembering of one side of a branch: checks always, truths where they are few.
 
     A long path knows the truth of a hundred unknown values; carried by every value that was
     changed on it they cost much and decide nothing.
     """
-    if len(facts) <= FEW:
-        return facts
-    return frozenset(fact for fact in facts if fact.kind not in ANSWERS)
+    return facts if len(facts) <= few else checks_of(facts)
 
 
-def join_states(left: State, right: State, defaults: Defaults) -> State:
-    """The least state that covers both paths."""
+def join_states(left: State, right: State, defaults: Defaults, few: int = FEW) -> State:
+    """The least state that covers both paths; each side stamps up to ``few`` truths on what it leaves."""
     if not right.reachable:
         return left
     if not left.reachable:
         return right
     common = common_facts(left.facts, right.facts)
-    of_left, of_right = _telling(left.facts - common), _telling(right.facts - common)
+    of_left, of_right = _telling(left.facts - common, few), _telling(right.facts - common, few)
     joined = State(left.base, facts=common)
     joined.env = _join_maps(left.env, right.env, of_left, of_right)
     mine, theirs = left.heap, right.heap

@@ -44,14 +44,16 @@ class Loc:
 
     ``parent`` and ``label`` place it: an attribute or element of an unknown object is a
     child of that object, so that reading it twice gives the same identity. ``old`` marks
-    what an earlier pass of a loop made: it stands for many objects, the others for one.
+    what an earlier pass of a loop made: it stands for many objects, the others for one. ``origin``
+    is what its place says of how its data was collected, once somebody has asked (``origins.of_loc``).
     """
 
-    __slots__ = ("__weakref__", "_parts", "_text", "label", "old", "parent")
+    __slots__ = ("__weakref__", "_parts", "_text", "label", "old", "origin", "parent")
 
     _known: ClassVar[WeakValueDictionary[tuple[object, bool], Loc]] = WeakValueDictionary()
     _parts: dict[tuple[object, bool], Loc]
     _text: str | None
+    origin: str | None
     parent: Loc | None
     label: object
     old: bool
@@ -71,6 +73,7 @@ class Loc:
         self.label = label
         self.old = old
         self._text = None
+        self.origin = None
         self._parts = {}
         known[label, old] = self
         return self

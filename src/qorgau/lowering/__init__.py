@@ -1,5 +1,6 @@
 """LibCST trees become the small language here."""
 
-from qorgau.lowering.front import LoweringError, lower, spans
+from qorgau.lowering.front import LoweringError, lower
+from qorgau.lowering.places import spans
 
 __all__ = ["LoweringError", "lower", "spans"]

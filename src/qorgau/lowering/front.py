@@ -1,14 +1,12 @@
-"""From the text of a file to the small language, and back from numbers to places."""
+"""From the text of a file to the small language."""
 
 from __future__ import annotations
 
 import ast
 import re
 import warnings
-from collections.abc import Mapping
 
 import libcst as cst
-from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 # Imported for what they add to the tables of expressions and statements.
 from qorgau import ir
@@ -16,7 +14,7 @@ from qorgau.lowering import patterns as _patterns  # noqa: F401
 from qorgau.lowering import statements as _statements  # noqa: F401
 from qorgau.lowering import texts as _texts  # noqa: F401
 from qorgau.lowering.functions import statements
-from qorgau.lowering.state import DEEPEST, Lowering, Place, TooDeepError
+from qorgau.lowering.state import DEEPEST, Lowering, TooDeepError
 
 DEEPEST_BRACKETS = 200
 """Brackets within one another that Python reads: MAXLEVEL in CPython's Parser/lexer/state.h."""
@@ -85,26 +83,12 @@ def _refuse_deep_brackets(text: str) -> None:
 def lower(text: str) -> ir.Module:
     """A file in the small language. Raises LoweringError for what is no Python, or too deeply nested."""
     low = Lowering()
+    body: list[ir.Stmt] = []
+    starts: list[int] = []
     try:
-        body = statements(low, parse(text).body)
+        for node in parse(text).body:
+            starts.append(len(low.places))
+            body += statements(low, (node,))
     except (TooDeepError, RecursionError):
         raise LoweringError(f"is nested more than {DEEPEST} levels deep", 1, 1) from None
-    return ir.Module(body, len(low.places))
-
-
-def spans(text: str, numbers: frozenset[int]) -> dict[int, ir.Span]:
-    """Where the nodes of these numbers stand. The text must be one that ``lower`` took.
-
-    Parses and lowers once more, with LibCST's position provider: only for files with findings.
-    """
-    wrapper = MetadataWrapper(parse(text), unsafe_skip_copy=True)
-    positions = wrapper.resolve(PositionProvider)
-    low = Lowering()
-    statements(low, wrapper.module.body)
-    return {number: _span(low.places[number], positions) for number in sorted(numbers)}
-
-
-def _span(place: Place, positions: Mapping[cst.CSTNode, CodeRange]) -> ir.Span:
-    first, last = place if isinstance(place, tuple) else (place, place)
-    start, end = positions[first].start, positions[last].end
-    return ir.Span(start.line, start.column + 1, end.line, end.column + 1)
+    return ir.Module(tuple(body), len(low.places), tuple(starts))
