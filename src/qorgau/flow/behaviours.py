@@ -10,9 +10,10 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from qorgau.flow import containers, masks, objects, origins, raising, texts
 from qorgau.flow.machine import Args, Frame, Iteration

@@ -7,8 +7,10 @@ comes again, and cut off, counted, where it keeps changing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from qorgau import ir
 from qorgau.flow import (
@@ -84,8 +86,7 @@ DATA_CLASSES = frozenset(
 )
 
 
-@dataclass(slots=True)
-class Active:
+class Active(msgspec.Struct):
     """A call being analysed: what a recursive call may assume of it, and whether one did."""
 
     assumed: Outcome | None = None

@@ -6,8 +6,9 @@ section 5). The module knows how a call becomes such facts; whether they suffice
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from qorgau.flow import contexts, naming, sinks
 from qorgau.flow.checks import Check

@@ -8,8 +8,9 @@ has its items at positions 0 to length - 1.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from qorgau.flow import keys, texts
 from qorgau.flow.frame_types import is_tabular

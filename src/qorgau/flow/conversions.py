@@ -6,8 +6,9 @@ A framework runs these as well (with what a user sent), so that being run here d
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from qorgau import ir
 from qorgau.flow import containers, objects, records, validators

@@ -7,10 +7,10 @@ anew where it is reached from one, and what it deletes, marks or empties is reco
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from qorgau import ir
 from qorgau.flow import deployment, scopes, soft_deletes, stores

@@ -7,8 +7,9 @@ state: ``decide`` gives the state in which a test came out true and the one in w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from qorgau import ir
 from qorgau.flow import containers, keys, masks, objects, operators, origins, raising, texts, versions

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from qorgau.flow import consent, frame_conditions, frame_names, frame_rows, frames, strings
 from qorgau.flow.frame_names import is_selection, names_in, selected

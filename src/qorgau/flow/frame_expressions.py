@@ -8,8 +8,9 @@ replaced by what the table really has in the column, with what the expression di
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from qorgau.findings import Confidence
 from qorgau.flow import frame_conditions, frames

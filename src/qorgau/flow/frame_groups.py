@@ -6,8 +6,9 @@ Aggregates that give one of the values (``first``, ``max``, ``list``) leave the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from qorgau.flow import frame_expressions, frames
 from qorgau.flow.behaviours import Use

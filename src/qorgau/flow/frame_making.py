@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from qorgau.flow import frame_columns, frame_conditions, frames, naming, origins, places, queries
 from qorgau.flow.behaviours import Use

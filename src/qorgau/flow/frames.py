@@ -10,8 +10,10 @@ and shows that the table has it. A column by itself (``COLUMNS``) and an express
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from qorgau.findings import Confidence
 from qorgau.flow import naming, strings
@@ -57,16 +59,15 @@ MADE_OF = "$made-of"
 ELEMENTS_OF = ("list", "tuple", "set", "generator")
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     """What is known of a table. A column that was dropped from an open table is ``BOTTOM``.
 
     ``holds`` are facts about the person of each row, for columns that nobody has named yet.
     """
 
     type: str
-    columns: Mapping[Const, Value] = field(default_factory=dict)
-    index: Mapping[str, Value] = field(default_factory=dict)
+    columns: Mapping[Const, Value] = msgspec.field(default_factory=dict)
+    index: Mapping[str, Value] = msgspec.field(default_factory=dict)
     rest: Value = BOTTOM
     open: bool = False
     holds: Facts = NO_FACTS

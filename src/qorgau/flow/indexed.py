@@ -8,8 +8,10 @@ and are not treated so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
 
 from qorgau import ir
 from qorgau.flow import containers, keys, sweeps

@@ -6,8 +6,9 @@ import builtins
 import re
 import string
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from qorgau.flow import (
     addresses,

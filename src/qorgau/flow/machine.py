@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import msgspec
+from msgspec.structs import replace
 
 from qorgau import ir
 from qorgau.flow.state import Renaming, State
@@ -14,16 +15,14 @@ from qorgau.flow.values import BOTTOM, OPAQUE, Facts, Loc, Obj, Value
 from qorgau.linking import Unit
 
 
-@dataclass(slots=True)
-class LoopExits:
+class LoopExits(msgspec.Struct):
     """The states that leave a loop's body early."""
 
-    breaks: list[State] = field(default_factory=list)
-    continues: list[State] = field(default_factory=list)
+    breaks: list[State] = msgspec.field(default_factory=list)
+    continues: list[State] = msgspec.field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Closure:
+class Closure(msgspec.Struct, frozen=True):
     """What makes a function: its code, the frames it captures, and how it is called.
 
     ``binding``: ``plain``, ``static``, ``class`` or ``property`` (also cached and async ones).
@@ -51,8 +50,7 @@ class Closure:
         return replace(self, scopes=scopes)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ClassInfo:
+class ClassInfo(msgspec.Struct, frozen=True, eq=False):
     """What makes a class: its code, its method resolution order and the library bases in it.
 
     ``order`` are the classes of the project, itself first; ``libraries`` dotted names of library
@@ -73,8 +71,7 @@ class ClassInfo:
         return f"{self.unit.name}.{self.node.qualname}"
 
 
-@dataclass(frozen=True, slots=True)
-class Resumable:
+class Resumable(msgspec.Struct, frozen=True):
     """How a generator came to be: its function, its arguments, and the facts at its yields.
 
     ``later``: the objects that it changes after its yield, as they are at the yield and at the end.
@@ -175,15 +172,14 @@ class Frame:
         return Loc(self.ctx, (label, self.unit.name, at, *self.passes))
 
 
-@dataclass(slots=True)
-class Args:
+class Args(msgspec.Struct):
     """Evaluated arguments. ``star`` joins further positions, ``double`` is what ``**`` unpacks."""
 
-    positional: list[Value] = field(default_factory=list)
-    keywords: dict[str, Value] = field(default_factory=dict)
+    positional: list[Value] = msgspec.field(default_factory=list)
+    keywords: dict[str, Value] = msgspec.field(default_factory=dict)
     star: Value = BOTTOM
-    double: list[Value] = field(default_factory=list)
-    ats: dict[int | str, int] = field(default_factory=dict)
+    double: list[Value] = msgspec.field(default_factory=list)
+    ats: dict[int | str, int] = msgspec.field(default_factory=dict)
 
     def get(self, index: int, name: str = "") -> Value | None:
         """The argument at a position or under a keyword."""
@@ -205,8 +201,7 @@ class Args:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Iteration:
+class Iteration(msgspec.Struct, frozen=True):
     """What iterating gives: the items in order when all are known, and their join."""
 
     items: tuple[Value, ...] | None

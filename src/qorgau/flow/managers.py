@@ -7,8 +7,9 @@ A class attribute ``agreed = AgreedManager()`` gives each model a manager of its
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from qorgau.flow import calls, objects
 from qorgau.flow.behaviours import Use

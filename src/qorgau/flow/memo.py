@@ -9,7 +9,9 @@ the place of those of the first call.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from qorgau.flow import origins
 from qorgau.flow.machine import Closure
@@ -195,8 +197,7 @@ def _taint_order(taint: Taint) -> tuple[str, str, str]:
     return (taint.field, repr(taint.subject), repr((taint.reversal, taint.kept, taint.calls, taint.origin)))
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct):
     """What a call did: its result, the objects it made or changed, and the facts after it.
 
     ``returns`` is False when no path comes back. ``raised`` are the states in which it raised:
@@ -204,17 +205,16 @@ class Outcome:
     """
 
     value: Value = BOTTOM
-    changed: dict[Loc, Obj] = field(default_factory=dict)
+    changed: dict[Loc, Obj] = msgspec.field(default_factory=dict)
     gained: Facts = frozenset()
     lost: Facts = frozenset()
     returns: bool = False
-    raised: list[tuple[dict[Loc, Obj], Facts, Value]] = field(default_factory=list)
-    made: list[Loc] = field(default_factory=list)
+    raised: list[tuple[dict[Loc, Obj], Facts, Value]] = msgspec.field(default_factory=list)
+    made: list[Loc] = msgspec.field(default_factory=list)
     risky: bool = False
 
 
-@dataclass(slots=True)
-class Remembered:
+class Remembered(msgspec.Struct):
     """An outcome with the numbering and traces of the call it was found for.
 
     ``led_into`` are the functions that it led into, itself among them.

@@ -7,8 +7,9 @@ name, so that the same path read twice is the same thing, and what was written t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from qorgau.findings import Confidence
 from qorgau.flow import buffers, checks, containers, masks, naming, orm, placing, sweeps

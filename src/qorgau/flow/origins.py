@@ -8,8 +8,9 @@ own (``marked``), since the object that comes back is another.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from qorgau.flow.values import NO_FACTS, ORIGINS, Loc, Value
 from qorgau.names import fold

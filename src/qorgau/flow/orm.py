@@ -8,9 +8,10 @@ conditions imply of each item (told of the placeholder ``ITEM``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from qorgau.flow import containers, origins, places, row_expressions
 from qorgau.flow.checks import Check

@@ -6,8 +6,9 @@ program makes one (a session, a bucket) is what that object has, as far as its p
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from qorgau.flow import objects
 from qorgau.flow.machine import Args, Frame

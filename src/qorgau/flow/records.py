@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec.structs import replace
 
 from qorgau.flow import behaviours, classes, containers, naming, validators
 from qorgau.flow.machine import Args, Frame

@@ -7,8 +7,9 @@ others. Its parts are aliases and the clients or settings behind them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeGuard
+
+from msgspec.structs import replace
 
 from qorgau.flow import modules, objects, places
 from qorgau.flow.behaviours import Use

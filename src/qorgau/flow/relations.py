@@ -7,8 +7,9 @@ is read off the class that declares it; the other side is noted when that class 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from qorgau.flow import classes
 from qorgau.flow.classes import ELEMENTS

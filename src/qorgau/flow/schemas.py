@@ -7,8 +7,9 @@ Django's forms (``cleaned_data``): the fields are those the class declares and t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from qorgau.flow import behaviours, classes, nested_schemas, objects
 from qorgau.flow.machine import Args, ClassInfo, Frame

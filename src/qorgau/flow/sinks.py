@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from qorgau.flow import naming, origins, places, provenance, stores, strings, texts, transport
 from qorgau.flow.arrivals import NO_STORE, Arrival, Destination, Store

@@ -6,8 +6,10 @@ This room collects alternatives of different paths; which of them stands where i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from qorgau.flow.values import BOTTOM, HOLE, Value, const, join_all, of_const, of_ref
 from qorgau.knowledge.hosts import host_of, host_of_path
@@ -17,8 +19,7 @@ if TYPE_CHECKING:
     from qorgau.flow.machine import Frame
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(msgspec.Struct, frozen=True):
     """What code says of a place. Each set holds the alternatives of different paths.
 
     ``untold`` names the parts that are given, but on some path by a value that cannot be told.

@@ -8,8 +8,9 @@ datum chosen by a check stays known to be checked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from qorgau.flow.values import (
     ANSWERS,

@@ -11,8 +11,9 @@ import itertools
 import re
 import string
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from qorgau.flow.values import (
     HOLE,

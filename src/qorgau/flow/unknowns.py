@@ -6,8 +6,9 @@ lower confidence (spec section 3); functions of the project among its arguments 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from qorgau import ir
 from qorgau.flow import (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from qorgau.flow.machine import Args
 from qorgau.flow.values import BOTTOM, Value
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from qorgau.knowledge.rows import Behaviour
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(msgspec.Struct, frozen=True):
     """One call of a library function: its name, receiver and arguments."""
 
     dotted: str

@@ -12,12 +12,13 @@ finite, and sets of constants are cut off at ``MAX_CONSTANTS``, for good (``TOO_
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias, TypedDict, TypeVar
 from weakref import WeakValueDictionary
+
+import msgspec
+from msgspec.structs import replace
 
 from qorgau.findings import Confidence
 
@@ -269,7 +270,10 @@ def without(facts: Facts, gone: Callable[[Loc], bool]) -> Facts:
 
 
 class Trace:
-    """The steps of a datum, newest first, as a linked list shared between values."""
+    """The steps of a datum, newest first, as a linked list shared between values.
+
+    All are equal: how a datum came here is no part of which datum it is.
+    """
 
     __slots__ = ("at", "depth", "note", "parent", "unit")
 
@@ -279,6 +283,12 @@ class Trace:
         self.at = at
         self.note = note
         self.depth: int = parent.depth + 1 if parent else 1
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Trace)
+
+    def __hash__(self) -> int:
+        return 0
 
     def steps(self) -> list[Trace]:
         """From the source to the newest step."""
@@ -298,15 +308,8 @@ class Reversal(NamedTuple):
     instead: str
 
 
-@dataclass(frozen=True, slots=True)
-class Taint:
-    """One personal field in a value.
-
-    ``kept`` is how many characters constant slices left of it (None: all). ``subject`` is the
-    object it was read from. ``facts`` held whenever the value has it. ``calls`` counts the
-    unknown calls on its way (up to 2). ``origin`` says how it was collected (``request``,
-    ``public``) or is empty. ``salted``: it was joined with a secret. The trace does not take part in comparisons.
-    """
+class _Datum(msgspec.Struct, frozen=True):
+    """What tells taints apart."""
 
     field: str
     confidence: Confidence
@@ -318,7 +321,18 @@ class Taint:
     facts: Facts = NO_FACTS
     slice: object = None
     salted: bool = False
-    trace: Trace = dataclasses.field(compare=False, kw_only=True)
+
+
+class Taint(_Datum, frozen=True, kw_only=True):
+    """One personal field in a value.
+
+    ``kept`` is how many characters constant slices left of it (None: all). ``subject`` is the
+    object it was read from. ``facts`` held whenever the value has it. ``calls`` counts the
+    unknown calls on its way (up to 2). ``origin`` says how it was collected (``request``,
+    ``public``) or is empty. ``salted``: it was joined with a secret. The trace tells no taints apart.
+    """
+
+    trace: Trace
 
     def makeup(self) -> tuple[object, ...]:
         """All that tells taints apart but whose they are and the facts that hold: what became of which datum."""
@@ -723,8 +737,7 @@ Key: TypeAlias = "str | Const"
 """A part of an object: the name of an attribute, or the constant of an item."""
 
 
-@dataclass(frozen=True, slots=True)
-class Obj:
+class Obj(msgspec.Struct, frozen=True):
     """An abstract object.
 
     ``kind``: ``dict``, ``list``, ``tuple``, ``set``, ``instance`` (of a class of the project),
@@ -737,7 +750,7 @@ class Obj:
     kind: str
     cls: Loc | None = None
     type: str = ""
-    parts: Mapping[Key, Value] = field(default_factory=dict)
+    parts: Mapping[Key, Value] = msgspec.field(default_factory=dict)
     rest: Value = BOTTOM
     length: int | None = None
     info: object = None
