@@ -6,7 +6,6 @@ configuration, catalogue and home.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 
 import msgspec
@@ -333,4 +332,4 @@ def named_export(policy: Policy, name: str) -> Destination:
 
 def local_file(site: Site) -> Destination:
     """A file that is made for others."""
-    return Destination(NOWHERE, _shown(dataclasses.replace(site, hosts=frozenset(), regions=frozenset())))
+    return Destination(NOWHERE, _shown(replace(site, hosts=frozenset(), regions=frozenset())))
