@@ -289,11 +289,12 @@ def _solve(
     finally:
         del m.active[key]
         m.leave_function(closure)
-        led_into, m.led_into = m.led_into, around | m.led_into
+        led_into, m.led_into = m.led_into, around
+        around |= led_into
     if not m.any_assumed() and not m.is_spent:
         m.memo[key] = Remembered(outcome, ctx, canon.locs, canon.traces, frozenset(led_into))
         if len(m.memo) > REMEMBERED:
-            del m.memo[next(iter(m.memo))]
+            m.memo.popitem(last=False)
     return outcome
 
 

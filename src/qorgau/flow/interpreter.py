@@ -7,6 +7,7 @@ It knows no construct, no library and no rule itself.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
@@ -83,7 +84,7 @@ class Interpreter:
         self.base: dict[Loc, Obj] = {}
         self.initializing: dict[str, Frame] = {}
         self.star_imports: dict[str, list[str]] = {}
-        self.memo: dict[object, Remembered] = {}
+        self.memo: OrderedDict[object, Remembered] = OrderedDict()
         self.active: dict[object, Active] = {}
         self.running: dict[tuple[str, int], int] = {}
         self.epoch = 0

@@ -15,18 +15,15 @@ from msgspec.structs import replace
 
 from qorgau.flow import origins
 from qorgau.flow.machine import Closure
+from qorgau.flow.shapes import order_of_way, ordered, shape_of
 from qorgau.flow.state import Renaming, State
 from qorgau.flow.values import (
     BOTTOM,
-    Bound,
-    Builtin,
     Either,
     Fact,
     Facts,
     Loc,
     Obj,
-    Ref,
-    SuperOf,
     Taint,
     Trace,
     Value,
@@ -45,42 +42,67 @@ class Canon:
         self._shared = state.modules()
         self._numbers: dict[Loc, Hashable] = {}
         self._queue: list[Loc] = []
-        self._known_values: dict[int, tuple[Value, Hashable]] = {}
-        self._known_facts: dict[Facts, Hashable] = {}
         self.locs: list[Loc] = []
-        self.traces: dict[Hashable, Trace] = {}
+        self.traces: list[Trace] = []
 
     def key(self, closure: Closure, values: Iterable[Hashable | Value]) -> Hashable:
         """The key of a call of ``closure`` with these arguments in the current state."""
         parts: list[Hashable] = [closure.unit.name, closure.function.at]
         parts += [self.loc(scope) for scope in closure.scopes]
-        parts += [self.value(value) if isinstance(value, Value) else value for value in values]
+        for value in values:
+            if isinstance(value, Value):
+                self._add(parts, value)
+            else:
+                parts.append(value)
         for loc in self._state.changed_modules():
             changed = self._state.obj(loc)
             if changed is not None:
-                parts.append((str(loc), self._object(changed)))
+                parts.append(str(loc))
+                self._add_object(parts, changed)
         while self._queue:
             loc = self._queue.pop()
             obj = self._state.obj(loc)
             if obj is not None:
-                parts.append((self._numbers[loc], self._object(obj)))
+                parts.append(self._numbers[loc])
+                self._add_object(parts, obj)
         facts = frozenset(
             self._fact(fact)
-            for fact in _ordered(self._facts_heard)
+            for fact in ordered(self._facts_heard)
             if (told := list(told_of(fact))) == [] or any(self._reaches(loc) for loc in told)
         )
         return (*parts, facts)
+
+    def _add(self, parts: list[Hashable], value: Value) -> None:
+        shape = shape_of(value)
+        parts.append(shape)
+        parts.extend(map(self.loc, shape.locs))
+        self.traces += shape.traces
+
+    def _add_object(self, parts: list[Hashable], obj: Obj) -> None:
+        cls = None if obj.cls is None else self.loc(obj.cls)
+        parts += (obj.kind, cls, obj.type, obj.length, self._info(obj.info), len(obj.parts))
+        for key, part in obj.parts.items():
+            parts.append(key)
+            self._add(parts, part)
+        self._add(parts, obj.rest)
+
+    def _info(self, info: object) -> Hashable:
+        if isinstance(info, Closure):
+            return (info.unit.name, info.function.at, *map(self.loc, info.scopes))
+        held: Hashable = self.loc(info) if isinstance(info, Loc) else info
+        return held
 
     def _fact(self, fact: Fact) -> Hashable:
         if isinstance(fact.detail, Either):
             return (
                 fact.kind,
-                frozenset(self._facts(way) for way in sorted(fact.detail.ways, key=_way_order)),
+                frozenset(
+                    frozenset(map(self._fact, ordered(way)))
+                    for way in sorted(fact.detail.ways, key=order_of_way)
+                ),
             )
-        return (fact.kind, self._known(fact.subject), fact.detail, fact.holds)
-
-    def _known(self, loc: Loc | None) -> Hashable:
-        return None if loc is None else self.loc(loc)
+        subject = None if fact.subject is None else self.loc(fact.subject)
+        return (fact.kind, subject, fact.detail, fact.holds)
 
     def _reaches(self, subject: Loc) -> bool:
         return any(loc in self._numbers for loc in subject.ancestors())
@@ -112,90 +134,6 @@ class Canon:
             return True
         return obj.kind == "function" and isinstance(obj.info, Closure) and not obj.info.scopes
 
-    def ref(self, ref: Ref) -> Hashable:
-        """A reference in canonical form."""
-        if isinstance(ref, Loc):
-            return self.loc(ref)
-        if isinstance(ref, Bound):
-            return ("bound", self.loc(ref.function), self.value(ref.receiver))
-        if isinstance(ref, Builtin):
-            return ("builtin", ref.name, self.value(ref.receiver))
-        if isinstance(ref, SuperOf):
-            return ("super", self.loc(ref.cls), self.value(ref.receiver))
-        return ref
-
-    def _facts(self, facts: Facts | None) -> Hashable:
-        if not facts:
-            return facts
-        found = self._known_facts.get(facts)
-        if found is None:
-            found = frozenset([self._fact(fact) for fact in _ordered(facts)])
-            self._known_facts[facts] = found
-        return found
-
-    def taint(self, taint: Taint) -> Hashable:
-        """A taint in canonical form; its trace is kept aside."""
-        key = (self._known(taint.subject), self._facts(taint.facts), taint.makeup())
-        self.traces.setdefault(key, taint.trace)
-        return key
-
-    def value(self, value: Value) -> Hashable:
-        """A value in canonical form."""
-        found = self._known_values.get(id(value))
-        if found is None:
-            found = self._known_values[id(value)] = (value, self._value(value))
-        return found[1]
-
-    def _value(self, value: Value) -> Hashable:
-        if not (value.refs or value.taints or value.when_true or value.when_false):
-            if not any(value.consts.values()):
-                # It mentions no object, so it is its own canonical form; its hash is kept.
-                return value
-        refs = tuple((self.ref(ref), self._facts(facts)) for ref, facts in value.refs.items())
-        taints = frozenset(self.taint(taint) for taint in sorted(value.taints, key=_taint_order))
-        return (
-            taints,
-            frozenset((c, self._facts(h)) for c, h in value.consts.items()),
-            refs,
-            value.unknown,
-            value.opaque,
-            self._facts(value.when_true),
-            self._facts(value.when_false),
-        )
-
-    def _object(self, obj: Obj) -> Hashable:
-        info: Hashable = obj.info
-        if isinstance(info, Closure):
-            info = (info.unit.name, info.function.at, *(self.loc(scope) for scope in info.scopes))
-        elif isinstance(info, Loc):
-            info = self.loc(info)
-        return (
-            obj.kind,
-            self._known(obj.cls),
-            obj.type,
-            tuple((key, self.value(part)) for key, part in obj.parts.items()),
-            self.value(obj.rest),
-            obj.length,
-            info,
-        )
-
-
-def _ordered(facts: Facts) -> Iterable[Fact]:
-    return facts if len(facts) == 1 else sorted(facts, key=_fact_order)
-
-
-def _fact_order(fact: Fact) -> tuple[str, str, bool, str]:
-    """Locations keep their text, so that this costs less than the text of the whole fact."""
-    return (fact.kind, repr(fact.subject), fact.holds, repr(fact.detail))
-
-
-def _way_order(way: Facts) -> list[tuple[str, str, bool, str]]:
-    return [_fact_order(fact) for fact in _ordered(way)]
-
-
-def _taint_order(taint: Taint) -> tuple[str, str, str]:
-    return (taint.field, repr(taint.subject), repr((taint.reversal, taint.kept, taint.calls, taint.origin)))
-
 
 class Outcome(msgspec.Struct):
     """What a call did: its result, the objects it made or changed, and the facts after it.
@@ -223,7 +161,7 @@ class Remembered(msgspec.Struct):
     outcome: Outcome
     ctx: Loc
     locs: list[Loc]
-    traces: dict[Hashable, Trace]
+    traces: list[Trace]
     led_into: frozenset[tuple[str, int]] = frozenset()
 
 
@@ -237,10 +175,10 @@ class Transfer(Renaming):
         mapping.update(zip(old.locs, canon.locs, strict=False))
         super().__init__(lambda loc: mapping.get(loc, loc))
         self._replaced: dict[int, Trace] = {}
-        for key, trace in old.traces.items():
-            new = canon.traces.get(key)
-            if trace is not None and new is not None and new is not trace:
-                self._replaced[id(trace)] = new
+        # Like calls have like shapes, and so their traces in like places.
+        for trace, new in zip(old.traces, canon.traces, strict=True):
+            if new is not trace:
+                self._replaced.setdefault(id(trace), new)
         self._rebased: dict[int, tuple[Trace, Trace]] = {}
 
     def trace(self, trace: Trace) -> Trace:

@@ -48,7 +48,7 @@ def load(m: Machine, f: Frame, name: str, at: int) -> Value:
         return BOTTOM
     if found is None:
         found = _global(m, f, name, at)
-    if any(isinstance(ref, Loc) and ref.parent is not None for ref in found.refs):
+    if found.unknown and any(isinstance(ref, Loc) and ref.parent is not None for ref in found.refs):
         found = modules.resolve_cells(m, f, found)
     return found
 

@@ -25,6 +25,7 @@ from qorgau.findings import Confidence
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from qorgau.flow.shapes import Shape
     from qorgau.linking import Unit
 
 MAX_CONSTANTS = 12
@@ -437,7 +438,7 @@ class Value:
     facts implied by its truth; None means that it can never be so.
     """
 
-    __slots__ = ("_hash", "consts", "opaque", "refs", "taints", "unknown", "when_false", "when_true")
+    __slots__ = ("_hash", "consts", "opaque", "refs", "shape", "taints", "unknown", "when_false", "when_true")
 
     def __init__(
         self,
@@ -457,6 +458,7 @@ class Value:
         self.when_true = when_true
         self.when_false = when_false
         self._hash: int | None = None
+        self.shape: Shape | None = None
 
     def _key(self) -> tuple[object, ...]:
         return (
