@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from qorgau.collector import YOUNG, seldom_collecting
 
 # Parser and engine are needed where a file has changed; these are not, where it asks nothing of them.
 NOT_FOR_ONE_FILE = (
@@ -67,3 +70,12 @@ def test_the_end_frees_nothing_and_loses_nothing(project: Path) -> None:
     assert done.returncode == 1
     assert done.stdout.startswith("a.py:2:5: PD501 ")
     assert done.stderr == ""
+
+
+def test_garbage_is_looked_for_seldom_and_afterwards_as_before() -> None:
+    before = gc.get_threshold()
+    with seldom_collecting():
+        assert gc.get_threshold()[0] == YOUNG
+        assert gc.get_freeze_count()
+    assert gc.get_threshold() == before
+    assert not gc.get_freeze_count()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from qorgau import __version__, compiled, ir, source
+from qorgau.collector import seldom_collecting
 from qorgau.config import Settings
 from qorgau.deep import with_room
 from qorgau.findings import Report
@@ -47,7 +48,8 @@ def _follow_and_judge(
         compiled.catalog(request.store, given.extra),
         compiled.regions(request.store),
     )
-    followed = follow(policy, program)
+    with seldom_collecting():
+        followed = follow(policy, program)
     judge = Judge(settings, regulation.owners, Purposes(settings, program, request.cwd))
     wanted = {name for name, unit in program.units.items() if is_judged(request, unit.file)}
     judged = [
