@@ -755,6 +755,8 @@ def constructor_fields(m: Machine, f: Frame, cls: Loc) -> list[str]:
     info = m.class_info(f, cls)
     if info is None:
         return []
+    if records.ROOT_MODEL in info.libraries:
+        return ["root"]
     placed: dict[str, bool] = {}
     for base in reversed(info.order):
         base_info = m.class_info(f, base)

@@ -435,6 +435,7 @@ def _dict_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args
     if name == "elements":
         return m.new(f, at, Obj("list", rest=keys_of(m, f, obj).each))
     if name == "move_to_end":
+        _move(m, f, loc, obj, args)
         return none
     if name == "__setitem__":
         m.write(f, loc, put_item(m, f, loc, obj, key, args.get(1) or BOTTOM, strong), strong=True)
@@ -443,6 +444,19 @@ def _dict_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args
         m.write(f, loc, delete_item(m, f, loc, obj, key, strong), strong=True)
         return none
     return None
+
+
+def _move(m: Machine, f: Frame, loc: Loc, obj: Obj, args: Args) -> None:
+    """``OrderedDict.move_to_end(key, last=True)``"""
+    moved = keys.constant_key(m, f, args.get(0, "key") or BOTTOM)
+    last = args.get(1, "last")
+    end = last.constant() if last is not None else const(True)
+    if moved is None or moved not in obj.parts or end is None or loc.old:
+        return
+    others = {key: part for key, part in obj.parts.items() if key != moved}
+    one: dict[Key, Value] = {moved: obj.parts[moved]}
+    parts = {**others, **one} if end.value else {**one, **others}
+    m.write(f, loc, replace(obj, parts=parts), strong=True)
 
 
 def _popitem(m: Machine, f: Frame, loc: Loc, obj: Obj, args: Args, at: int) -> Value:

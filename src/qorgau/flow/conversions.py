@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from qorgau import ir
 from qorgau.flow import containers, objects, records, validators
 from qorgau.flow.machine import Args, Closure, Frame
-from qorgau.flow.values import OPAQUE, Bound, External, Loc, Obj, Value, of_const, of_ref
+from qorgau.flow.values import BOTTOM, OPAQUE, Bound, External, Loc, Obj, Value, of_const, of_ref
 from qorgau.linking import walk
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ def _kept(m: Machine, f: Frame, cls: Loc, made: Value, name: str, value: Value, 
     named = m.named(f, value, name, made, at, put=True)
     if not (named.taints or named.refs):
         return value
+    if validators.holds_secret(m, f, cls, name) and not _is_hidden(f, named):
+        return m.library_call(f, validators.SECRET, BOTTOM, Args([named]), at)
     convert = records.declaration(m, f, cls, name).get("@converter")
     if convert is not None and convert.refs:
         return m.call(f, convert, Args([named]), at)
@@ -43,6 +45,10 @@ def _kept(m: Machine, f: Frame, cls: Loc, made: Value, name: str, value: Value, 
     for loc, closure in _of_field(m, f, cls, name):
         named = _run(m, f, _method(closure, loc, cls, made), _arguments(closure, name, named), closure, at)
     return named
+
+
+def _is_hidden(f: Frame, value: Value) -> bool:
+    return any(validators.is_secret(f.state.obj(loc)) for loc in value.locs())
 
 
 def _of_field(m: Machine, f: Frame, cls: Loc, name: str) -> Iterator[tuple[Loc, Closure]]:

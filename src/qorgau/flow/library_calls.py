@@ -84,6 +84,7 @@ from qorgau.flow.values import (
 )
 from qorgau.knowledge import rows as rows_of
 from qorgau.knowledge.libraries import CallRows, filled_type
+from qorgau.knowledge.references import parse_target
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -729,8 +730,10 @@ def initialize(m: Machine, f: Frame, receiver: Value, libraries: list[str], args
                 return
             row = m.policy.catalog.returns(library)
             if row is not None:
-                site = site_of(m, f, Use(library, BOTTOM, args, at), row.place)
+                use = Use(library, BOTTOM, args, at)
+                site = site_of(m, f, use, row.place)
                 m.write(f, loc, replace(obj, info=site if not site.is_empty else obj.info), strong=True)
+                _keep_arguments(m, f, loc, use, row)
                 return
         for name, value in args.keywords.items():
             if not name.startswith("_"):
@@ -739,11 +742,22 @@ def initialize(m: Machine, f: Frame, receiver: Value, libraries: list[str], args
             hold(m, f, of_ref(loc), args.positional)
 
 
+def _keep_arguments(m: Machine, f: Frame, loc: Loc, use: Use, row: rows_of.Returns) -> None:
+    """An object keeps what its library's class carries under the names of the arguments (``adapter.extra``)."""
+    for text in row.carries:
+        name = parse_target(text).keyword
+        given = arguments(m, f, use, text)
+        hold(m, f, of_ref(loc), given)
+        for value in given if name else ():
+            m.set_attribute(f, of_ref(loc), str(name), value, use.at)
+
+
 def constructed(m: Machine, f: Frame, cls: Loc, info: ClassInfo, made: Value, args: Args, at: int) -> None:
     """A new object whose class has no ``__init__`` of its own."""
     if info.libraries and any(
         raising.is_exception(m, name) or m.policy.catalog.returns(name) for name in info.libraries
     ):
-        initialize(m, f, made, list(info.libraries), Args(list(args.positional), {}, args.star), at)
+        keywords = {} if m.takes_fields(f, cls) else args.keywords
+        initialize(m, f, made, list(info.libraries), Args(list(args.positional), keywords, args.star), at)
     elif info.libraries and not m.takes_fields(f, cls) and any(v.taints or v.refs for v in args.positional):
         hold(m, f, made, args.positional)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.findings import Confidence
-from qorgau.flow import buffers, checks, containers, masks, naming, orm, placing, sweeps
+from qorgau.flow import buffers, checks, containers, masks, members, naming, orm, placing, sweeps
 from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration
 from qorgau.flow.state import Renaming, State, widen
@@ -386,6 +386,7 @@ def _class_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: in
         if CHOICES & set(info.libraries):
             labelled = iterate(m, f, found, at).items if found.locs() else None
             found = labelled[0] if labelled else found
+        found = members.numbered(f, obj, info, name, found)
         if f.state.obj(member) is None:
             f.state.heap[member] = Obj(
                 "instance", cls=loc, parts={"value": found, "_value_": found, "name": of_const(name)}

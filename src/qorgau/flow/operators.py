@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from qorgau.flow import buffers, keys, objects, texts, versions
+from qorgau.flow import buffers, keys, members, objects, texts, versions
 from qorgau.flow.machine import Args
 from qorgau.flow.values import (
     CHECKS,
@@ -87,6 +87,8 @@ CONTAINERS = ("list", "tuple", "set", "dict", "generator")
 def binary(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -> Value:
     """``left op right``."""
     result = m.operator_method(f, DUNDER.get(op, ""), left, right, at)
+    if result is None and (left.refs or right.refs):
+        result = members.combined(m, f, op, left, right)
     if result is None and (left.refs or right.refs):
         result = m.column_operator(f, op, left, right, at)
     if result is not None:
@@ -283,6 +285,8 @@ def compare(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -
         return decided
     if op in ("in", "not in"):
         member = m.contains(f, right, left)
+        if member is None:
+            member = members.contained(m, f, left, right)
         if member is not None:
             return of_const(member if op == "in" else not member)
     positive = POSITIVE.get(op, op)

@@ -32,6 +32,9 @@ Choice: TypeAlias = "Mapping[str, Choice | None]"
 """Names that a dump includes or excludes; None for a whole field, a choice for a part of one."""
 
 MODELS = ("pydantic.", "sqlmodel.")
+ROOT_MODEL = "pydantic.RootModel"
+"""A model that is one value, its ``root``."""
+
 DATA = "$data"
 FILTERS = ("attr.filters.include", "attr.filters.exclude")
 
@@ -204,10 +207,22 @@ def _asdict(m: Machine, f: Frame, u: Use) -> Value:
     by_alias = u.args.keywords.get("by_alias")
     constant = by_alias.constant() if by_alias is not None else None
     aliased = constant is not None and constant.value is True
-    made = as_dict(m, f, source, u.at, include, exclude, aliased=aliased, dumped=model)
+    made = _root(m, f, source, u.at) if model else None
+    if made is None:
+        made = as_dict(m, f, source, u.at, include, exclude, aliased=aliased, dumped=model)
     if u.dotted.endswith(("json", "_json")):
         return behaviours.BEHAVIOURS["json-dumps"](m, f, Use("json.dumps", BOTTOM, Args([made]), u.at))
     return made
+
+
+def _root(m: Machine, f: Frame, source: Value, at: int) -> Value | None:
+    """What a dump of a model with a root shows: the root; None for other models."""
+    loc = source.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    info = m.class_info(f, obj.cls) if obj is not None and obj.cls is not None else None
+    if info is None or ROOT_MODEL not in info.libraries:
+        return None
+    return _plain(m, f, m.attribute(f, source, "root", at), at, None, None, "root")
 
 
 def _filtered(

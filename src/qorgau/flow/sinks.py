@@ -15,7 +15,20 @@ from qorgau.flow.places import Site
 from qorgau.flow.policy import Role
 from qorgau.flow.stores import CALLS, SQL
 from qorgau.flow.uses import Use
-from qorgau.flow.values import ANSWERS, HOLE, NO_REFS, Facts, Loc, Taint, Taints, Value, merge_taints, told_of
+from qorgau.flow.values import (
+    ANSWERS,
+    BOTTOM,
+    HOLE,
+    NO_REFS,
+    Facts,
+    Loc,
+    Taint,
+    Taints,
+    Value,
+    join_all,
+    merge_taints,
+    told_of,
+)
 from qorgau.knowledge.hosts import host_of, host_of_path
 
 if TYPE_CHECKING:
@@ -53,6 +66,7 @@ def library(m: Machine, f: Frame, use: Use, row: Sink, values: list[Value], site
         values = [value for value in values if not _is_reference(m, f, value, dotted)]
     elif row.kind == "log":
         represented = _represented(use)
+        values = [_kept(f, value) if value is use.receiver else value for value in values]
         values = [
             strings.text(m, f, value, at, representation=True)
             if any(value is one for one in represented)
@@ -87,6 +101,14 @@ def library(m: Machine, f: Frame, use: Use, row: Sink, values: list[Value], site
         about = [use.receiver, *given]
         store = stores.of_call(m, f, dotted, site, use.receiver, use.args) if kind == "storage" else NO_STORE
         record(m, f, at, kind, dotted, destination, taints, row.confidence, values=about, store=store)
+
+
+def _kept(f: Frame, receiver: Value) -> Value:
+    """What a logger adds to all that it logs: of one of the project's class what its library's class keeps."""
+    objs = [f.state.obj(loc) for loc in receiver.locs()]
+    if not objs or any(obj is None or obj.cls is None for obj in objs):
+        return receiver
+    return join_all(obj.parts.get(strings.DATA, BOTTOM) for obj in objs if obj is not None)
 
 
 def _insecure(m: Machine, f: Frame, use: Use, row: Sink, site: Site, taints: Taints) -> None:

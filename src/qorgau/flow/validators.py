@@ -20,7 +20,8 @@ OF_FIELD = "validator"
 """``@phone.validator`` of attrs: the value is the third parameter."""
 
 SERIALIZER = "rest_framework.serializers.BaseSerializer"
-SECRETS = frozenset(("pydantic.SecretStr", "pydantic.SecretBytes"))
+SECRET = "pydantic.SecretStr"
+SECRETS = frozenset((SECRET, "pydantic.SecretBytes"))
 """Types whose text hides what they hold."""
 
 
