@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import containers, masks, objects, origins, raising, texts
+from qorgau.flow import containers, masks, objects, origins, raising, scalars, texts
 from qorgau.flow.machine import Args, Frame, Iteration
 from qorgau.flow.state import Renaming
 from qorgau.flow.uses import Use
@@ -105,7 +105,7 @@ def _format(m: Machine, f: Frame, u: Use) -> Value:
 
 
 def _number(m: Machine, f: Frame, u: Use) -> Value:
-    value = u.arg(0)
+    value = scalars.plain(m, f, u.arg(0))
     constant = value.constant()
     kind = u.dotted.rpartition(".")[2]
     if constant is not None and isinstance(constant.value, str | int | float):
@@ -1106,6 +1106,14 @@ def _input(m: Machine, f: Frame, u: Use) -> Value:
     return m.unknown(f, u.at, frozenset(), "input")
 
 
+def _slice(m: Machine, f: Frame, u: Use) -> Value:
+    """``slice(lower, upper, step)``: bounds that are kept until something is cut by them."""
+    none = of_const(None)
+    given = u.args.positional if len(u.args.positional) > 1 else [none, *u.args.positional]
+    parts: dict[Key, Value] = {Const("int", place): bound for place, bound in enumerate(given[:3])}
+    return m.new(f, u.at, Obj("library", type=containers.SLICE, parts=parts), "slice")
+
+
 def _locals(m: Machine, f: Frame, u: Use) -> Value:
     parts: dict[Key, Value] = {const(name): value for name, value in m.local_variables(f).items()}
     return m.new(f, u.at, Obj("dict", parts=parts), "locals")
@@ -1266,6 +1274,7 @@ BUILTINS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "delattr": _delattr,
     "dict": _dict,
     "dir": _clean,
+    "slice": _slice,
     "divmod": _divmod,
     "enumerate": _enumerate,
     "filter": _filter,

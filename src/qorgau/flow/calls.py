@@ -23,6 +23,7 @@ from qorgau.flow import (
     placing,
     raising,
     records,
+    scalars,
     signatures,
     validators,
 )
@@ -578,6 +579,8 @@ def _made(m: Machine, f: Frame, cls: Loc, info: ClassInfo, args: Args, at: int) 
     kind = records.extended(m, info.libraries)
     made = m.new(f, at, records.empty(kind, cls) if kind else Obj("instance", cls=cls), "new")
     loc = made.locs()[0]
+    if not kind and info.libraries:
+        m.write(f, loc, scalars.made(m, f, m.obj(f, loc), args, at), strong=True)
     if any(raising.is_exception(m, name) for name in info.libraries):
         m.write(
             f,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import keys, texts
+from qorgau.flow import keys, scalars, texts
 from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.machine import Args, Frame, Iteration
 from qorgau.flow.values import (
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
 SEQUENCES = frozenset(("list", "tuple", "set", "generator"))
+SLICE = "builtins.slice"
+"""The type of the bounds that ``slice(...)`` makes."""
+
 KEYS = "$keys"
 """The part of a dict that joins its keys."""
 
@@ -624,6 +627,7 @@ def exact_dict(m: Machine, f: Frame, value: Value) -> dict[str, Value] | None:
 
 def slice_of(m: Machine, f: Frame, value: Value, bounds: Sequence[Value | None], at: int) -> Value:
     """``value[lower:upper:step]`` of a sequence or a text."""
+    value = scalars.plain(m, f, value) if value.refs else value
     given = numbers_of(bounds)
     known = given is not None
     numbers = given if given is not None else [None, None, None]

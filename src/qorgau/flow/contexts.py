@@ -9,11 +9,11 @@ import msgspec
 from msgspec.structs import replace
 
 from qorgau import ir
-from qorgau.flow import containers, objects
+from qorgau.flow import containers, objects, raising
 from qorgau.flow.machine import Args, Closure, Frame, Resumable
-from qorgau.flow.state import State
 from qorgau.flow.uses import Use
 from qorgau.flow.values import (
+    BOTTOM,
     NO_FACTS,
     OPAQUE,
     External,
@@ -45,10 +45,10 @@ LASTING = frozenset(("consent", "blocked"))
 
 
 class Entered(msgspec.Struct, frozen=True):
-    """An entered ``with`` item: the facts that end with it, and where exceptions go if it swallows them."""
+    """An entered ``with`` item: the facts that end with it, and whether it can keep exceptions to itself."""
 
     facts: Facts = NO_FACTS
-    swallowed: list[State] | None = None
+    swallows: bool = False
 
 
 def inside(token: Entered, gained: Facts) -> Entered:
@@ -93,11 +93,7 @@ def enter(m: Machine, f: Frame, context: Value, at: int) -> tuple[Value, Entered
             swallows = swallows or _swallows(m, f, obj)
     if context.taints or not context.refs:
         results.append(context)
-    swallowed: list[State] | None = None
-    if swallows:
-        swallowed = []
-        f.handlers.append(swallowed)
-    return join_all(results), Entered(facts, swallowed)
+    return join_all(results), Entered(facts, swallows)
 
 
 def _entered(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> Value:
@@ -138,27 +134,37 @@ def _returns_true(statement: object) -> bool:
     return not (isinstance(statement.value, ir.Const) and not statement.value.value)
 
 
-def leave(m: Machine, f: Frame, context: Value, token: Entered, at: int) -> None:
-    """Leave a block: run ``__exit__``, end its facts, go on after swallowed exceptions."""
-    if token.swallowed is not None:
-        f.handlers.pop()
-        for state in token.swallowed:
-            f.state = m.join_states(f.state, state)
-    if f.state.reachable:
-        for loc in context.locs():
-            obj = f.state.obj(loc)
-            if obj is not None and isinstance(obj.info, Resumable):
-                _finish(m, f, obj.info)
-            for name in ("__exit__", "__aexit__"):
-                found = (
-                    objects.method(m, f, loc, obj, name, at)
-                    if obj is not None and obj.cls is not None
-                    else None
-                )
-                if found is not None:
-                    none = of_const(None)
-                    m.call(f, found, Args([none, none, none]), at)
+def acts(m: Machine, f: Frame, context: Value, at: int) -> bool:
+    """Whether code of the project runs when the block of a manager is left."""
+    objs = [(loc, f.state.obj(loc)) for loc in context.locs()]
+    return any(
+        isinstance(obj.info, Resumable) or (obj.cls is not None and _exits(m, f, loc, obj, at))
+        for loc, obj in objs
+        if obj is not None
+    )
+
+
+def _exits(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> list[Value]:
+    found = [objects.method(m, f, loc, obj, name, at) for name in ("__exit__", "__aexit__")]
+    return [one for one in found if one is not None]
+
+
+def leave(m: Machine, f: Frame, context: Value, token: Entered, at: int, failed: bool) -> None:
+    """Leave a block, by an exception or without one: run ``__exit__``, end the block's facts."""
+    for loc in context.locs():
+        obj = f.state.obj(loc)
+        if obj is not None and isinstance(obj.info, Resumable):
+            _finish(m, f, obj.info)
+        for found in _exits(m, f, loc, obj, at) if obj is not None and obj.cls is not None else ():
+            m.call(f, found, Args(_told(m, f, at) if failed else [of_const(None)] * 3), at)
     f.state.facts = f.state.facts - token.facts
+
+
+def _told(m: Machine, f: Frame, at: int) -> list[Value]:
+    """What ``__exit__`` is told of an exception: its class, itself, and where it came from."""
+    raised = f.state.env.get(raising.EXCEPTION, BOTTOM)
+    error = exception(m, f, raised, BOTTOM, at, elsewhere=raised.is_bottom)
+    return [m.class_of(f, error), error, OPAQUE]
 
 
 def _finish(m: Machine, f: Frame, made: Resumable) -> None:
@@ -170,9 +176,7 @@ def _finish(m: Machine, f: Frame, made: Resumable) -> None:
 
 def _enter_context(m: Machine, f: Frame, u: Use) -> Value:
     """``stack.enter_context(manager)``: what ``with manager as`` would bind."""
-    value, token = enter(m, f, u.arg(0, "cm"), u.at)
-    if token.swallowed is not None:
-        f.handlers.pop()
+    value, _ = enter(m, f, u.arg(0, "cm"), u.at)
     return awaited(m, f, value, u.at) if u.dotted.endswith("async_context") else value
 
 

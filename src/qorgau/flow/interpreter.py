@@ -779,9 +779,9 @@ class Interpreter:
         """Enter a ``with`` block."""
         return contexts.enter(self, f, context, at)
 
-    def leave(self, f: Frame, context: Value, token: contexts.Entered, at: int) -> None:
+    def leave(self, f: Frame, context: Value, token: contexts.Entered, at: int, failed: bool) -> None:
         """Leave a ``with`` block."""
-        contexts.leave(self, f, context, token, at)
+        contexts.leave(self, f, context, token, at, failed)
 
     def exception(self, f: Frame, raised: Value, kind: Value, at: int, elsewhere: bool = True) -> Value:
         """What ``except kind as name`` binds."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.findings import Confidence
-from qorgau.flow import buffers, checks, containers, masks, members, naming, orm, placing, sweeps
+from qorgau.flow import buffers, checks, containers, masks, members, naming, orm, placing, scalars, sweeps
 from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration
 from qorgau.flow.state import Renaming, State, widen
@@ -629,6 +629,9 @@ def delete_attribute(m: Machine, f: Frame, value: Value, name: str, at: int) -> 
 
 def item(m: Machine, f: Frame, value: Value, key: Value, at: int) -> Value:
     """``value[key]``"""
+    bounds = f.state.obj(loc) if key.refs and (loc := key.single()) is not None else None
+    if bounds is not None and bounds.type == containers.SLICE:
+        return m.slice(f, value, [bounds.parts.get(Const("int", place)) for place in range(3)], at)
     results: list[Value] = []
     for ref, facts in value.refs.items():
         results.append(stamp(_item_of_ref(m, f, ref, key, at, value), facts))
@@ -714,6 +717,8 @@ def _item_of_ref(m: Machine, f: Frame, ref: Ref, key: Value, at: int, whole: Val
         return m.call(f, getter, Args([key]), at)
     if obj.cls is not None and m.is_named_tuple(f, obj.cls):
         return _tuple_item(m, f, ref, obj, key, at)
+    if scalars.is_one(m, f, obj):
+        return item(m, f, scalars.plain(m, f, of_ref(ref)), key, at)
     return _unknown_item(m, f, ref, obj, key, at)
 
 
@@ -909,6 +914,8 @@ def _iterate_ref(m: Machine, f: Frame, ref: Ref, at: int) -> Iteration:
         getter = method(m, f, ref, obj, "__iter__", at)
         if getter is not None:
             return iterate(m, f, m.call(f, getter, Args(), at), at)
+    if scalars.is_one(m, f, obj) and method(m, f, ref, obj, "__iter__", at) is None:
+        return iterate(m, f, scalars.plain(m, f, of_ref(ref)), at)
     if obj.kind == "attributes" and isinstance(obj.info, Loc):
         return iterate(m, f, m.namespace(f, obj.info, at), at)
     if obj.kind == "dict":

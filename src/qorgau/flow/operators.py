@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from qorgau.flow import buffers, keys, members, objects, texts, versions
+from qorgau.flow import buffers, keys, members, objects, scalars, texts, versions
 from qorgau.flow.machine import Args
 from qorgau.flow.values import (
     CHECKS,
@@ -89,6 +89,7 @@ def binary(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) ->
     result = m.operator_method(f, DUNDER.get(op, ""), left, right, at)
     if result is None and (left.refs or right.refs):
         result = members.combined(m, f, op, left, right)
+        left, right = scalars.plain(m, f, left), scalars.plain(m, f, right)
     if result is None and (left.refs or right.refs):
         result = m.column_operator(f, op, left, right, at)
     if result is not None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import checks, contexts, filled, indexed, patterns, raising, slices, sweeps
+from qorgau.flow import checks, contexts, exits, filled, indexed, patterns, raising, slices, sweeps
 from qorgau.flow.expressions import MAX_UNROLLED
 from qorgau.flow.machine import Frame, LoopExits
 from qorgau.flow.state import Renaming, State, age, bottom_like, widen
@@ -518,7 +518,7 @@ def _continue(m: Machine, f: Frame, node: ir.Continue) -> None:
 
 def _try(m: Machine, f: Frame, node: ir.Try) -> None:
     if node.final:
-        _with_final(m, f, node)
+        exits.guarded(m, f, lambda: _try_body(m, f, node), lambda _: execute(m, f, node.final))
     else:
         _try_body(m, f, node)
 
@@ -576,64 +576,34 @@ def _catches_all(handler: ir.Handler) -> bool:
     return handler.type is None or (isinstance(handler.type, ir.Name) and handler.type.id == "BaseException")
 
 
-def _with_final(m: Machine, f: Frame, node: ir.Try) -> None:
-    """Run ``finally`` for each way out of the body."""
-    returns, raises = f.returns, f.raises
-    loops = f.loops
-    outer = loops[-1] if loops else None
-    inner = LoopExits()
-    f.returns = []
-    pending: list[State] = []
-    f.handlers.append(pending)
-    if outer is not None:
-        f.loops = [*loops[:-1], inner]
-    _try_body(m, f, node)
-    f.handlers.pop()
-    f.loops = loops
-    made_returns, f.returns = f.returns, returns
-    normal = f.state
-
-    def final(state: State) -> State:
-        f.state = state.copy()
-        execute(m, f, node.final)
-        return f.state
-
-    for state, value in made_returns:
-        ended = final(state)
-        if ended.reachable:
-            f.returns.append((ended, value))
-    if outer is not None:
-        for state in inner.breaks:
-            ended = final(state)
-            if ended.reachable:
-                outer.breaks.append(ended)
-        for state in inner.continues:
-            ended = final(state)
-            if ended.reachable:
-                outer.continues.append(ended)
-    if pending:
-        state = pending[0]
-        for other in pending[1:]:
-            state = m.join_states(state, other)
-        ended = final(state)
-        if ended.reachable:
-            (f.handlers[-1] if f.handlers else raises).append(ended)
-    f.raises = raises
-    f.state = final(normal) if normal.reachable else normal
-
-
 def _with(m: Machine, f: Frame, node: ir.With) -> None:
-    entered: list[tuple[Value, contexts.Entered]] = []
-    for item in node.items:
-        before = f.state.facts
-        context = m.evaluate(f, item.context)
-        value, token = m.enter(f, context, item.context.at)
-        entered.append((context, contexts.inside(token, f.state.facts - before)))
-        if item.target is not None:
-            bind(m, f, item.target, value)
-    execute(m, f, node.body)
-    for context, token in reversed(entered):
-        m.leave(f, context, token, node.at)
+    _with_items(m, f, node, 0)
+
+
+def _with_items(m: Machine, f: Frame, node: ir.With, index: int) -> None:
+    """Enter the managers from ``index`` on, run the block, leave them."""
+    if index == len(node.items):
+        execute(m, f, node.body)
+        return
+    item = node.items[index]
+    before = f.state.facts
+    context = m.evaluate(f, item.context)
+    value, token = m.enter(f, context, item.context.at)
+    token = contexts.inside(token, f.state.facts - before)
+    if item.target is not None:
+        bind(m, f, item.target, value)
+
+    def leave(failed: bool = False) -> None:
+        m.leave(f, context, token, node.at, failed)
+
+    if token.swallows or contexts.acts(m, f, context, node.at):
+        swallows = token.swallows
+        exits.guarded(
+            m, f, lambda: _with_items(m, f, node, index + 1), leave, swallows=swallows, quiet=not swallows
+        )
+    else:
+        _with_items(m, f, node, index + 1)
+        leave()
 
 
 def _define(m: Machine, f: Frame, node: ir.Define) -> None:

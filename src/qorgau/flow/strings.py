@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import classes, containers, naming, objects, records, texts, validators
+from qorgau.flow import classes, containers, naming, objects, records, scalars, texts, validators
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.values import (
     BOTTOM,
@@ -167,6 +167,8 @@ def _of_object(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int, representation
         return own
     if MESSAGE in obj.parts:
         return replace_refs(text(m, f, obj.parts[MESSAGE], at))
+    if scalars.is_one(m, f, obj):
+        return text(m, f, obj.parts[DATA], at)
     if naming.is_configured_record(m, f, obj.cls) or classes.TYPED_DICTS & set(
         objects.class_libraries(m, f, obj.cls)
     ):

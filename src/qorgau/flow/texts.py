@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from qorgau.flow import scalars
 from qorgau.flow.values import (
     HOLE,
     NO_CONSTS,
@@ -386,9 +387,9 @@ def method(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at: int
         if iteration.items is not None:
             parts: list[Value] = []
             for index, item in enumerate(iteration.items):
-                parts += [receiver, item] if index else [item]
+                parts += [receiver, scalars.plain(m, f, item)] if index else [scalars.plain(m, f, item)]
             return concat(parts) if parts else of_const("")
-        return made_of([receiver, iteration.each])
+        return made_of([receiver, scalars.plain(m, f, iteration.each)])
     if name in UNDONE:
         why, instead = UNDONE[name], "a keyed hash"
         if name == "translate" and receiver.taints:

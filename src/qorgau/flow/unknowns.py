@@ -27,6 +27,7 @@ from qorgau.flow import (
     provenance,
     raising,
     records,
+    scalars,
     strings,
     tasks,
     texts,
@@ -279,7 +280,11 @@ def _super_method(m: Machine, f: Frame, ref: SuperOf, name: str, args: Args, at:
                 return m.attribute(f, ref.receiver, text, at)
         return of_const(None)
     if name == "__new__":
-        return m.new(f, at, Obj("instance", cls=(args.get(0) or BOTTOM).single()), "new")
+        empty = Obj("instance", cls=(args.get(0) or BOTTOM).single())
+        return m.new(f, at, scalars.made(m, f, empty, args.rest(1), at), "new")
+    held = scalars.plain(m, f, ref.receiver)
+    if held is not ref.receiver:
+        return call_method(m, f, held, name, args, at)
     inherited = _container_method(m, f, ref.receiver, name, args, at)
     if inherited is not None:
         return inherited
@@ -416,6 +421,8 @@ def _object_method(
         if own is not None:
             verb = of_const(name.upper())
             return m.call(f, own, Args([verb, *args.positional], args.keywords, args.star, args.double), at)
+    if info is not None and info.libraries and scalars.is_one(m, f, obj):
+        return call_method(m, f, scalars.plain(m, f, of_ref(loc)), name, args, at)
     if info is not None and info.libraries:
         known = [name_ for name_ in info.libraries if m.policy.catalog.rows(f"{name_}.{name}")]
         library = (known or list(info.libraries))[0]
