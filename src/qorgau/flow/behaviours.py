@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import containers, masks, objects, origins, raising, scalars, texts
+from qorgau.flow import containers, keys, masks, objects, origins, raising, scalars, texts
 from qorgau.flow.machine import Args, Frame, Iteration
 from qorgau.flow.state import Renaming
 from qorgau.flow.uses import Use
@@ -187,7 +187,7 @@ def _mapping_of(m: Machine, f: Frame, u: Use) -> Value:
 
 
 def _getattr(m: Machine, f: Frame, u: Use) -> Value:
-    owner, name, default = u.arg(0), u.arg(1), u.arg(2)
+    owner, name, default = u.arg(0), keys.plain(f, u.arg(1)), u.arg(2)
     known = name.texts()
     if not known or name.unknown or name.opaque:
         found = Value(m.contents(f, owner), unknown=True)
@@ -990,6 +990,11 @@ def _re_sub(m: Machine, f: Frame, u: Use) -> Value:
     return texts.made_of([subject.with_(refs=NO_REFS), replacement.with_(refs=NO_REFS)])
 
 
+def _re_subn(m: Machine, f: Frame, u: Use) -> Value:
+    """``re.subn``: the text, and how many places were changed."""
+    return m.sequence(f, u.at, "tuple", [_re_sub(m, f, u), OPAQUE], None, "subn")
+
+
 def _part_of(f: Frame, loc: Loc, name: str) -> Value:
     obj = f.state.obj(loc)
     return obj.parts.get(name, UNKNOWN) if obj is not None else UNKNOWN
@@ -1235,6 +1240,7 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "product": _product,
     "queue-put": _queue_put,
     "re-sub": _re_sub,
+    "re-subn": _re_subn,
     "reduce": _reduce,
     "repeat": _repeat,
     "tee": _tee,

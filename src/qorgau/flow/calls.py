@@ -438,15 +438,9 @@ def resume(m: Machine, f: Frame, loc: Loc, obj: Obj, sent: Value, at: int) -> Va
     info = obj.info
     if not isinstance(info, Resumable):
         return containers.each(obj)
-    closure = info.closure
-    ctx = Loc(f.ctx, ("call", f.unit.name, at, closure.function.at, *f.passes))
-    if f.depth >= MAX_DEPTH or m.active_count(closure) >= MAX_RECURSION:
+    inner = _run_again(m, f, info, at, sent)
+    if inner is None:
         return join(containers.each(obj), sent)
-    m.enter_function(closure)
-    inner = activate(m, closure, dict(info.bound), ctx, f.state, f.depth + 1, f.state.facts)
-    inner.sent = sent
-    m.execute(inner, closure.function.body)
-    m.leave_function(closure)
     ends = [*inner.returns, (inner.state, BOTTOM)]
     if inner.yield_state is not None:
         ends.append((inner.yield_state, BOTTOM))
@@ -457,6 +451,32 @@ def resume(m: Machine, f: Frame, loc: Loc, obj: Obj, sent: Value, at: int) -> Va
             state = m.join_states(state, other)
         f.state.heap.update(state.heap)
     return join_all([*inner.yields, containers.each(obj)])
+
+
+def throw(m: Machine, f: Frame, info: Resumable, error: Value, at: int) -> None:
+    """``generator.throw(error)``: run the body again with the exception raised where it yields.
+
+    What it does to objects on the way is left out: all before the ``yield`` has been done.
+    """
+    before = f.state.copy()
+    _run_again(m, f, info, at, OPAQUE, error)
+    f.state = before
+
+
+def _run_again(
+    m: Machine, f: Frame, info: Resumable, at: int, sent: Value, thrown: Value = BOTTOM
+) -> Frame | None:
+    """The frame of a generator's body after another run; None where that would go too deep."""
+    closure = info.closure
+    ctx = Loc(f.ctx, ("call", f.unit.name, at, closure.function.at, *f.passes))
+    if f.depth >= MAX_DEPTH or m.active_count(closure) >= MAX_RECURSION:
+        return None
+    m.enter_function(closure)
+    inner = activate(m, closure, dict(info.bound), ctx, f.state, f.depth + 1, f.state.facts)
+    inner.sent, inner.thrown = sent, thrown
+    m.execute(inner, closure.function.body)
+    m.leave_function(closure)
+    return inner
 
 
 def _apply(m: Machine, f: Frame, outcome: Outcome, closure: Closure, at: int) -> Value:

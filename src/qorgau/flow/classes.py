@@ -695,11 +695,16 @@ def declared_fields(m: Machine, f: Frame, cls: Loc) -> list[str]:
     if info is None:
         return []
     names: dict[str, None] = {}
+    model = records.is_model(m, f, cls)
     for base in reversed(info.order):
         base_info = m.class_info(f, base)
         if base_info is not None:
             names.update(
-                dict.fromkeys(name for name in base_info.declared if not _is_marked(m, base, name, NO_FIELDS))
+                dict.fromkeys(
+                    name
+                    for name in base_info.declared
+                    if not _is_marked(m, base, name, NO_FIELDS) and not (model and name.startswith("_"))
+                )
             )
             obj = f.state.obj(base)
             slots = obj.parts.get("__slots__") if obj is not None else None

@@ -424,8 +424,11 @@ def _dict_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args
         return m.new(f, at, Obj("list", rest=join_all(pairs)), "items")
     if name == "popitem":
         return _popitem(m, f, loc, obj, args, at)
-    if name == "copy":
-        return m.new(f, at, replace(obj), "copy")
+    if name in ("copy", "new_child"):
+        made = m.new(f, at, replace(obj), "copy")
+        for value in args.positional if name == "new_child" else ():
+            update(m, f, made.locs()[0], value, at)
+        return made
     if name == "clear":
         if strong:
             m.write(f, loc, replace(obj, parts={}, rest=BOTTOM, info="exact"), strong=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -121,11 +121,17 @@ def _swallows(m: Machine, f: Frame, obj: Obj) -> bool:
 
 def _yields_guarded(body: Sequence[ir.Stmt]) -> bool:
     """Whether a ``contextmanager`` function yields inside a ``try`` that keeps an exception to itself."""
+    return any(
+        not any(isinstance(inner, ir.Raise) for inner in walk(handler.body))
+        for handler in _handlers_of_yields(body)
+    )
+
+
+def _handlers_of_yields(body: Sequence[ir.Stmt]) -> Iterator[ir.Handler]:
+    """What takes exceptions that are raised where a generator yields."""
     for node in walk(body):
         if isinstance(node, ir.Try) and any(isinstance(inner, ir.Yield) for inner in walk(node.body)):
-            if any(not any(isinstance(one, ir.Raise) for one in walk(h.body)) for h in node.handlers):
-                return True
-    return False
+            yield from node.handlers
 
 
 def _returns_true(statement: object) -> bool:
@@ -155,6 +161,9 @@ def leave(m: Machine, f: Frame, context: Value, token: Entered, at: int, failed:
         obj = f.state.obj(loc)
         if obj is not None and isinstance(obj.info, Resumable):
             _finish(m, f, obj.info)
+            raised = f.state.env.get(raising.EXCEPTION, BOTTOM)
+            if failed and raised.refs and any(_handlers_of_yields(obj.info.closure.function.body)):
+                m.throw(f, obj.info, raised, at)
         for found in _exits(m, f, loc, obj, at) if obj is not None and obj.cls is not None else ():
             m.call(f, found, Args(_told(m, f, at) if failed else [of_const(None)] * 3), at)
     f.state.facts = f.state.facts - token.facts

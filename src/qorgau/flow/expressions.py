@@ -624,6 +624,9 @@ def _await(m: Machine, f: Frame, node: ir.Await) -> Value:
 def _yield(m: Machine, f: Frame, node: ir.Yield) -> Value:
     value = m.evaluate(f, node.value) if node.value is not None else of_const(None)
     m.yielded(f, value)
+    if not f.thrown.is_bottom:
+        raising.leave(f, f.thrown)
+        return BOTTOM
     return f.sent
 
 

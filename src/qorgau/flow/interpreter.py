@@ -56,7 +56,7 @@ from qorgau.flow.class_index import ClassIndex
 from qorgau.flow.declarations import Declaration
 from qorgau.flow.erasure import Erased
 from qorgau.flow.frame_types import TABLE
-from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration
+from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration, Resumable
 from qorgau.flow.memo import Remembered
 from qorgau.flow.places import Site
 from qorgau.flow.policy import Policy
@@ -443,6 +443,10 @@ class Interpreter:
         """``generator.send(sent)``"""
         return calls.resume(self, f, loc, obj, sent, at)
 
+    def throw(self, f: Frame, info: Resumable, error: Value, at: int) -> None:
+        """``generator.throw(error)``"""
+        calls.throw(self, f, info, error, at)
+
     def called(self, f: Frame, node: ir.Call, receiver: Value, args: Args) -> None:
         """A method was called, whatever is known of its object."""
         erasure.unknown_method(self, f, node, receiver, args)
@@ -726,6 +730,10 @@ class Interpreter:
     def as_dict(self, f: Frame, value: Value, at: int) -> Value:
         """The fields of an object as a dict."""
         return records.as_dict(self, f, value, at)
+
+    def is_model_of_fields(self, f: Frame, cls: Loc) -> bool:
+        """Whether a class is a model of pydantic: its objects are iterated over as pairs."""
+        return records.is_model(self, f, cls)
 
     def namespace(self, f: Frame, owner: Loc, at: int) -> Value:
         """The attributes of an object as a dict."""

@@ -66,7 +66,10 @@ def constant_keys(m: Machine, f: Frame, key: Value) -> list[Const] | None:
 
 
 def _of_ref(m: Machine, f: Frame, ref: Ref) -> Const | None:
-    if isinstance(ref, External) or is_member(ref):
+    if isinstance(ref, Loc) and is_member(ref):
+        held = of_member(f, ref) if is_plain(f, ref) else None
+        return Const(OBJECT, ref) if held is None else _as_key(held)
+    if isinstance(ref, External):
         return Const(OBJECT, ref)
     obj = f.state.obj(ref) if isinstance(ref, Loc) else None
     if obj is None or not isinstance(ref, Loc):
@@ -95,6 +98,15 @@ def of_member(f: Frame, ref: Ref) -> Const | None:
     obj = f.state.obj(ref) if isinstance(ref, Loc) and is_member(ref) else None
     value = obj.parts.get("value") if obj is not None else None
     return value.constant() if value is not None else None
+
+
+def plain(f: Frame, value: Value) -> Value:
+    """A member of an enumeration of texts or numbers as the text or number that it is; other values as they are."""
+    loc = value.single() if value.refs else None
+    if loc is None or not is_member(loc) or not is_plain(f, loc):
+        return value
+    held = of_member(f, loc)
+    return value if held is None else of_const(held.value)
 
 
 def is_plain(f: Frame, ref: Loc) -> bool:

@@ -99,7 +99,8 @@ class Frame:
 
     ``state`` is the current state. ``ctx`` identifies the activation. ``loc`` is the object that
     holds the variables when they are shared with inner functions (or of a module or class body);
-    otherwise they are in ``state.env``. ``showing`` are the texts found so far of what one text is
+    otherwise they are in ``state.env``. ``sent`` and ``thrown`` are what a generator's
+    ``yield`` gives and raises. ``showing`` are the texts found so far of what one text is
     made of, while that is being found: what holds itself, or is held many times, is shown once.
     """
 
@@ -123,6 +124,7 @@ class Frame:
         "sent",
         "showing",
         "state",
+        "thrown",
         "unit",
         "yield_facts",
         "yield_state",
@@ -162,6 +164,7 @@ class Frame:
         self.yield_facts: Facts | None = None
         self.yield_state: State | None = None
         self.sent: Value = OPAQUE
+        self.thrown: Value = BOTTOM
         self.comprehending = 0
         self.entry_facts: Facts = state.facts
         self.receiver: Value = BOTTOM

@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.findings import Confidence
-from qorgau.flow import buffers, checks, containers, masks, members, naming, orm, placing, scalars, sweeps
+from qorgau.flow import (
+    buffers,
+    checks,
+    containers,
+    keys,
+    masks,
+    members,
+    naming,
+    orm,
+    placing,
+    scalars,
+    sweeps,
+)
 from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration
 from qorgau.flow.state import Renaming, State, widen
@@ -120,6 +132,9 @@ def _is_method(value: Value) -> bool:
 
 
 def _attribute_of_scalar(m: Machine, f: Frame, value: Value, name: str, at: int) -> Value:
+    if name == "value" and value.is_text():
+        # No text has a value: it was a member of an enumeration of texts that was a key.
+        return value
     if value.unknown:
         return of_ref(f.place(at, "of").child(name), unknown=True)
     return of_ref(Builtin(value, name))
@@ -373,6 +388,8 @@ def _class_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: in
         return of_const(info.node.name)
     if name == "__members__":
         return OPAQUE
+    if name == "_fields" and TUPLES & set(info.libraries):
+        return m.sequence(f, at, "tuple", [of_const(field) for field in m.declared_fields(f, loc)], None)
     found = class_part(m, f, loc, name)
     if found is None and orm.is_model(m, f, loc) and class_part(m, f, loc, f"$a:{name}") is not None:
         query = m.query_of(f, loc, name)
@@ -629,6 +646,7 @@ def delete_attribute(m: Machine, f: Frame, value: Value, name: str, at: int) -> 
 
 def item(m: Machine, f: Frame, value: Value, key: Value, at: int) -> Value:
     """``value[key]``"""
+    key = keys.plain(f, key)
     bounds = f.state.obj(loc) if key.refs and (loc := key.single()) is not None else None
     if bounds is not None and bounds.type == containers.SLICE:
         return m.slice(f, value, [bounds.parts.get(Const("int", place)) for place in range(3)], at)
@@ -814,6 +832,7 @@ def _unknown_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int)
 
 def set_item(m: Machine, f: Frame, value: Value, key: Value, new: Value, at: int) -> None:
     """``value[key] = new``"""
+    key = keys.plain(f, key)
     constant = key.constant()
     if constant is not None and constant.type == "str":
         new = m.named(f, new, str(constant.value), value, at, key=True, put=True)
@@ -919,8 +938,8 @@ def _iterate_ref(m: Machine, f: Frame, ref: Ref, at: int) -> Iteration:
     if obj.kind == "attributes" and isinstance(obj.info, Loc):
         return iterate(m, f, m.namespace(f, obj.info, at), at)
     if obj.kind == "dict":
-        keys = containers.keys_of(m, f, obj, at)
-        return Iteration(None, join(keys.each, UNKNOWN)) if containers.spreads(obj) else keys
+        listed = containers.keys_of(m, f, obj, at)
+        return Iteration(None, join(listed.each, UNKNOWN)) if containers.spreads(obj) else listed
     if obj.kind in containers.SEQUENCES:
         return Iteration(containers.items_of(obj), containers.each(obj))
     if obj.kind == "row" and (columns := containers.columns_of(obj)):
@@ -940,6 +959,8 @@ def _iterate_ref(m: Machine, f: Frame, ref: Ref, at: int) -> Iteration:
                 if iterator.single() == ref:
                     break
                 return iterate(m, f, iterator, at)
+        if obj.kind in ("instance", "unknown") and m.is_model_of_fields(f, obj.cls):
+            return iterate(m, f, m.call_method(f, m.as_dict(f, of_ref(ref), at), "items", Args(), at), at)
         if _is_iterator(m, f, ref, obj, at):
             return Iteration(None, _drained(m, f, ref, at))
         getter = method(m, f, ref, obj, "__getitem__", at)

@@ -232,7 +232,9 @@ def _filtered(
     for loc in chooser.locs():
         obj = m.obj(f, loc)
         if obj.type in FILTERS:
-            names = [text for part in obj.parts.values() for text in part.texts()]
+            given = [part for key, part in obj.parts.items() if isinstance(key, str) and key[:1] == "@"]
+            fields = [m.attribute(f, part, "name", at) if part.locs() else part for part in given]
+            names = [text for field in fields for text in field.texts()]
             chosen: Choice = dict.fromkeys(names)
             return (chosen, None) if obj.type == FILTERS[0] else (None, chosen)
     left_out: dict[str, Choice | None] = {}
@@ -275,7 +277,12 @@ def _fields(m: Machine, f: Frame, u: Use) -> Value:
                 )
                 for name in classes.declared_fields(m, f, cls)
             ]
-            return m.sequence(f, u.at, "tuple", made, None, "fields")
+            found = m.sequence(f, u.at, "tuple", made, None, "fields")
+            listed = found.locs()[0]
+            names: dict[Key, Value] = dict(zip(classes.declared_fields(m, f, cls), made, strict=True))
+            obj = m.obj(f, listed)
+            m.write(f, listed, replace(obj, parts={**obj.parts, **names}), strong=True)
+            return found
     return OPAQUE
 
 

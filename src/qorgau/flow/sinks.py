@@ -27,6 +27,7 @@ from qorgau.flow.values import (
     Value,
     join_all,
     merge_taints,
+    of_const,
     told_of,
 )
 from qorgau.knowledge.hosts import host_of, host_of_path
@@ -70,7 +71,7 @@ def library(m: Machine, f: Frame, use: Use, row: Sink, values: list[Value], site
         values = [
             strings.text(m, f, value, at, representation=True)
             if any(value is one for one in represented)
-            else strings.shown(m, f, value, at)
+            else _cut(use, value, strings.shown(m, f, value, at))
             for value in values
         ]
     taints = gather(m, f, values, at, as_row=row.kind == "storage")
@@ -310,10 +311,23 @@ def _represented(use: Use) -> list[Value]:
                 following = use.args.positional[index + 1 :]
                 return [value for value, how in zip(following, shown, strict=False) if how]
             if "%" in text:
-                codes = texts.codes(text)
-                following = use.args.positional[index + 1 :]
-                return [value for value, code in zip(following, codes, strict=False) if code in "ra"]
+                return [value for value, code in _placed(use, index, text) if code.letter in "ra"]
     return []
+
+
+def _placed(use: Use, index: int, template: str) -> list[tuple[Value, texts.Code]]:
+    """The arguments after a message, each with the ``%s`` that it fills."""
+    return list(zip(use.args.positional[index + 1 :], texts.codes(template), strict=False))
+
+
+def _cut(use: Use, value: Value, shown: Value) -> Value:
+    """What a message shows of an argument: ``%.3s`` shows three characters."""
+    for index, template in enumerate(use.args.positional[:2]):
+        for text in template.texts()[:1]:
+            for filling, code in _placed(use, index, text) if "%" in text else ():
+                if filling is value and code.spec:
+                    return texts.formatted(shown, of_const(code.spec))
+    return shown
 
 
 def _class_name(m: Machine, f: Frame, cls: Loc | None) -> str:

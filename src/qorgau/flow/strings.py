@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import classes, containers, naming, objects, records, scalars, texts, validators
+from qorgau.flow import classes, containers, keys, naming, objects, records, scalars, texts, validators
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.values import (
     BOTTOM,
@@ -177,6 +177,9 @@ def _of_object(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int, representation
         return records.shown(m, f, loc, obj)
     enumerated = obj.parts.get("_value_")
     if enumerated is not None:
+        known = keys.plain(f, Value(refs={loc: NO_FACTS}))
+        if not known.refs:
+            return text(m, f, known, at)
         return Value(enumerated.taints, opaque=True)
     return Value(opaque=True)
 

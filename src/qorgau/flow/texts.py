@@ -11,7 +11,7 @@ import itertools
 import re
 import string
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
@@ -284,12 +284,25 @@ def slice_text(value: Value, bounds: Sequence[int | None], known: bool) -> Value
 
 
 _KEYED = re.compile(r"%\(\w+\)")
-_PERCENT = re.compile(r"%(?!%)[-+ #0]*\d*(?:\.\d+)?([a-zA-Z])")
+_PERCENT = re.compile(r"%%|%[-+ #0]*\d*(?P<cut>\.\d+)?(?P<code>[a-zA-Z])")
 
 
-def codes(template: str) -> list[str]:
-    """The letters of a template's ``%s`` and the like, in order."""
-    return _PERCENT.findall(template)
+class Code(NamedTuple):
+    """A ``%s`` in a template: its letter, its precision as a spec of ``format`` (``.4``), and where it stands."""
+
+    letter: str
+    spec: str
+    start: int
+    end: int
+
+
+def codes(template: str) -> list[Code]:
+    """The ``%s`` and the like in a template, in order."""
+    found = [match for match in _PERCENT.finditer(template) if match["code"]]
+    return [
+        Code(match["code"], (match["cut"] or "") if match["code"] in "sra" else "", *match.span())
+        for match in found
+    ]
 
 
 def percent(m: Machine, f: Frame, template: Value, value: Value, at: int) -> Value:
@@ -309,22 +322,23 @@ def percent(m: Machine, f: Frame, template: Value, value: Value, at: int) -> Val
     if exact is None and len(value.refs) <= 1:
         exact = [value]
     whole = [template, *parts]
-    texts = template.texts()
-    codes = _PERCENT.findall(texts[0]) if len(texts) == 1 and template.constant() is not None else []
-    if len(codes) != len(parts):
-        codes = ["s"] * len(parts)
-    rendered = [
-        m.text(f, part, at, representation=code == "r") for part, code in zip(parts, codes, strict=True)
-    ]
-    if exact is not None and len(texts) == 1 and template.constant() is not None:
-        pieces = re.split(r"%(?!%)[-+ #0]*\d*(?:\.\d+)?[a-zA-Z]", texts[0])
-        if len(pieces) == len(rendered) + 1:
-            mixed, whole = [of_const(pieces[0])], [of_const(pieces[0])]
-            for piece, part, thing in zip(pieces[1:], rendered, parts, strict=True):
-                mixed += [part, of_const(piece)]
-                whole += [thing, of_const(piece)]
-            return concat(mixed, whole)
-    return made_of([template, *rendered], None, whole)
+    known_text = template.texts()[0] if len(template.texts()) == 1 and known is not None else ""
+    places = codes(known_text)
+    if exact is None or len(places) != len(parts):
+        return made_of([template, *(m.text(f, part, at) for part in parts)], None, whole)
+    start = 0
+    mixed, whole = list[Value](), list[Value]()
+    for part, place in zip(parts, places, strict=True):
+        shown = m.text(f, part, at, representation=place.letter == "r")
+        mixed += [_literal(known_text[start : place.start]), formatted(shown, of_const(place.spec))]
+        whole += [mixed[-2], part]
+        start = place.end
+    end = _literal(known_text[start:])
+    return concat([*mixed, end], [*whole, end])
+
+
+def _literal(text: str) -> Value:
+    return of_const(text.replace("%%", "%"))
 
 
 def _percent_keys(m: Machine, f: Frame, template: Value, value: Value, at: int) -> Value:
