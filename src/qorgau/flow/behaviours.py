@@ -354,6 +354,13 @@ def _sorted(m: Machine, f: Frame, u: Use) -> Value:
 
 
 def _reversed(m: Machine, f: Frame, u: Use) -> Value:
+    loc = u.arg(0).single()
+    obj = f.state.obj(loc) if loc is not None else None
+    own = (
+        objects.method(m, f, loc, obj, "__reversed__", u.at) if loc is not None and obj is not None else None
+    )
+    if own is not None:
+        return m.call(f, own, Args(), u.at)
     iteration = m.iterate(f, u.arg(0), u.at)
     if iteration.items is not None:
         return m.sequence(f, u.at, "list", iteration.items[::-1], None, "reversed")
