@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import environment, objects, places, registries, routers
+from qorgau.flow import environment, flask_settings, objects, places, registries, routers
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.places import Site
 from qorgau.flow.values import BOTTOM, Value, join_all, of_const, of_ref
@@ -80,8 +80,12 @@ def complete(
             m, f, site if site.says("hosts") else site.merged(registries.registered(m, f, top)), at
         )
         return replace(told, hosts=LOCAL) if told.is_empty else told
+    if top in flask_settings.KEYS:
+        return flask_settings.complete(m, f, top, receiver, site, at)
     if site.says("hosts"):
         return site
+    if top == "django_redis":
+        return _cache(m, f, min(site.databases, default=DEFAULT), site, at)
     if top == "airflow":
         return _connection(m, f, site)
     if top in MODELS:
@@ -120,6 +124,25 @@ def _mongoengine(m: Machine, f: Frame, receiver: Value, site: Site, at: int) -> 
     return site.merged(registries.registered(m, f, "mongoengine", aliases[0]))
 
 
+def _pynamodb(m: Machine, f: Frame, receiver: Value, site: Site, at: int) -> Site:
+    """``class Meta: region = ..., host = ...`` of the model, or of the one that a batch is of."""
+    whole = _held(f, receiver, "$part-of")
+    model = registries.element_classes(f, receiver if whole.is_bottom else whole)
+    told = {name: registries.class_setting(m, f, model, "Meta", name, at) for name in ("host", "region")}
+    regions, unsure = places.told([told["region"]])
+    untold = frozenset(("regions",)) if unsure else frozenset()
+    return _aws(m, f, site.merged(_hosts([told["host"]])).merged(Site("aws", regions=regions, untold=untold)))
+
+
+def _redis_om(m: Machine, f: Frame, receiver: Value, site: Site, at: int) -> Site:
+    """``class Meta: database = ...`` of the model, else what the environment says."""
+    site = _peewee(m, f, receiver, site, at)
+    if site.says("hosts"):
+        return site
+    told = environment.variable(m, f, ["REDIS_OM_URL"], BOTTOM).texts()
+    return replace(site, hosts=frozenset(told) or LOCAL)
+
+
 def _registered(library: str) -> Callable[[Machine, Frame, Value, Site, int], Site]:
     def complete(m: Machine, f: Frame, receiver: Value, site: Site, at: int) -> Site:
         alias = next(iter(sorted(site.databases)), DEFAULT)
@@ -132,6 +155,8 @@ MODELS = {
     "beanie": _registered("beanie"),
     "mongoengine": _mongoengine,
     "peewee": _peewee,
+    "pynamodb": _pynamodb,
+    "redis_om": _redis_om,
     "tortoise": _registered("tortoise"),
 }
 
