@@ -20,6 +20,7 @@ from qorgau.flow import (
     consent,
     containers,
     contexts,
+    copies,
     depersonalizers,
     deployment,
     downloads,
@@ -387,6 +388,7 @@ TABLES: tuple[Mapping[str, Callable[[Machine, Frame, Use], Value]], ...] = (
     frame_behaviours.BEHAVIOURS,
     transport.BEHAVIOURS,
     connections.BEHAVIOURS,
+    copies.BEHAVIOURS,
     addresses.BEHAVIOURS,
     admission.BEHAVIOURS,
 )

@@ -55,6 +55,7 @@ from qorgau.flow.values import (
     Obj,
     Reversal,
     Taint,
+    Taints,
     Value,
     join,
     join_all,
@@ -74,6 +75,9 @@ RELATION = "duckdb.DuckDBPyRelation"
 OF_RELATION = frozenset(
     ("df", "to_df", "pl", "show", "write_csv", "to_csv", "write_parquet", "to_parquet", "fetchnumpy")
 )
+
+STDOUT = "STDOUT"
+"""Where a copy goes that the driver reads."""
 
 ONE = frozenset(["fetchone", "first", "one", "one_or_none", "fetchrow", "next", "fetch_one", "__next__"])
 SCALAR = frozenset(["scalar", "scalar_one", "scalar_one_or_none", "fetchval", "fetch_val"])
@@ -290,16 +294,32 @@ def _column_taints(m: Machine, f: Frame, use: Use, name: str, subject: Loc | Non
 
 def _copy_out(m: Machine, f: Frame, use: Use, parsed: Statement, given: _Given) -> None:
     """``COPY ... TO 'path'``, ``SELECT ... INTO OUTFILE``: an export of the server's own."""
-    if parsed.kind != "copy-out" or parsed.destination.upper() == "STDOUT":
+    if parsed.kind != "copy-out" or parsed.destination.upper() == STDOUT:
         return
-    taints: list[Taint] = []
-    for column in parsed.columns:
-        for part in column.parts:
-            taints += _part_taints(m, f, use, given, part, column.name, None)
+    taints = _columns_taints(m, f, use, parsed, given)
     if taints:
         sinks.record(
             m, f, use.at, "export", use.dotted, Destination(shown=parsed.destination), merge_taints(taints)
         )
+
+
+def _columns_taints(m: Machine, f: Frame, use: Use, parsed: Statement, given: _Given) -> list[Taint]:
+    taints: list[Taint] = []
+    for column in parsed.columns:
+        for part in column.parts:
+            taints += _part_taints(m, f, use, given, part, column.name, None)
+    return taints
+
+
+def copied(m: Machine, f: Frame, use: Use, text: Value, parameters: list[Value]) -> Taints:
+    """The data in what a driver reads from a statement: a copy to its standard output, or a selection."""
+    given = _given(m, f, use, text, parameters, False)
+    found: list[Taint] = []
+    for sql in text.texts():
+        parsed = parse_sql(sql)
+        if parsed.kind == "select" or (parsed.kind == "copy-out" and parsed.destination.upper() == STDOUT):
+            found += _columns_taints(m, f, use, parsed, given)
+    return merge_taints(found)
 
 
 # Rows

@@ -14,6 +14,8 @@ from functools import cache
 import msgspec
 
 HOLE = "\0"
+IN_MEMORY = ":memory:"
+"""What SQLite, DuckDB and Qdrant call a database of the process itself."""
 
 _FILE_SCHEMES = frozenset(
     {"sqlite", "sqlite3", "pysqlite", "duckdb", "file", "memory", "locmem", "cache", "dummy"}
@@ -134,6 +136,8 @@ def host_of(text: str) -> Host | None:
     scheme is no host.
     """
     text = text.strip()
+    if text == IN_MEMORY:
+        return Host(scheme="memory", is_file=True)
     cloud_sql = _CLOUD_SQL.fullmatch(text)
     if cloud_sql:
         return Host(scheme="cloudsql", name=cloud_sql["name"])
