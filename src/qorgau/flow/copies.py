@@ -10,7 +10,7 @@ from qorgau.flow import naming, queries, sinks
 from qorgau.flow.arrivals import Destination
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, OPAQUE, Obj, Taints, Value, join_all, merge_taints
+from qorgau.flow.values import BOTTOM, OPAQUE, Key, Obj, Taints, Value, join_all, merge_taints
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -29,8 +29,8 @@ def _to_file(m: Machine, f: Frame, use: Use) -> Value:
 def _stream(m: Machine, f: Frame, use: Use) -> Value:
     """psycopg's ``cursor.copy(statement, parameters)``: what is read from the stream are the rows."""
     taints = queries.copied(m, f, use, use.arg(0, "statement"), [use.arg(1, "params")])
-    parts = {DATA: Value(taints, opaque=True)} if taints else {}
-    made = Obj("library", type=STREAM, parts=dict(parts), info=_site(m, f, use))
+    parts: dict[Key, Value] = {DATA: Value(taints, opaque=True)} if taints else {}
+    made = Obj("library", type=STREAM, parts=parts, info=_site(m, f, use))
     return m.new(f, use.at, made, "copy")
 
 
