@@ -14,12 +14,15 @@ from qorgau.flow import objects
 from qorgau.flow.checks import Check
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, CHECKS, NO_FACTS, Fact, Facts, Loc, Value, of_const, of_ref
+from qorgau.flow.values import BOTTOM, CHECKS, NO_FACTS, Fact, Facts, Loc, Obj, Value, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
 FORMS = ("django.forms.", "rest_framework.serializers.")
+WTFORMS = ("wtforms.", "flask_wtf.")
+WTFORMS_FIELD = "wtforms.Field"
+FIELD_MARK, WHOLE_MARK = "marshmallow.validates", "marshmallow.validates_schema"
 OF_FIELD = ("validate_", "clean_")
 OF_WHOLE = ("validate", "clean")
 MODELS = ("pydantic.", "pydantic_settings.", "sqlmodel.")
@@ -48,20 +51,38 @@ def of_form(m: Machine, f: Frame, loc: Loc, info: ClassInfo) -> Facts:
     """What the validators of a form or a serializer say once it is valid."""
     found: Facts = NO_FACTS
     for name, function, closure in _methods(m, f, info):
-        args = None
-        if name.startswith(OF_FIELD):
-            told = _flag(m, name.partition("_")[2])
-            args = Args([told] if len(closure.function.parameters) > 1 else []) if told is not None else None
-        elif name in OF_WHOLE:
-            args = Args(
-                [of_ref(Loc(f.ctx, ("param", closure.unit.name, closure.function.at, "attrs")), unknown=True)]
-            )
-            args = args if len(closure.function.parameters) > 1 else Args()
+        args = _given(m, f, name, closure, info)
         if args is not None:
             found |= _gained(
                 m, f, objects.bind(m, f, function, of_ref(loc), closure.function.at), args, closure
             )
     return frozenset(fact._replace(subject=None) for fact in found)
+
+
+def _given(m: Machine, f: Frame, name: str, closure: Closure, info: ClassInfo) -> Args | None:
+    """What a validator of a form is called with; None for methods that are none, or of no consent."""
+    marks = closure.marks
+    whole = name in OF_WHOLE or WHOLE_MARK in marks
+    if not whole and not name.startswith(OF_FIELD) and FIELD_MARK not in marks:
+        return None
+    if whole:
+        data = of_ref(Loc(f.ctx, ("param", closure.unit.name, closure.function.at, "attrs")), unknown=True)
+    else:
+        named = (_named(closure) if FIELD_MARK in marks else []) or [name.partition("_")[2]]
+        flag = _flag(m, named[0])
+        if flag is None:
+            return None
+        data = _held(m, f, flag, closure) if _is_wtforms(info) else flag
+    return Args([data] if len(closure.function.parameters) > 1 else [])
+
+
+def _is_wtforms(info: ClassInfo) -> bool:
+    return any(name.startswith(WTFORMS) for name in info.libraries)
+
+
+def _held(m: Machine, f: Frame, flag: Value, closure: Closure) -> Value:
+    """A field of WTForms that holds a value as its ``data``."""
+    return m.new(f, closure.function.at, Obj("library", type=WTFORMS_FIELD, parts={"data": flag}), "field")
 
 
 def _of_model(m: Machine, f: Frame, loc: Loc, info: ClassInfo) -> Facts:
@@ -119,6 +140,14 @@ def _gained(m: Machine, f: Frame, function: Value, args: Args, closure: Closure)
     gained = f.state.facts - before.facts if f.state.reachable else NO_FACTS
     f.state = before
     return frozenset(fact for fact in gained if fact.kind in CHECKS)
+
+
+def let_in(m: Machine, f: Frame, value: Value) -> None:
+    """A schema that raises where data is not valid has let it in."""
+    for loc in value.locs() if len(value.refs) == 1 else ():
+        info = _info(m, f, loc)
+        if info is not None:
+            f.state.facts = f.state.facts | of_form(m, f, loc, info)
 
 
 def _is_valid(m: Machine, f: Frame, u: Use) -> Value:

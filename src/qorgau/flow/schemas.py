@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import behaviours, classes, nested_schemas, objects
+from qorgau.flow import admission, behaviours, classes, nested_schemas, objects
 from qorgau.flow.machine import Args, ClassInfo, Frame
 from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, Const, Key, Loc, Obj, Value, is_true, join_all, of_const, of_ref
@@ -304,6 +304,7 @@ def _loads(m: Machine, f: Frame, u: Use) -> Value:
         made = m.new(f, u.at, Obj("dict"), "loaded")
         _load(m, f, made, obj, data, u.at)
         results.append(made)
+    admission.let_in(m, f, u.receiver)
     return join_all(results) if results else Value(m.contents(f, data), unknown=True)
 
 

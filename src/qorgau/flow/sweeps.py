@@ -7,7 +7,8 @@ shared object becomes what the passes left. Loops with ``break`` may leave items
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -23,16 +24,24 @@ if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
 CHANGED = ("dict", "list", "instance", "unknown")
+OWNING = ("dict", "instance")
+DEEPEST, MOST = 3, 24
+"""How deep what items hold is taken in hand as well, and how many objects of it."""
+
 EACH = "$swept"
 """The part of an unknown collection that remembers what a loop made of each of its items."""
 
 
 class Sweep(msgspec.Struct, frozen=True):
-    """A loop over a collection: the object that stands for all items, and the one for the item in hand."""
+    """A loop over a collection: the object that stands for all items, and the one for the item in hand.
+
+    ``inner`` are the objects within all items, and those within the item in hand: ``item["person"]``.
+    """
 
     shared: Loc
     hand: Loc
     before: Obj
+    inner: tuple[tuple[Loc, Loc, Obj], ...] = ()
 
 
 def begin(m: Machine, f: Frame, node: ir.For, iterable: Value, each: Value) -> Sweep | None:
@@ -49,7 +58,19 @@ def begin(m: Machine, f: Frame, node: ir.For, iterable: Value, each: Value) -> S
     obj = f.state.obj(one)
     if obj is None or obj.kind not in CHANGED or containers.items_of(held) is not None:
         return None
-    return Sweep(one, f.place(node.at, "element-in-hand"), obj)
+    within = enumerate(islice(_within(f, obj, 0), MOST))
+    inner = tuple((loc, f.place(node.at, f"within-hand {index}"), held) for index, (loc, held) in within)
+    return Sweep(one, f.place(node.at, "element-in-hand"), obj, inner)
+
+
+def _within(f: Frame, obj: Obj, depth: int) -> Iterator[tuple[Loc, Obj]]:
+    """The objects that stand for what all items hold, in the order in which they are met."""
+    for part in obj.parts.values() if depth < DEEPEST and obj.kind in OWNING else ():
+        one = shared(part)
+        held = f.state.obj(one) if one is not None else None
+        if one is not None and held is not None and held.kind in OWNING:
+            yield one, held
+            yield from _within(f, held, depth + 1)
 
 
 def shared(each: Value) -> Loc | None:
@@ -62,17 +83,25 @@ def shared(each: Value) -> Loc | None:
 
 def take(m: Machine, f: Frame, sweep: Sweep, each: Value) -> Value:
     """The item in hand of a new pass: as all items were before the loop."""
-    f.state.heap[sweep.hand] = sweep.before
-    m.made.append(sweep.hand)
+    into = {loc: hand for loc, hand, _ in sweep.inner}
+    renaming = Renaming(lambda loc: into.get(loc, loc))
+    for hand, before in ((sweep.hand, sweep.before), *((hand, held) for _, hand, held in sweep.inner)):
+        f.state.heap[hand] = renaming.obj(before) if into else before
+        m.made.append(hand)
     refs = {sweep.hand if ref == sweep.shared else ref: facts for ref, facts in each.refs.items()}
     return each.with_(refs=refs)
 
 
 def finish(f: Frame, sweep: Sweep) -> None:
     """After the loop: all items are as its passes left them."""
-    swept = f.state.obj(sweep.hand.aged())
-    if swept is not None and f.state.reachable:
-        f.state.heap[sweep.shared] = swept
+    if not f.state.reachable:
+        return
+    back = {hand.aged(): loc for loc, hand, _ in sweep.inner}
+    renaming = Renaming(lambda loc: back.get(loc, loc))
+    for loc, hand in ((sweep.shared, sweep.hand), *((loc, hand) for loc, hand, _ in sweep.inner)):
+        swept = f.state.obj(hand.aged())
+        if swept is not None:
+            f.state.heap[loc] = renaming.obj(swept) if back else swept
 
 
 def has_break(body: Sequence[ir.Stmt]) -> bool:
