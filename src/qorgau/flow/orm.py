@@ -73,6 +73,10 @@ MODELS = frozenset(
 )
 """Classes whose objects are rows: what such an object refers to is stored as a key, not as a whole."""
 
+DJANGO_ROWS = "django.db.models.QuerySet"
+OF_CLASSES = {"mongoengine": "mongoengine.QuerySet"}
+"""What a class gives that a library's function takes for all its rows, where that is not Django's."""
+
 CHOOSING = frozenset(("only", "load_only"))
 ARRANGING = frozenset(
     [
@@ -262,9 +266,8 @@ def _sources(m: Machine, f: Frame, use: Use) -> list[tuple[Loc, Obj]]:
         for loc in value.locs():
             obj = m.obj(f, loc)
             if obj.kind == "class":
-                found.append(
-                    (loc, Obj("library", type="django.db.models.QuerySet", parts={ELEMENTS: of_ref(loc)}))
-                )
+                kind = OF_CLASSES.get(use.dotted.partition(".")[0], DJANGO_ROWS)
+                found.append((loc, Obj("library", type=kind, parts={ELEMENTS: of_ref(loc)})))
             elif obj.kind == "library" or (obj.cls is not None and m.is_queryset(f, obj)):
                 found += m.queryset_start(f, use, loc, obj) or [(loc, obj)]
     return found

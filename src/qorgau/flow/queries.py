@@ -57,6 +57,7 @@ from qorgau.flow.values import (
     Taint,
     Taints,
     Value,
+    const,
     join,
     join_all,
     merge_taints,
@@ -209,7 +210,7 @@ def _argument(
             if value.is_bottom and given.named.refs:
                 value = given.named
         case NamedParameter(name):
-            value = m.item(f, given.named, of_const(name), use.at) if given.named.refs else given.rest
+            value = _named(m, f, given.named, name, use.at) if given.named.refs else given.rest
         case HoleNumber() | FormatField():
             value = Value(given.text.taints, unknown=False, opaque=True)
         case Streamed(position, _):
@@ -217,6 +218,14 @@ def _argument(
     if column and value.unknown:
         value = m.named(f, value, column, BOTTOM, use.at, key=True, put=True)
     return value
+
+
+def _named(m: Machine, f: Frame, given: Value, name: str, at: int) -> Value:
+    """The value of a named placeholder; YDB's keys begin with the sign of the placeholder."""
+    signed = const(f"${name}")
+    if any((obj := f.state.obj(loc)) is not None and signed in obj.parts for loc in given.locs()):
+        return m.item(f, given, of_const(f"${name}"), at)
+    return m.item(f, given, of_const(name), at)
 
 
 def _write(m: Machine, f: Frame, use: Use, parsed: Statement, given: _Given, site: Site) -> None:
