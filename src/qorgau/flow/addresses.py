@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import provenance, texts
+from qorgau.flow import naming, provenance, strings, texts
 from qorgau.flow.machine import Frame
 from qorgau.flow.uses import Use
 from qorgau.flow.values import HOLE, Value, join_all, merge_taints, of_const
@@ -47,4 +47,19 @@ def _at(base: str, url: str) -> str:
     return f"{folder}/{url}"
 
 
-BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {"urljoin": _joined}
+def _built(m: Machine, f: Frame, u: Use) -> Value:
+    """``URL.build(scheme=..., host=..., port=..., path=..., query=...)``"""
+    given = u.args.keywords
+    pieces = [given.get("scheme", of_const("https")), of_const("://"), given.get("host", of_const(HOLE))]
+    if "port" in given:
+        pieces += [of_const(":"), strings.text(m, f, given["port"], u.at)]
+    path = [strings.text(m, f, given[name], u.at) for name in PATHS if name in given]
+    held = [Value(naming.contents(m, f, given[name], u.at), opaque=True) for name in QUERIES if name in given]
+    return texts.concat([*pieces, *path, *held])
+
+
+PATHS = ("path",)
+QUERIES = ("query", "query_string", "fragment", "user")
+"""Arguments of an address whose data is in it, and which say nothing of its host."""
+
+BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {"url-build": _built, "urljoin": _joined}

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from qorgau.flow import (
     addresses,
     admission,
+    attribute_dicts,
     bound_loggers,
     buffers,
     column_calls,
@@ -391,6 +392,7 @@ TABLES: tuple[Mapping[str, Callable[[Machine, Frame, Use], Value]], ...] = (
     copies.BEHAVIOURS,
     addresses.BEHAVIOURS,
     admission.BEHAVIOURS,
+    attribute_dicts.BEHAVIOURS,
 )
 """The behaviours that rows name, the more special ones first."""
 

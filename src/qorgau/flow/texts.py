@@ -98,6 +98,9 @@ _CHANGING = frozenset(
         "zfill",
     ]
 )
+ADDRESSES = frozenset(("geturl", "human_repr", "unicode_string"))
+"""Methods of addresses, which are no more than their text here, that give this text."""
+
 PASS_METHODS = _CHANGING | {
     "center",
     "ljust",
@@ -390,6 +393,8 @@ def method(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at: int
     if name in CLEAN_METHODS:
         folded = _fold(receiver, name, args)
         return folded if folded is not None else OPAQUE
+    if name in ADDRESSES and not args.all():
+        return receiver.with_(refs={})
     if name not in PASS_METHODS:
         return None
     if name == "format":
