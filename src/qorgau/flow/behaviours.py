@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import containers, keys, masks, objects, origins, raising, scalars, texts
+from qorgau.flow import containers, keys, masks, objects, origins, raising, scalars, started, texts
 from qorgau.flow.machine import Args, Frame, Iteration
 from qorgau.flow.state import Renaming
 from qorgau.flow.uses import Use
@@ -442,7 +442,7 @@ def _next(m: Machine, f: Frame, u: Use) -> Value:
     for ref, facts in value.refs.items():
         obj = f.state.obj(ref) if isinstance(ref, Loc) else None
         if isinstance(ref, Loc) and obj is not None and obj.kind in containers.SEQUENCES:
-            results.append(stamp(containers.next_item(m, f, ref, u.at), facts))
+            results.append(stamp(m.advance_generator(f, ref, u.at), facts))
         elif isinstance(ref, Loc) and obj is not None and obj.cls is not None:
             method = objects.method(m, f, ref, obj, "__next__", u.at)
             found = (
@@ -485,6 +485,25 @@ def _partial(m: Machine, f: Frame, u: Use) -> Value:
     info = (len(given), tuple(u.args.keywords))
     kind = "partialmethod" if u.dotted.endswith("partialmethod") else "partial"
     return m.new(f, u.at, Obj(kind, parts=parts, info=info), "partial")
+
+
+def _property(m: Machine, f: Frame, u: Use) -> Value:
+    """``property(fget, fset)`` without a decorator."""
+    parts: dict[Key, Value] = {
+        name: given
+        for index, name in enumerate(("fget", "fset", "fdel"))
+        if not (given := u.arg(index, name)).is_bottom and given.refs
+    }
+    return m.new(f, u.at, Obj("property", parts=parts), "property")
+
+
+def _import_string(m: Machine, f: Frame, u: Use) -> Value:
+    """``import_string("package.module.name")``: what goes by that name."""
+    results: list[Value] = []
+    for text in u.arg(0, "import_name").texts():
+        module, _, name = text.replace(":", ".").rpartition(".")
+        results.append(m.import_name(f, module, name, u.at) if module else m.import_module(f, name))
+    return join_all(results) if results else UNKNOWN
 
 
 def _bind_arguments(m: Machine, f: Frame, u: Use) -> Value:
@@ -808,23 +827,39 @@ def future(m: Machine, f: Frame, result: Value, at: int) -> Value:
 
 
 def _task(m: Machine, f: Frame, u: Use) -> Value:
-    return future(m, f, m.awaited(f, u.arg(0, "coro"), u.at), u.at)
+    coroutine = u.arg(0, "coro")
+    task = future(m, f, m.awaited(f, coroutine, u.at), u.at)
+    started.handed(f, coroutine, task)
+    return task
 
 
 def _run(m: Machine, f: Frame, u: Use) -> Value:
     return m.awaited(f, u.arg(0, "main"), u.at)
 
 
+def _working(m: Machine, f: Frame, function: Value, args: Args, at: int) -> Value:
+    """The future of a function that an executor runs."""
+    result = started.aside(m, f, function, args, at)
+    working = future(m, f, result, at)
+    started.remember(f, function, args, at, result)
+    started.handed(f, result, working)
+    return working
+
+
 def _submit(m: Machine, f: Frame, u: Use) -> Value:
-    return future(m, f, m.call(f, u.arg(0, "fn"), u.args.rest(1), u.at), u.at)
+    return _working(m, f, u.arg(0, "fn"), u.args.rest(1), u.at)
 
 
 def _run_in_executor(m: Machine, f: Frame, u: Use) -> Value:
-    return future(m, f, m.call(f, u.arg(1, "func"), u.args.rest(2), u.at), u.at)
+    return _working(m, f, u.arg(1, "func"), u.args.rest(2), u.at)
 
 
 def _executor_map(m: Machine, f: Frame, u: Use) -> Value:
     return _map(m, f, u)
+
+
+LATER_OPTIONS = frozenset(("context", "using", "robust"))
+"""Keywords of what calls a function later that are none of the function's."""
 
 
 def _call_later(m: Machine, f: Frame, u: Use) -> Value:
@@ -835,7 +870,9 @@ def _call_later(m: Machine, f: Frame, u: Use) -> Value:
         return OPAQUE
     for index, value in enumerate(values):
         if any(isinstance(ref, Bound | Loc) and _callable_ref(f, ref) for ref in value.refs):
-            m.call(f, value, Args([*_next_message(m, f, u), *values[index + 1 :]]), u.at)
+            keywords = {name: v for name, v in u.args.keywords.items() if name not in LATER_OPTIONS}
+            given = [*_next_message(m, f, u), *values[index + 1 :]]
+            m.call(f, value, Args(given, keywords, u.args.star, list(u.args.double)), u.at)
             break
     return OPAQUE
 
@@ -1225,6 +1262,7 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "identity": _identity,
     "cast": _cast,
     "import-module": _import,
+    "import-string": _import_string,
     "isinstance": _isinstance,
     "islice": _islice,
     "item-function": _item_function,
@@ -1312,6 +1350,7 @@ BUILTINS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "max": _extreme,
     "min": _extreme,
     "next": _next,
+    "property": _property,
     "range": _range,
     "repr": _repr,
     "reversed": _reversed,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import naming
-from qorgau.flow.machine import Frame
+from msgspec.structs import replace
+
+from qorgau.flow import naming, objects
+from qorgau.flow.machine import Args, Frame
 from qorgau.flow.strings import DATA
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, Obj, Value, join_all
+from qorgau.flow.values import BOTTOM, Loc, Obj, Value, join_all, of_const
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -33,6 +35,31 @@ def _unbind(m: Machine, f: Frame, u: Use) -> Value:
         )
         results.append(m.new(f, u.at, Obj("library", type=obj.type, parts={DATA: left}), "unbound"))
     return join_all(results)
+
+
+ADAPTER = "logging.LoggerAdapter."
+
+
+def adapted(m: Machine, f: Frame, u: Use) -> Use:
+    """What an adapter with a ``process`` of its own logs: the message and the keywords that this gives back."""
+    if not u.dotted.startswith(ADAPTER):
+        return u
+    at = 1 if u.dotted.endswith(".log") else 0
+    loc = u.receiver.single()
+    obj = f.state.obj(loc) if isinstance(loc, Loc) else None
+    if loc is None or obj is None or obj.cls is None or len(u.args.positional) <= at:
+        return u
+    process = objects.method(m, f, loc, obj, "process", u.at)
+    if process is None:
+        return u
+    keywords = m.new(f, u.at, Obj("dict", info="exact"), "keywords")
+    for name, value in u.args.keywords.items():
+        m.set_item(f, keywords, of_const(name), value, u.at)
+    made = m.call(f, process, Args([u.args.positional[at], keywords]), u.at)
+    message, kept = (m.item(f, made, of_const(index), u.at) for index in range(2))
+    positional = [*u.args.positional[:at], message, *u.args.positional[at + 1 :]]
+    given = Args(positional, m.exact_dict(f, kept) or {}, u.args.star, list(u.args.double))
+    return replace(u, receiver=BOTTOM, args=given)
 
 
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {"unbind": _unbind}

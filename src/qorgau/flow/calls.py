@@ -19,15 +19,17 @@ from qorgau.flow import (
     dispatch,
     expressions,
     garbage,
+    metaclasses,
     objects,
     placing,
     raising,
     records,
     scalars,
     signatures,
+    started,
     validators,
 )
-from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Resumable
+from qorgau.flow.machine import NOT_BEGUN, SENDS, Args, ClassInfo, Closure, Frame, Resumable
 from qorgau.flow.memo import Canon, Outcome, Remembered, Transfer
 from qorgau.flow.state import State, bottom_like
 from qorgau.flow.values import (
@@ -68,6 +70,9 @@ MAX_RECURSION = 4
 """Activations of one function at a time before a recursive call gives up its numbers, and then is cut off."""
 
 MAX_ROUNDS = 4
+
+WRAPS = "$wraps"
+"""The part of what an unknown call gave that is the functions which it was given."""
 
 CONTEXT = "contextlib.contextmanager"
 """The mark of a generator function that ``with`` runs in two parts."""
@@ -130,7 +135,7 @@ def _call_ref(m: Machine, f: Frame, ref: Ref, args: Args, at: int, callee: Value
         case "function":
             return invoke(m, f, ref, obj, args, at)
         case "class":
-            return construct(m, f, ref, obj, args, at)
+            return construct(m, f, ref, args, at)
         case "partial":
             return _call_partial(m, f, obj, args, at)
         case "made":
@@ -143,7 +148,17 @@ def _call_ref(m: Machine, f: Frame, ref: Ref, args: Args, at: int, callee: Value
             return call(m, f, found, args, at)
     if obj.type:
         return m.library_call(f, obj.type + ".__call__", of_ref(ref), args, at)
+    if WRAPS in obj.parts:
+        return _call_wrapped(m, f, ref, obj.parts[WRAPS], args, at)
     return m.unknown_call(f, label_name(ref), of_ref(ref, unknown=True), args, at)
+
+
+def _call_wrapped(m: Machine, f: Frame, ref: Loc, wrapped: Value, args: Args, at: int) -> Value:
+    """What unknown code has made of a function may call it with what it is called with."""
+    before = f.state.copy()
+    value = call(m, f, wrapped, args, at)
+    f.state = m.join_states(before, f.state) if f.state.reachable else before
+    return join(value, m.unknown_call(f, label_name(ref), of_ref(ref, unknown=True), args, at))
 
 
 def label_name(loc: Loc) -> str:
@@ -229,8 +244,15 @@ def invoke(
             outcome = Transfer(stand_in, ctx, canon).outcome(active.assumed)
         else:
             outcome = _solve(m, f, key, canon, closure, bound, ctx, receiver)
+    goes_on = closure.function.is_async and not closure.function.is_generator and at != f.awaiting
+    before = f.state.copy() if goes_on and not outcome.returns else f.state
     value = _apply(m, f, outcome, closure, at)
-    return m.concluded(f, loc, closure, receiver, args, value, at)
+    value = m.concluded(f, loc, closure, receiver, args, value, at)
+    if goes_on:
+        if not f.state.reachable:
+            f.state, value = before, OPAQUE.with_()
+        started.remember(f, of_ref(loc), args, at, value)
+    return value
 
 
 def _uncounted(value: Value) -> Value:
@@ -309,6 +331,7 @@ def _run(
         inner.receiver = receiver
     if not signatures.declares(closure.function):
         m.execute(inner, closure.function.body)
+    started.finished(m, inner, f)
     outcome = conclude(m, inner, closure, entry)
     outcome.risky, m.risks = m.risks != risks, risks
     if len(m.made) > mark:
@@ -419,7 +442,7 @@ def _generator(
     m: Machine, inner: Frame, closure: Closure, returned: Value, later: tuple[tuple[Loc, Obj, Obj], ...]
 ) -> Value:
     items = inner.yields
-    parts: dict[Key, Value] = {"$return": returned}
+    parts: dict[Key, Value] = {"$return": returned, SENDS: NOT_BEGUN}
     exact = inner.yields_exact and len(items) <= 32
     if exact:
         parts.update({Const("int", index): item for index, item in enumerate(items)})
@@ -431,26 +454,6 @@ def _generator(
         info=Resumable(closure, tuple(inner.entered.items()), inner.yield_facts or NO_FACTS, later),
     )
     return m.new(inner, closure.function.at, obj, "generator")
-
-
-def resume(m: Machine, f: Frame, loc: Loc, obj: Obj, sent: Value, at: int) -> Value:
-    """``generator.send(value)``: run the body again with what is sent as the result of ``yield``."""
-    info = obj.info
-    if not isinstance(info, Resumable):
-        return containers.each(obj)
-    inner = _run_again(m, f, info, at, sent)
-    if inner is None:
-        return join(containers.each(obj), sent)
-    ends = [*inner.returns, (inner.state, BOTTOM)]
-    if inner.yield_state is not None:
-        ends.append((inner.yield_state, BOTTOM))
-    live = [state for state, _ in ends if state.reachable]
-    if live:
-        state = live[0]
-        for other in live[1:]:
-            state = m.join_states(state, other)
-        f.state.heap.update(state.heap)
-    return join_all([*inner.yields, containers.each(obj)])
 
 
 def throw(m: Machine, f: Frame, info: Resumable, error: Value, at: int) -> None:
@@ -580,10 +583,16 @@ def _keywords(
 # Classes
 
 
-def construct(m: Machine, f: Frame, cls: Loc, obj: Obj, args: Args, at: int) -> Value:
+def construct(m: Machine, f: Frame, cls: Loc, args: Args, at: int) -> Value:
     """``Class(arguments)``"""
-    info = obj.info
-    assert isinstance(info, ClassInfo)
+    creator = metaclasses.creator(m, f, cls)
+    return make(m, f, cls, args, at) if creator is None else call(m, f, creator, args, at)
+
+
+def make(m: Machine, f: Frame, cls: Loc, args: Args, at: int) -> Value:
+    """A new object of a class, whatever its metaclass does when it is called."""
+    info = m.class_info(f, cls)
+    assert info is not None
     special = m.special_construct(f, cls, info, args, at)
     if special is not None:
         return special
@@ -695,11 +704,7 @@ def define_function(m: Machine, f: Frame, function: ir.Function, decorate: bool)
     if owner is not None and function.name in ("__new__", "__init_subclass__", "__class_getitem__"):
         binding = "static" if function.name == "__new__" else "class"
     closure = Closure(f.unit, function, scopes, owner, binding)
-    loc = (
-        f.place(function.at, "function")
-        if f.kind == "function"
-        else m.static_place(f, function.at, "function")
-    )
+    loc = f.defining_place(function.at, "function")
     m.made.append(loc)
     f.state.heap[loc] = Obj("function", parts=parts, info=closure)
     m.defined(f, loc, closure)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau import ir
-from qorgau.flow import calls, dispatch, injection, objects, records, signals
+from qorgau.flow import calls, dispatch, injection, metaclasses, objects, records, signals
 from qorgau.flow.frame_types import OPEN, TABLE, TABLES
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
 from qorgau.flow.values import (
@@ -119,7 +119,7 @@ def define_class(m: Machine, f: Frame, node: ir.Class) -> Value:
     bases = [_base(m, f, base.value if isinstance(base, ir.Starred) else base) for base in node.bases]
     for keyword in node.keywords:
         m.evaluate(f, keyword.value)
-    loc = f.place(node.at, "class") if f.kind == "function" else m.static_place(f, node.at, "class")
+    loc = f.defining_place(node.at, "class")
     inner = Frame(f.unit, f.state, f.ctx, kind="class", scopes=f.scopes, loc=loc, depth=f.depth)
     outer_env = f.state.env
     if f.kind == "function" and f.loc is None:
@@ -163,7 +163,7 @@ def define_class(m: Machine, f: Frame, node: ir.Class) -> Value:
     )
     info = ClassInfo(f.unit, node, order, tuple(libraries), declared, opaque)
     f.state.heap[loc] = Obj("class", parts=parts, info=info)
-    value = of_ref(loc)
+    value = metaclasses.apply(m, f, node, loc, bases, node.at)
     for decorator in reversed(node.decorators):
         value = _decorate_class(m, f, decorator, value, loc)
     _initialize_subclass(m, f, info, loc, node)
@@ -309,6 +309,9 @@ def decorated(
         return value
     for name in names:
         does = m.behaviour_of(name)
+        if does in signals.CONNECTING:
+            given = m.evaluate_arguments(f, decorator) if isinstance(decorator, ir.Call) else None
+            signals.decorate(m, f, does, target, given, value)
         if does == "wraps" and isinstance(decorator, ir.Call):
             wrapped = m.evaluate_arguments(f, decorator).get(0, "wrapped")
             if wrapped is not None and wrapped.refs:
@@ -319,7 +322,6 @@ def decorated(
     if isinstance(head, ir.Attribute) and head.attr == "register":
         if dispatch.register(m, f, m.evaluate(f, head.value), decorator, value, loc, function):
             return value
-    signals.connected(m, f, target, value)
     if any(_is_own_decorator(f, ref) for ref in target.refs):
         factory = m.evaluate(f, decorator) if called else target
         if factory.refs:

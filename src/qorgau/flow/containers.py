@@ -322,8 +322,12 @@ def _sequence_method(
         return m.new(f, at, Obj(obj.kind, rest=each(obj)))
     if name in ("__getitem__",):
         return get_item(m, f, loc, obj, first, at)
-    if name in ("send", "__next__", "asend", "__anext__", "throw", "athrow"):
-        return m.resume(f, loc, obj, first, at) if name in ("send", "asend") else next_item(m, f, loc, at)
+    if name in ("throw", "athrow"):
+        return m.throw_into(f, loc, obj, first, at)
+    if name in ("send", "__next__", "asend", "__anext__"):
+        return (
+            m.resume(f, loc, obj, first, at) if name in ("send", "asend") else m.advance_generator(f, loc, at)
+        )
     if name in ("close", "aclose"):
         return none
     return None

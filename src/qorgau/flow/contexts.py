@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from qorgau import ir
-from qorgau.flow import containers, objects, raising
+from qorgau.flow import ambient, containers, objects, raising
 from qorgau.flow.machine import Args, Closure, Frame, Resumable
 from qorgau.flow.uses import Use
 from qorgau.flow.values import (
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 GUARD = "qorgau.guard"
 """The type of what a configured ``requires`` returns: facts that hold inside its ``with`` block."""
+
+STACKED = "$stacked"
+"""The part of an ``ExitStack`` that is all it has to leave."""
 
 HELD = "$held"
 """The part of a context manager that says which facts end when its ``with`` block is left."""
@@ -102,8 +105,10 @@ def _entered(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> Value:
         if found is not None:
             return awaited(m, f, m.call(f, found, Args(), at), at)
     if obj.type:
-        row = m.policy.catalog.returns(f"{obj.type}.__enter__")
-        if row is not None:
+        if obj.type == ambient.CONTEXT:
+            return ambient.enter(m, f, loc)
+        dotted = f"{obj.type}.__enter__"
+        if m.policy.catalog.returns(dotted) is not None:
             return m.library_call(f, f"{obj.type}.__enter__", of_ref(loc), Args(), at)
     return Value(refs={loc: NO_FACTS}, unknown=obj.kind == "unknown")
 
@@ -144,7 +149,10 @@ def acts(m: Machine, f: Frame, context: Value, at: int) -> bool:
     """Whether code of the project runs when the block of a manager is left."""
     objs = [(loc, f.state.obj(loc)) for loc in context.locs()]
     return any(
-        isinstance(obj.info, Resumable) or (obj.cls is not None and _exits(m, f, loc, obj, at))
+        isinstance(obj.info, Resumable)
+        or obj.type == ambient.CONTEXT
+        or STACKED in obj.parts
+        or (obj.cls is not None and _exits(m, f, loc, obj, at))
         for loc, obj in objs
         if obj is not None
     )
@@ -166,6 +174,10 @@ def leave(m: Machine, f: Frame, context: Value, token: Entered, at: int, failed:
                 m.throw(f, obj.info, raised, at)
         for found in _exits(m, f, loc, obj, at) if obj is not None and obj.cls is not None else ():
             m.call(f, found, Args(_told(m, f, at) if failed else [of_const(None)] * 3), at)
+        if obj is not None and obj.type == ambient.CONTEXT:
+            ambient.leave(m, f, loc)
+        if obj is not None and STACKED in obj.parts:
+            _unwind(m, f, loc, at)
     f.state.facts = f.state.facts - token.facts
 
 
@@ -183,13 +195,56 @@ def _finish(m: Machine, f: Frame, made: Resumable) -> None:
         f.state.heap[loc] = last if now is None or now == then else join_objects(now, last)
 
 
+def _stack(m: Machine, f: Frame, stack: Value, manager: Value) -> None:
+    for loc in stack.locs():
+        obj = m.obj(f, loc)
+        m.write(f, loc, obj.put(STACKED, join(obj.parts.get(STACKED, BOTTOM), manager)), strong=True)
+
+
+def _unwind(m: Machine, f: Frame, loc: Loc, at: int) -> None:
+    """Leave all that a stack has entered."""
+    obj = m.obj(f, loc)
+    m.write(f, loc, obj.put(STACKED, BOTTOM), strong=True)
+    leave(m, f, obj.parts[STACKED], Entered(), at, False)
+
+
+def _push(m: Machine, f: Frame, u: Use) -> Value:
+    """``stack.push(manager)``: left with the stack, but not entered."""
+    _stack(m, f, u.receiver, u.arg(0, "exit"))
+    return u.arg(0, "exit")
+
+
+def _close(m: Machine, f: Frame, u: Use) -> Value:
+    """``stack.close()``"""
+    for loc in u.receiver.locs():
+        if STACKED in m.obj(f, loc).parts:
+            _unwind(m, f, loc, u.at)
+    return OPAQUE
+
+
+def _pop_all(m: Machine, f: Frame, u: Use) -> Value:
+    """``stack.pop_all()``: another stack takes over what is entered."""
+    other = m.new(f, u.at, Obj("library", type="contextlib.ExitStack"), "stack")
+    for loc in u.receiver.locs():
+        obj = m.obj(f, loc)
+        _stack(m, f, other, obj.parts.get(STACKED, BOTTOM))
+        m.write(f, loc, obj.put(STACKED, BOTTOM), strong=True)
+    return other
+
+
 def _enter_context(m: Machine, f: Frame, u: Use) -> Value:
     """``stack.enter_context(manager)``: what ``with manager as`` would bind."""
+    _stack(m, f, u.receiver, u.arg(0, "cm"))
     value, _ = enter(m, f, u.arg(0, "cm"), u.at)
     return awaited(m, f, value, u.at) if u.dotted.endswith("async_context") else value
 
 
-BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {"enter-context": _enter_context}
+BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
+    "close-stack": _close,
+    "enter-context": _enter_context,
+    "pop-stack": _pop_all,
+    "push-context": _push,
+}
 
 
 def awaited(m: Machine, f: Frame, value: Value, at: int) -> Value:
@@ -242,7 +297,7 @@ def generator_result(f: Frame, value: Value) -> Value:
 
 def exception(m: Machine, f: Frame, raised: Value, kind: Value, at: int, elsewhere: bool = True) -> Value:
     """What ``except kind as name`` binds: what was raised here, or an object of the kind from ``elsewhere``."""
-    raised = _instances(m, f, raised, at)
+    raised = instances(m, f, raised, at)
     if not kind.is_bottom:
         raised = m.narrow_class(f, raised, kind)
     if not elsewhere and not raised.is_bottom:
@@ -257,7 +312,7 @@ def exception(m: Machine, f: Frame, raised: Value, kind: Value, at: int, elsewhe
     return join(raised, of_ref(other))
 
 
-def _instances(m: Machine, f: Frame, raised: Value, at: int) -> Value:
+def instances(m: Machine, f: Frame, raised: Value, at: int) -> Value:
     """``raise Class`` makes an object of the class."""
     results: list[Value] = []
     for ref, facts in raised.refs.items():

@@ -64,20 +64,31 @@ def call(m: Machine, f: Frame, obj: Obj, args: Args, at: int) -> Value:
     """A call: the function of the class that fits; where that can't be told, each that may."""
     index = 1 if obj.info == METHOD else 0
     subject = args.get(index) or BOTTOM
-    chosen: list[Value] = []
+    chosen: list[tuple[Value, Args]] = []
     for number in reversed(range(obj.length or 0)):
-        answer = m.is_instance(f, subject, obj.parts[f"$class{number}"])
-        if answer is False:
+        cls = obj.parts[f"$class{number}"]
+        answer = m.is_instance(f, subject, cls)
+        # A text is no number; what an object is cannot be learned from a call that only may happen.
+        narrowed = subject if answer or subject.refs else m.narrow_class(f, subject, cls)
+        if answer is False or (narrowed.is_bottom and not subject.is_bottom):
             continue
-        chosen.append(obj.parts[f"$case{number}"])
+        chosen.append((obj.parts[f"$case{number}"], _with(args, index, narrowed)))
         if answer:
             break
     else:
-        chosen.append(obj.parts["$default"])
+        chosen.append((obj.parts["$default"], args))
     before = f.state
     outcomes: list[tuple[State, Value]] = []
-    for function in chosen:
+    for function, given in chosen:
         f.state = before.copy()
-        value = m.call(f, function, args, at)
+        value = m.call(f, function, given, at)
         outcomes.append((f.state, value))
     return expressions.meet(m, f, outcomes)
+
+
+def _with(args: Args, index: int, value: Value) -> Args:
+    """The arguments with another value at a position."""
+    if index >= len(args.positional):
+        return args
+    positional = [*args.positional[:index], value, *args.positional[index + 1 :]]
+    return Args(positional, args.keywords, args.star, args.double, args.ats)

@@ -28,9 +28,12 @@ MAX_SELECTIVE_EPOCHS = 2
 PER_REQUEST = frozenset(
     f"{library}.{name}"
     for library in ("flask", "quart", "bottle", "sanic", "cherrypy", "starlette_context")
-    for name in ("g", "session", "request", "response", "websocket", "context")
+    for name in ("g", "request", "response", "websocket", "context")
 )
-"""Objects of libraries that are another for each request: what one leaves there no other finds."""
+"""Objects of libraries that are another for each request: what one leaves there no other finds.
+
+A session is another for each user, and the next request of the same user finds what it holds.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau import ir
-from qorgau.flow import containers, keys, masks, objects, operators, origins, raising, texts, versions
+from qorgau.flow import (
+    containers,
+    keys,
+    masks,
+    objects,
+    operators,
+    origins,
+    raising,
+    started,
+    texts,
+    versions,
+)
 from qorgau.flow.machine import Args, ClassInfo, Frame
 from qorgau.flow.state import State, age, bottom_like
 from qorgau.flow.values import (
@@ -618,24 +629,29 @@ def _formatted(m: Machine, f: Frame, node: ir.Formatted) -> Value:
 
 
 def _await(m: Machine, f: Frame, node: ir.Await) -> Value:
-    return m.awaited(f, m.evaluate(f, node.value), node.at)
+    before = len(f.started)
+    outer, f.awaiting = f.awaiting, node.value.at
+    value = m.evaluate(f, node.value)
+    f.awaiting = outer
+    if f.started:
+        started.awaited(m, f, value, before)
+    return m.awaited(f, value, node.at)
 
 
 def _yield(m: Machine, f: Frame, node: ir.Yield) -> Value:
     value = m.evaluate(f, node.value) if node.value is not None else of_const(None)
-    m.yielded(f, value)
-    if not f.thrown.is_bottom:
-        raising.leave(f, f.thrown)
-        return BOTTOM
-    return f.sent
+    return m.at_yield(f, value)
 
 
 def _yield_from(m: Machine, f: Frame, node: ir.YieldFrom) -> Value:
     value = m.evaluate(f, node.value)
+    delegated = m.at_delegation(f, value, node.at)
+    if delegated is not None:
+        return delegated
     iteration = m.iterate(f, value, node.at)
     if iteration.items is not None:
         for item in iteration.items:
-            m.yielded(f, item)
+            m.at_yield(f, item)
     else:
         m.yielded(f, iteration.each, many=True)
     return m.generator_result(f, value)

@@ -9,7 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from qorgau.flow.machine import ClassInfo, Closure, Resumable
+from qorgau.flow.state import State
 from qorgau.flow.values import Bound, Builtin, Loc, Obj, Ref, SuperOf, Value
+
+MAX_REACHED = 200
+"""Objects that are looked at to tell whether something has changed."""
 
 
 def wanted(changed: Mapping[Loc, Obj], inner: Loc, values: Iterable[Value]) -> dict[Loc, Obj]:
@@ -55,6 +59,19 @@ def mentioned(values: Iterable[Value], objects: Mapping[Loc, Obj]) -> set[Loc]:
         found.update(_mentioned(value))
     for obj in objects.values():
         found.update(_of_object(obj))
+    return found
+
+
+def reachable(values: Iterable[Value], state: State) -> dict[Loc, Obj | None]:
+    """The objects that these values lead to, as they are; of very many only the nearest."""
+    found: dict[Loc, Obj | None] = {}
+    waiting = [loc for value in values for loc in _mentioned(value)]
+    for loc in waiting:
+        if loc in found:
+            continue
+        found[loc] = obj = state.obj(loc)
+        if obj is not None and len(found) < MAX_REACHED:
+            waiting += _of_object(obj)
     return found
 
 

@@ -31,15 +31,18 @@ from qorgau.flow import (
     instances,
     library_calls,
     managers,
+    metaclasses,
     modules,
     naming,
     objects,
     operators,
     origins,
     orm,
+    protocols,
     raising,
     records,
     relations,
+    resuming,
     schemas,
     scopes,
     sinks,
@@ -95,12 +98,15 @@ class Interpreter:
         self.annotations: dict[tuple[Loc, str], ir.Expr] = {}
         self.exports: dict[Ref, dict[str, None]] = {}
         self.functions: dict[tuple[str, int], Loc] = {}
+        self.metaclasses: dict[Loc, None] = {}
+        self.defining: list[Loc] = []
         self.classes = ClassIndex()
         self.combined: dict[tuple[Loc, Loc, int], bool] = {}
         self.flags: dict[Loc, frozenset[str]] = {}
         self.reverse: dict[tuple[str, str], Obj] = {}
         self.overriders: dict[tuple[Loc, str, int], tuple[Loc, ...]] = {}
         self.bodies: dict[tuple[str, int], Body] = {}
+        self.listening: dict[tuple[str, int], bool] = {}
         self.reached: set[tuple[str, int]] = set()
         self.led_into: set[tuple[str, int]] = set()
         self.cut: set[tuple[str, int]] = set()
@@ -266,10 +272,6 @@ class Interpreter:
         """A value from outside that carries some data."""
         return Value(taints, refs={self.fresh(f, at, label): frozenset()}, unknown=True)
 
-    def static_place(self, f: Frame, at: int, label: str) -> Loc:
-        """The identity of a function or class defined once, at module or class level."""
-        return Loc(None, (label, f.unit.name, at))
-
     def join_states(self, left: State, right: State) -> State:
         """The least state that covers both."""
         few = 0 if self.is_selective else FEW
@@ -364,6 +366,12 @@ class Interpreter:
         """``del name``"""
         scopes.unbind(self, f, name)
 
+    def deleted(self, f: Frame, name: str, at: int) -> None:
+        """What a name that is deleted held may end."""
+        held = self.peek(f, name)
+        if held is not None and held.refs:
+            protocols.deleted(self, f, held, at)
+
     def local_variables(self, f: Frame) -> dict[str, Value]:
         """``locals()``"""
         return scopes.local_variables(self, f)
@@ -441,7 +449,23 @@ class Interpreter:
 
     def resume(self, f: Frame, loc: Loc, obj: Obj, sent: Value, at: int) -> Value:
         """``generator.send(sent)``"""
-        return calls.resume(self, f, loc, obj, sent, at)
+        return resuming.send(self, f, loc, obj, sent, at)
+
+    def throw_into(self, f: Frame, loc: Loc, obj: Obj, thrown: Value, at: int) -> Value:
+        """``generator.throw(thrown)``"""
+        return resuming.throw(self, f, loc, obj, thrown, at)
+
+    def advance_generator(self, f: Frame, loc: Loc, at: int) -> Value:
+        """``next(iterator)`` of a builtin kind."""
+        return resuming.advance(self, f, loc, at)
+
+    def at_yield(self, f: Frame, value: Value) -> Value:
+        """``yield value``"""
+        return resuming.at_yield(self, f, value)
+
+    def at_delegation(self, f: Frame, value: Value, at: int) -> Value | None:
+        """``yield from value`` where it hears what is sent."""
+        return resuming.at_delegation(self, f, value, at)
 
     def throw(self, f: Frame, info: Resumable, error: Value, at: int) -> None:
         """``generator.throw(error)``"""
@@ -587,6 +611,10 @@ class Interpreter:
         """What makes a class; None for what is no class of the project."""
         obj = f.state.obj(loc)
         return obj.info if obj is not None and isinstance(obj.info, ClassInfo) else None
+
+    def of_metaclass(self, f: Frame, cls: Loc, name: str, at: int) -> Value | None:
+        """An attribute that a class has from its metaclass."""
+        return metaclasses.part(self, f, cls, name, at)
 
     def class_by_name(self, name: str) -> Obj | None:
         """An unknown object of the only class of this name (``app.Model`` or ``Model``)."""

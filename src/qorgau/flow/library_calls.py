@@ -13,9 +13,11 @@ from msgspec.structs import replace
 from qorgau.flow import (
     addresses,
     admission,
+    ambient,
     attribute_dicts,
     bound_loggers,
     buffers,
+    code_texts,
     column_calls,
     connections,
     consent,
@@ -39,6 +41,7 @@ from qorgau.flow import (
     origins,
     orm,
     places,
+    protocols,
     provenance,
     providers,
     queries,
@@ -90,6 +93,9 @@ from qorgau.knowledge.references import parse_target
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
+
+DICT = "builtins.dict"
+"""The type of an attribute that is a dict of the program's own making."""
 
 BUFFERS = frozenset(("io.StringIO", "io.BytesIO"))
 """Files in memory: what is written there is exported when they are handed out."""
@@ -149,9 +155,13 @@ def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int
     own = saved.by_own_method(m, f, use)
     if own is not None:
         return own
+    use = bound_loggers.adapted(m, f, use)
     _sinks(m, f, use, rows)
     if not f.state.reachable:
         return BOTTOM
+    given = protocols.asked(m, f, use)
+    if given is not None or not f.state.reachable:
+        return BOTTOM if given is None else given
     if dotted.startswith("builtins."):
         found = _builtin(m, f, use, rows)
         if found is not None:
@@ -182,7 +192,7 @@ def _builtin(m: Machine, f: Frame, use: Use, rows: CallRows) -> Value | None:
     unbound = _unbound(m, f, name, use) if "." in name else None
     if unbound is not None:
         return unbound
-    for table in (buffers.BUILTINS, made_classes.BUILTINS, BUILTINS):
+    for table in (buffers.BUILTINS, made_classes.BUILTINS, code_texts.BUILTINS, BUILTINS):
         if name in table:
             return table[name](m, f, use)
     kind = getattr(builtins, name, None)
@@ -224,6 +234,8 @@ def _sinks(m: Machine, f: Frame, use: Use, rows: CallRows) -> None:
         if place is not None:
             asked = [value for text in row.url for value in arguments(m, f, use, text, named)]
             sinks.url(m, f, use, row, asked, place)
+        if row.kind == "log":
+            values += ambient.surrounding(m, f, use.dotted)
         if "**" in row.data and use.args.double:
             values += orm.spread(m, f, use)
         if not any(value.taints or value.refs for value in values):
@@ -364,6 +376,7 @@ def _of_answer(m: Machine, f: Frame, use: Use, rows: CallRows) -> str:
 
 
 TABLES: tuple[Mapping[str, Callable[[Machine, Frame, Use], Value]], ...] = (
+    ambient.BEHAVIOURS,
     bound_loggers.BEHAVIOURS,
     downloads.BEHAVIOURS,
     depersonalizers.BEHAVIOURS,
@@ -381,6 +394,7 @@ TABLES: tuple[Mapping[str, Callable[[Machine, Frame, Use], Value]], ...] = (
     environment.BEHAVIOURS,
     registries.BEHAVIOURS,
     sessions.BEHAVIOURS,
+    signals.BEHAVIOURS,
     saved.BEHAVIOURS,
     options.BEHAVIOURS,
     views.BEHAVIOURS,
@@ -615,7 +629,11 @@ def typed_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int
         if row.bucket:
             held = info if isinstance(info, Site) else places.EMPTY
             info = replace(held, buckets=held.buckets | {name})
-        f.state.heap[child] = Obj("library", type=row.type, parts=parts, info=info)
+        f.state.heap[child] = (
+            Obj("dict", info="exact")
+            if row.type == DICT
+            else Obj("library", type=row.type, parts=parts, info=info)
+        )
     return Value(data.taints, refs={child: NO_FACTS}, unknown=True)
 
 

@@ -11,8 +11,14 @@ from msgspec.structs import replace
 
 from qorgau import ir
 from qorgau.flow.state import Renaming, State
-from qorgau.flow.values import BOTTOM, OPAQUE, Facts, Loc, Obj, Value
+from qorgau.flow.values import BOTTOM, OPAQUE, Facts, Loc, Obj, Value, of_const
 from qorgau.linking import Unit
+
+SENDS = "$sends"
+"""The part of a generator that says how many values it was sent."""
+
+NOT_BEGUN = of_const(-1)
+"""What it says before the generator has begun."""
 
 
 class LoopExits(msgspec.Struct):
@@ -94,17 +100,44 @@ class Resumable(msgspec.Struct, frozen=True):
         )
 
 
+class Started(msgspec.Struct, eq=False):
+    """A call that goes on after it was made: what awaiting it gives, and the objects it works with as they were.
+
+    ``handle`` is the thread or task that stands for it.
+    """
+
+    callee: Value
+    args: Args
+    at: int
+    result: Value
+    held: dict[Loc, Obj | None]
+    handle: Loc | None = None
+
+
+class Script(msgspec.Struct):
+    """What the yields of a body give, in order, and the states at the yield at which it stops.
+
+    ``thrown`` is the exception that the yield after the last of them raises.
+    """
+
+    sent: tuple[Value, ...]
+    thrown: Value | None = None
+    stops: list[tuple[State, Value]] = msgspec.field(default_factory=list)
+
+
 class Frame:
     """One activation of a function or a module or class body.
 
     ``state`` is the current state. ``ctx`` identifies the activation. ``loc`` is the object that
     holds the variables when they are shared with inner functions (or of a module or class body);
     otherwise they are in ``state.env``. ``sent`` and ``thrown`` are what a generator's
-    ``yield`` gives and raises. ``showing`` are the texts found so far of what one text is
-    made of, while that is being found: what holds itself, or is held many times, is shown once.
+    ``yield`` gives and raises. ``awaiting`` is the node of which the value is being awaited.
+    ``showing`` are the texts found so far of what one text is made of, while that is being found: what
+    holds itself, or is held many times, is shown once.
     """
 
     __slots__ = (
+        "awaiting",
         "closure",
         "comprehending",
         "ctx",
@@ -121,8 +154,10 @@ class Frame:
         "receiver",
         "returns",
         "scopes",
+        "script",
         "sent",
         "showing",
+        "started",
         "state",
         "thrown",
         "unit",
@@ -163,8 +198,11 @@ class Frame:
         self.entered: dict[str, Value] = {}
         self.yield_facts: Facts | None = None
         self.yield_state: State | None = None
+        self.started: list[Started] = []
+        self.awaiting = -1
         self.sent: Value = OPAQUE
         self.thrown: Value = BOTTOM
+        self.script: Script | None = None
         self.comprehending = 0
         self.entry_facts: Facts = state.facts
         self.receiver: Value = BOTTOM
@@ -173,6 +211,13 @@ class Frame:
     def place(self, at: int, label: str = "new") -> Loc:
         """The identity of what comes to be at a node in this activation."""
         return Loc(self.ctx, (label, self.unit.name, at, *self.passes))
+
+    def defining_place(self, at: int, label: str) -> Loc:
+        """The identity of a function or class that is defined here: each time anew within functions, else once."""
+        within = self.loc is not None and self.loc.parent is not None
+        if self.kind == "function" or (self.kind == "class" and within):
+            return self.place(at, label)
+        return Loc(None, (label, self.unit.name, at))
 
 
 class Args(msgspec.Struct):

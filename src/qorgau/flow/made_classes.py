@@ -27,7 +27,7 @@ def _class(
 ) -> Value:
     """A class with these fields, as a ``class`` statement would have made it."""
     name = next(iter(u.arg(0).texts()), "made")
-    loc = f.place(u.at, "class") if f.kind == "function" else m.static_place(f, u.at, "class")
+    loc = f.defining_place(u.at, "class")
     node = ir.Class(u.at, name, name, (), (), (), ())
     info = ClassInfo(f.unit, node, (loc, *bases), tuple(libraries), tuple(declared), False, marks)
     f.state.heap[loc] = Obj(

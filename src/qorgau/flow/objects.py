@@ -199,9 +199,25 @@ def _attribute_of_loc(m: Machine, f: Frame, loc: Loc, name: str, at: int) -> Val
         return _of_container(m, f, loc, obj, name, at)
     if obj.kind == "dispatch":
         return of_ref(Builtin(of_ref(loc), name))
+    if obj.kind == "partial" and name in ("func", "args", "keywords"):
+        return _of_partial(m, f, obj, name, at)
     if obj.kind == "attributes":
         return of_ref(Builtin(of_ref(loc), name))
     return _instance_attribute(m, f, loc, obj, name, at)
+
+
+def _of_partial(m: Machine, f: Frame, obj: Obj, name: str, at: int) -> Value:
+    """What a ``partial`` holds."""
+    count, names = obj.info if isinstance(obj.info, tuple) else (0, ())
+    if name == "func":
+        return obj.parts["$function"]
+    if name == "args":
+        given = [obj.parts[f"$p{index}"] for index in range(count)]
+        return m.sequence(f, at, "tuple", given, obj.parts.get("$star"), "args")
+    made = m.new(f, at, Obj("dict", info="exact"), "keywords")
+    for keyword in names:
+        m.set_item(f, made, of_const(keyword), obj.parts[f"$k{keyword}"], at)
+    return made
 
 
 def _of_container(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Value:
@@ -395,6 +411,9 @@ def _class_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: in
         query = m.query_of(f, loc, name)
         return of_ref(query) if query is not None else orm.column_of(f, loc, name)
     if found is None:
+        found = m.of_metaclass(f, loc, name, at)
+        if found is not None:
+            return found
         for library in info.libraries:
             return m.library_class_attribute(f, loc, library, name, at)
         return of_ref(loc.child(name), unknown=True)
@@ -524,6 +543,9 @@ def method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Valu
 
 def set_attribute(m: Machine, f: Frame, value: Value, name: str, new: Value, at: int) -> None:
     """``value.name = new``"""
+    if name == "__class__":
+        _change_class(m, f, value, new)
+        return
     new = m.named(f, new, name, value, at, put=True)
     locs = value.locs()
     strong = len(value.refs) == 1 and not value.consts
@@ -558,6 +580,15 @@ def set_attribute(m: Machine, f: Frame, value: Value, name: str, new: Value, at:
         m.changed(f, loc, obj, name, new, at)
     if not value.refs and value.unknown:
         m.count("writes to unknown objects")
+
+
+def _change_class(m: Machine, f: Frame, value: Value, new: Value) -> None:
+    """``value.__class__ = Other``"""
+    cls = new.single()
+    for loc in value.locs():
+        obj = f.state.obj(loc)
+        if obj is not None and obj.cls is not None and cls is not None and m.class_info(f, cls) is not None:
+            m.write(f, loc, replace(obj, cls=cls), strong=True)
 
 
 def put_attribute(m: Machine, f: Frame, value: Value, name: str, new: Value) -> None:
@@ -761,7 +792,8 @@ def _own_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> 
         getter = method(m, f, loc, obj, "__getitem__", at)
         if getter is not None:
             return m.call(f, getter, Args([key]), at)
-    absent = m.contains(f, of_ref(loc), key) is False
+    nothing = obj.info == "exact" and not any(obj.items()) and obj.rest.is_bottom
+    absent = nothing or m.contains(f, of_ref(loc), key) is False
     missing = method(m, f, loc, obj, "__missing__", at) if absent and obj.kind == "dict" else None
     return m.call(f, missing, Args([key]), at) if missing is not None else None
 

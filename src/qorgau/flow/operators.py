@@ -285,6 +285,10 @@ def compare(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -
     if decided is not None:
         return decided
     if op in ("in", "not in"):
+        own = m.operator_method(f, "contains", right, left, at) if right.refs else None
+        if own is not None:
+            yes, no = m.truth(f, own, True), m.truth(f, own, False)
+            return _decided(yes, no) if op == "in" else _decided(no, yes)
         member = m.contains(f, right, left)
         if member is None:
             member = members.contained(m, f, left, right)

@@ -73,6 +73,8 @@ def _step(m: Machine, f: Frame, use: Use, value: Value, name: str) -> Value:
             parts.append(m.item(f, Value(refs={loc: frozenset()}), of_const(name), use.at))
         elif obj is not None and f"{CONSTRUCTED}{name}" in obj.parts:
             parts.append(obj.parts[f"{CONSTRUCTED}{name}"])
+            if f.state.obj(loc.child(name)) is not None:
+                parts.append(of_ref(loc.child(name)))
         elif obj is not None and obj.kind != "unknown":
             # What an attribute of a library's object was filled with in place stands beside it.
             child = loc.child(name)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, TypeGuard
 from msgspec.structs import replace
 
 from qorgau.flow import modules, objects, places
-from qorgau.flow.behaviours import Use
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.places import Site
+from qorgau.flow.uses import Use
 from qorgau.flow.values import (
     BOTTOM,
     OPAQUE,
@@ -42,9 +42,9 @@ SESSION_CLASS = "$class"
 DJANGO = "django.conf:settings"
 
 
-def shared(m: Machine, kind: str) -> Loc:
-    """The one object of a type that a program has: ``app.config``, ``celery.conf``, a registry."""
-    loc = Loc(None, ("shared", kind))
+def shared(m: Machine, kind: str, name: str = "") -> Loc:
+    """The one object of a type, or of this name, that a program has: ``app.config``, ``celery.conf``, a registry."""
+    loc = Loc(None, ("shared", kind, name) if name else ("shared", kind))
     m.base.setdefault(loc, Obj("library", type=kind))
     return loc
 

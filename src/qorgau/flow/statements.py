@@ -176,6 +176,7 @@ def _delete(m: Machine, f: Frame, node: ir.Delete) -> None:
 
 def _delete_target(m: Machine, f: Frame, target: ir.Expr) -> None:
     if isinstance(target, ir.Name):
+        m.deleted(f, target.id, target.at)
         m.unbind(f, target.id)
     elif isinstance(target, ir.Attribute):
         m.delete_attribute(f, m.evaluate(f, target.value), target.attr, target.at)
@@ -279,7 +280,7 @@ def _counted(m: Machine, f: Frame, node: ir.While) -> list[State] | None:
     Otherwise the loop goes on from the state reached, and the states that left it by ``break`` are given.
     """
     breaks: list[State] = []
-    if not _counts(f, node):
+    if f.script is None and not _counts(f, node):
         return breaks
     passes = f.passes
     for index in range(MAX_UNROLLED):

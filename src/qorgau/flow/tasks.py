@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import behaviours, modules, objects
+from msgspec.structs import replace
+
+from qorgau.flow import behaviours, modules, objects, started
 from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Loc, Obj, Value, join, join_all, of_const, of_ref
@@ -48,6 +50,9 @@ OPTIONS = frozenset(
     )
 )
 """Options of a job of RQ, which are none of its function's arguments; those of arq begin with ``_``."""
+
+CONNECTION = "multiprocessing.connection.Connection"
+QUEUE = "multiprocessing.queues.Queue"
 
 STARTED = ("threading.Thread", "multiprocessing.Process")
 
@@ -136,8 +141,18 @@ def _thread(m: Machine, f: Frame, u: Use) -> Value:
     target = u.arg(1, "function" if timer else "target")
     given = u.arg(2 if timer else 3, "args")
     keywords = u.arg(3 if timer else 4, "kwargs")
-    result = m.call(f, target, unpacked(m, f, given, keywords, u.at), u.at) if target.refs else OPAQUE
-    return m.new(f, u.at, Obj("library", type=u.dotted, parts={RESULT: result}), "thread")
+    arguments = unpacked(m, f, given, keywords, u.at)
+    result = started.aside(m, f, target, arguments, u.at) if target.refs else OPAQUE
+    thread = m.new(f, u.at, Obj("library", type=u.dotted, parts={RESULT: result}), "thread")
+    if target.refs:
+        _remember(f, target, arguments, u.at, thread)
+    return thread
+
+
+def _remember(f: Frame, callee: Value, args: Args, at: int, thread: Value) -> None:
+    result = Value(opaque=True)
+    started.remember(f, callee, args, at, result)
+    started.handed(f, result, thread)
 
 
 def _start(m: Machine, f: Frame, u: Use) -> Value:
@@ -149,17 +164,40 @@ def _start(m: Machine, f: Frame, u: Use) -> Value:
             before = f.state.copy()
             m.call(f, run, Args(), u.at)
             f.state = m.join_states(before, f.state) if f.state.reachable else before
+            _remember(f, run, Args(), u.at, of_ref(loc))
+    return of_const(None)
+
+
+def _join(m: Machine, f: Frame, u: Use) -> Value:
+    started.joined(m, f, u.receiver)
     return of_const(None)
 
 
 def _queue_get(m: Machine, f: Frame, u: Use) -> Value:
-    found: list[Value] = []
-    for loc in u.receiver.locs():
-        obj = m.obj(f, loc)
-        held = obj.parts.get(DATA)
-        found.append(held if held is not None else obj.parts.get("@default", BOTTOM))
-    result = join_all([*found, u.arg(0)]) if u.dotted.endswith("ContextVar.get") else join_all(found)
+    result = join_all(m.obj(f, loc).parts.get(DATA, BOTTOM) for loc in u.receiver.locs())
     return UNKNOWN if result.is_bottom else result
+
+
+def _pipe(m: Machine, f: Frame, u: Use) -> Value:
+    """``Pipe()``: what is sent into one end comes out of the other."""
+    ways = [m.new(f, u.at, Obj("library", type=QUEUE), f"way{index}") for index in range(2)]
+    ends = [
+        m.new(f, u.at, Obj("library", type=CONNECTION, parts={"$in": into, "$out": out}), f"end{index}")
+        for index, (into, out) in enumerate((ways, reversed(ways)))
+    ]
+    return m.sequence(f, u.at, "tuple", ends, None, "pipe")
+
+
+def _pipe_send(m: Machine, f: Frame, u: Use) -> Value:
+    for loc in u.receiver.locs():
+        out = m.obj(f, loc).parts.get("$out", BOTTOM)
+        behaviours.BEHAVIOURS["queue-put"](m, f, replace(u, receiver=out))
+    return of_const(None)
+
+
+def _pipe_receive(m: Machine, f: Frame, u: Use) -> Value:
+    ways = join_all(m.obj(f, loc).parts.get("$in", BOTTOM) for loc in u.receiver.locs())
+    return _queue_get(m, f, replace(u, receiver=ways))
 
 
 def _context_run(m: Machine, f: Frame, u: Use) -> Value:
@@ -233,9 +271,13 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "done-callback": _done_callback,
     "futures": _futures,
     "map-async": _map_async,
+    "pipe": _pipe,
+    "pipe-receive": _pipe_receive,
+    "pipe-send": _pipe_send,
     "queue-get": _queue_get,
     "queued": _queued,
     "thread": _thread,
+    "thread-join": _join,
     "thread-start": _start,
     "to-thread": _context_run,
 }

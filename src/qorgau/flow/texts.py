@@ -421,6 +421,9 @@ def method(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at: int
     if name in SPLITS:
         return _split(m, f, receiver, name, args, at)
     if name in ("partition", "rpartition"):
+        pieces = _pieces(receiver, name, args)
+        if pieces is not None:
+            return m.sequence(f, at, "tuple", [of_const(piece) for piece in pieces], None)
         piece = receiver.with_(consts=NO_CONSTS, refs={}, opaque=True)
         return m.sequence(f, at, "tuple", [piece, args.get(0) or OPAQUE, piece], OPAQUE.with_(opaque=False))
     folded = _fold(receiver, name, args)
@@ -458,17 +461,25 @@ def _fold(receiver: Value, name: str, args: Args) -> Value | None:
     return Value(NO_TAINTS, results, {}, receiver.unknown, receiver.opaque)
 
 
-def _split(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at: int) -> Value:
+def _pieces(receiver: Value, name: str, args: Args) -> Sequence[object] | None:
+    """What a split of a known text gives."""
     constant = receiver.constant()
     given = [value.constant() for value in args.positional]
-    if constant is not None and isinstance(constant.value, str) and all(g is not None for g in given):
-        if HOLE not in constant.value:
-            try:
-                pieces = getattr(constant.value, name)(*(g.value for g in given if g is not None))
-            except (TypeError, ValueError):
-                pieces = None
-            if pieces is not None:
-                return m.sequence(f, at, "list", [of_const(piece) for piece in pieces], None)
+    if constant is None or not isinstance(constant.value, str) or HOLE in constant.value:
+        return None
+    if any(one is None for one in given):
+        return None
+    try:
+        pieces: Sequence[object] = getattr(constant.value, name)(*(one.value for one in given if one))
+    except (TypeError, ValueError):
+        return None
+    return pieces
+
+
+def _split(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at: int) -> Value:
+    pieces = _pieces(receiver, name, args)
+    if pieces is not None:
+        return m.sequence(f, at, "list", [of_const(piece) for piece in pieces], None)
     piece = receiver.with_(consts=NO_CONSTS, refs={}, opaque=True)
     return m.new(f, at, Obj("list", rest=piece), "split")
 

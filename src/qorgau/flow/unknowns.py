@@ -20,6 +20,7 @@ from qorgau.flow import (
     cursors,
     dispatch,
     expressions,
+    metaclasses,
     naming,
     objects,
     origins,
@@ -52,6 +53,7 @@ from qorgau.flow.values import (
     Builtin,
     Const,
     External,
+    Facts,
     Loc,
     Obj,
     Ref,
@@ -279,6 +281,11 @@ def _super_method(m: Machine, f: Frame, ref: SuperOf, name: str, args: Args, at:
             else:
                 return m.attribute(f, ref.receiver, text, at)
         return of_const(None)
+    of_type = metaclasses.by_type(m, f, ref, name, args)
+    if of_type is not None:
+        return of_type
+    if name == "__call__" and ref.cls in m.metaclasses:
+        return join_all(calls.make(m, f, cls, args, at) for cls in ref.receiver.locs())
     if name == "__new__":
         empty = Obj("instance", cls=(args.get(0) or BOTTOM).single())
         return m.new(f, at, scalars.made(m, f, empty, args.rest(1), at), "new")
@@ -627,6 +634,8 @@ def unknown_call(
     label = origins.marked(label, origins.of_call(name, callee, given))
     result = m.unknown(f, at, merge_taints(passed), label)
     _remember_arguments(m, f, result, callee, given)
+    if not known:
+        _remember_functions(m, f, result, args)
     if not known and result.taints and naming.looks_up(name):
         for loc in result.locs():
             m.write(f, loc, (f.state.obj(loc) or Obj("unknown")).put(naming.FOUND, OPAQUE), strong=True)
@@ -679,6 +688,21 @@ def _call_back(m: Machine, f: Frame, given: list[Value], taints: list[Taint], at
             argument = m.unknown(f, at, merge_taints(taints), "callback")
             calls.call(m, f, Value(refs={ref: NO_FACTS}), Args(star=argument), at)
             f.state = m.join_states(before, f.state) if f.state.reachable else before
+
+
+def _remember_functions(m: Machine, f: Frame, result: Value, args: Args) -> None:
+    """What is made of a function (``instrument(show)``) may be called in its place."""
+    first = args.get(0)
+    loc = result.single()
+    if first is None or loc is None or len(args.positional) > 1:
+        return
+    functions: dict[Ref, Facts] = {
+        ref: facts
+        for ref, facts in first.refs.items()
+        if isinstance(ref, Bound) or (isinstance(ref, Loc) and m.obj(f, ref).kind in ("function", "partial"))
+    }
+    if functions:
+        m.write(f, loc, m.obj(f, loc).put(calls.WRAPS, Value(refs=functions)), strong=True)
 
 
 def _remember_arguments(m: Machine, f: Frame, result: Value, callee: Value, given: list[Value]) -> None:

@@ -1,0 +1,116 @@
+"""Functions that ask an object of the project: ``abs(x)`` calls ``x.__abs__()``, ``sorted(xs)`` compares its items."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qorgau.flow import objects
+from qorgau.flow.machine import Args, Frame
+from qorgau.flow.uses import Use
+from qorgau.flow.values import Loc, Value, join_all, of_ref
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+GIVING = {
+    "builtins.abs": "__abs__",
+    "builtins.bytes": "__bytes__",
+    "builtins.complex": "__complex__",
+    "builtins.dir": "__dir__",
+    "builtins.divmod": "__divmod__",
+    "builtins.reversed": "__reversed__",
+    "builtins.round": "__round__",
+    "math.ceil": "__ceil__",
+    "math.floor": "__floor__",
+    "math.trunc": "__trunc__",
+    "operator.index": "__index__",
+    "os.fspath": "__fspath__",
+}
+"""Functions that give what the method of their first argument gives."""
+
+ASKING = {
+    "builtins.bin": "__index__",
+    "builtins.bool": "__bool__",
+    "builtins.hash": "__hash__",
+    "builtins.hex": "__index__",
+    "builtins.oct": "__index__",
+    "builtins.open": "__fspath__",
+    "copy.copy": "__reduce__",
+    "operator.length_hint": "__length_hint__",
+    "pickle.dump": "__getstate__",
+    "pickle.dumps": "__getstate__",
+    "sys.getsizeof": "__sizeof__",
+}
+"""Functions that call the method of their first argument and give something else."""
+
+COMPARING = {
+    "builtins.max": ("__gt__", "__lt__"),
+    "builtins.min": ("__lt__", "__gt__"),
+    "builtins.sorted": ("__lt__", "__gt__"),
+}
+"""Functions that compare their items with one another."""
+
+
+def asked(m: Machine, f: Frame, u: Use) -> Value | None:
+    """What an object of the project gives a function that asks it; None where the function gives its own answer."""
+    if u.dotted in GIVING:
+        return _called(m, f, u.arg(0), GIVING[u.dotted], u.args.rest(1), u.at) or _reflected(m, f, u)
+    if u.dotted in ASKING:
+        _called(m, f, u.arg(0), ASKING[u.dotted], Args(), u.at)
+    elif u.dotted in COMPARING and "key" not in u.args.keywords:
+        items = u.args.positional if len(u.args.positional) > 1 else [m.iterate(f, u.arg(0), u.at).each]
+        for name in COMPARING[u.dotted]:
+            each = join_all(items)
+            if _called(m, f, each, name, Args([each]), u.at) is not None:
+                break
+    elif u.dotted == "builtins.sum":
+        each = m.iterate(f, u.arg(0), u.at).each
+        return _called(m, f, each, "__radd__", Args([each]), u.at) or _called(
+            m, f, each, "__add__", Args([each]), u.at
+        )
+    elif u.dotted in ("builtins.isinstance", "builtins.issubclass"):
+        return _checked(m, f, u)
+    return None
+
+
+def _reflected(m: Machine, f: Frame, u: Use) -> Value | None:
+    """``divmod(2, x)`` asks its second argument."""
+    if u.dotted != "builtins.divmod":
+        return None
+    return _called(m, f, u.arg(1), "__rdivmod__", Args([u.arg(0)]), u.at)
+
+
+def _checked(m: Machine, f: Frame, u: Use) -> Value | None:
+    """A metaclass may say itself what is an instance or a subclass."""
+    name = "__instancecheck__" if u.dotted.endswith("isinstance") else "__subclasscheck__"
+    for loc in u.arg(1).locs() if m.metaclasses else ():
+        found = m.of_metaclass(f, loc, name, u.at) if m.class_info(f, loc) is not None else None
+        if found is not None:
+            return m.call(f, found, Args([u.arg(0)]), u.at)
+    return None
+
+
+def _called(m: Machine, f: Frame, value: Value, name: str, args: Args, at: int) -> Value | None:
+    """The results of a method of all objects of the project in a value; None where none has it."""
+    results: list[Value] = []
+    for loc in value.locs():
+        found = _special(m, f, loc, name, at)
+        if found is not None:
+            results.append(m.call(f, found, args, at))
+    return join_all(results) if results else None
+
+
+def _special(m: Machine, f: Frame, loc: Loc, name: str, at: int) -> Value | None:
+    """A method of an object's class; what the object itself has under the name does not count."""
+    obj = f.state.obj(loc)
+    if obj is None or obj.cls is None or obj.kind not in ("instance", "unknown"):
+        return None
+    found = objects.class_part(m, f, obj.cls, name)
+    return objects.bind(m, f, found, of_ref(loc), at) if found is not None else None
+
+
+def deleted(m: Machine, f: Frame, value: Value, at: int) -> None:
+    """``del name``: an object that only this name held ends."""
+    loc = value.single()
+    if loc is not None:
+        _called(m, f, of_ref(loc), "__del__", Args(), at)
