@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qorgau.flow import deployment, orm, places, registries, sinks, stores
 from qorgau.flow.behaviours import Use
 from qorgau.flow.machine import Args, Frame
-from qorgau.flow.values import OPAQUE, Loc, Obj, Value, join, join_all
+from qorgau.flow.values import NO_TAINTS, OPAQUE, Loc, Obj, Ref, Value, join, join_all
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -28,9 +28,25 @@ def changed(m: Machine, f: Frame, loc: Loc, new: Value) -> None:
     info = m.class_info(f, obj.cls)
     if info is None or not any(library.startswith(LIBRARIES) for library in info.libraries):
         return
-    if orm.is_model(m, f, loc):
+    new = _without_rows(m, f, new)
+    if orm.is_model(m, f, loc) and (new.taints or new.refs):
         before = obj.parts.get(DIRTY)
         m.write(f, loc, obj.put(DIRTY, new if before is None else join(before, new)), strong=True)
+
+
+def _without_rows(m: Machine, f: Frame, value: Value) -> Value:
+    """What is stored of a value: of a row that is in the database already, its key."""
+    left = {ref: facts for ref, facts in value.refs.items() if not _is_stored(m, f, ref)}
+    if len(left) == len(value.refs):
+        return value
+    return value.with_(refs=left) if left else value.with_(refs=left, taints=NO_TAINTS)
+
+
+def _is_stored(m: Machine, f: Frame, ref: Ref) -> bool:
+    obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+    if obj is None or not isinstance(ref, Loc) or (obj.kind != "unknown" and ADDED not in obj.parts):
+        return False
+    return orm.is_model(m, f, ref)
 
 
 def _add(m: Machine, f: Frame, use: Use) -> Value:
