@@ -11,6 +11,7 @@ from qorgau.deep import with_room
 from qorgau.findings import Report
 from qorgau.flow.epochs import follow
 from qorgau.flow.policy import Policy
+from qorgau.flow.spellings import respelled
 from qorgau.gathering import Gathered, Request, is_judged
 from qorgau.judging import claims, literals, statements, verdicts
 from qorgau.judging.making import located, made_of
@@ -40,8 +41,9 @@ def _follow_and_judge(
     codes = rule_pages.chosen(pages, settings.select, settings.ignore)
     texts = given.texts
     program = _link(units, given)
+    spelled = respelled(settings, (unit.file for unit in program.files))
     policy = Policy(
-        settings,
+        spelled,
         {name: spec.names or () for name, spec in settings.fields.items()},
         enumerable_of(settings, regulation),
         tuple(settings.home or ()),

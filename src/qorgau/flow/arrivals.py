@@ -59,7 +59,8 @@ class Arrival(msgspec.Struct, frozen=True):
     a URL, ``transport`` that the connection is not protected, for a ``reason``. ``about_consent``: what is
     written is the record of consent itself; ``linked``: the address of its source goes with the data.
     ``same`` lists pairs of identities that stand for one subject, ``others`` objects that are another
-    person than the one of their class that they were reached from. ``store`` is what a storage keeps it in.
+    person than the one of their class that they were reached from. ``holding`` lists objects that were checked,
+    each with whose data it holds. ``store`` is what a storage keeps the data in.
     """
 
     unit: str
@@ -73,6 +74,7 @@ class Arrival(msgspec.Struct, frozen=True):
     confidence: str = "high"
     same: tuple[tuple[object, object], ...] = msgspec.field(default=())
     others: tuple[object, ...] = ()
+    holding: tuple[tuple[object, object], ...] = ()
     concern: str = ""
     reason: str = ""
     about_consent: bool = False

@@ -12,7 +12,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import admission, calls, expressions, injection, objects
+from qorgau.flow import admission, applications, calls, expressions, injection, middleware, objects
 from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.values import (
     CHECKS,
@@ -23,6 +23,7 @@ from qorgau.flow.values import (
     Loc,
     Value,
     common_facts,
+    const,
     of_const,
     of_ref,
     told_of,
@@ -41,6 +42,9 @@ PREPARING = ("setup", "initial", "check_permissions", "prepare")
 
 TESTS = "django.contrib.auth.decorators.user_passes_test"
 TEST_MIXIN = "django.contrib.auth.mixins.UserPassesTestMixin"
+EVENTS = frozenset(("request", "event", "message", "callback", "callback_query", "query", "update"))
+"""Names under which handlers are given what their middleware has seen before them."""
+
 MAX_GATES = 12
 MAX_INCLUDED = 4
 """Routers that are gone through from a route to the application."""
@@ -50,6 +54,7 @@ def run(m: Machine, f: Frame, closure: Closure, cls: Loc | None, args: Args) -> 
     """Run what comes before a function; the frame's state is the one in which the function starts."""
     own = args.positional[1:] if cls is not None else args.positional
     request = own[0] if own else UNKNOWN
+    middleware.before(m, f, closure, _request_of(closure, args))
     if closure.function.decorators:
         _before_request(m, f, closure, request)
         for decorator in closure.function.decorators:
@@ -61,9 +66,25 @@ def run(m: Machine, f: Frame, closure: Closure, cls: Loc | None, args: Args) -> 
         admission.received(m, f, value)
 
 
-def _allow(m: Machine, f: Frame, answer: Value, *, wanted: bool = True) -> None:
-    """Go on where an answer has the wanted truth."""
-    allowed = expressions.with_facts(f.state, m.truth(f, answer, wanted))
+def _request_of(closure: Closure, args: Args) -> Value:
+    """The request or event, where a handler asks for it by its name."""
+    for parameter, value in zip(closure.function.parameters, args.positional, strict=False):
+        if parameter.name in EVENTS:
+            return value
+    return next((value for name, value in args.keywords.items() if name in EVENTS), UNKNOWN)
+
+
+def _unanswered(m: Machine, f: Frame, answer: Value) -> None:
+    """Go on where a function before a request gave no answer of its own."""
+    nothing = answer.consts.get(const(None))
+    allowed = expressions.with_facts(f.state, m.truth(f, answer, False) if nothing is None else nothing)
+    if allowed.reachable:
+        f.state = allowed
+
+
+def _allow(m: Machine, f: Frame, answer: Value) -> None:
+    """Go on where an answer is true."""
+    allowed = expressions.with_facts(f.state, m.truth(f, answer, True))
     if allowed.reachable:
         f.state = allowed
 
@@ -113,7 +134,7 @@ def _of_router(m: Machine, f: Frame, unit: Unit, node: ir.Expr, depth: int = 0) 
     owner, made = injection.alias_of(m, node, unit)
     if isinstance(made, ir.Call):
         _dependencies(m, f, owner, made)
-    inclusions = _inclusions(m)
+    inclusions = applications.of_program(m).inclusions
     if depth >= MAX_INCLUDED or not inclusions:
         return
     router = set(m.quiet(f, node, unit).locs())
@@ -122,21 +143,6 @@ def _of_router(m: Machine, f: Frame, unit: Unit, node: ir.Expr, depth: int = 0) 
         if router & set(m.quiet(f, included, other).locs()) and isinstance(call.function, ir.Attribute):
             _dependencies(m, f, other, call)
             _of_router(m, f, other, call.function.value, depth + 1)
-
-
-def _inclusions(m: Machine) -> list[tuple[Unit, ir.Call]]:
-    """All calls of the program that include one router in another; found once."""
-    if m.inclusions is None:
-        m.inclusions = [
-            (unit, node)
-            for unit in sorted(m.program.files, key=lambda each: each.name)
-            for node in walk(unit.module.body)
-            if isinstance(node, ir.Call)
-            and isinstance(node.function, ir.Attribute)
-            and node.function.attr == "include_router"
-            and node.arguments
-        ]
-    return m.inclusions
 
 
 def _dependencies(m: Machine, f: Frame, unit: Unit, node: ir.Call) -> None:
@@ -174,7 +180,7 @@ def _before_request(m: Machine, f: Frame, closure: Closure, request: Value) -> N
             continue
         if asked < MAX_GATES and _concerns(m, f, before, owners):
             asked += 1
-            _allow(m, f, _ask(m, f, of_ref(loc), _event(before, request), before.function.at), wanted=False)
+            _unanswered(m, f, _ask(m, f, of_ref(loc), _event(before, request), before.function.at))
 
 
 def _is_before(closure: Closure, frameworks: set[str]) -> bool:

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import calls, containers, objects, options, placing, providers, tasks
+from qorgau.flow import applications, calls, containers, objects, options, placing, providers, tasks
 from qorgau.flow import given as given_by
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
 from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Const, External, Loc, Value, join, of_ref
@@ -27,8 +27,18 @@ FILLED = {"serializer": "serializer_class", "form": "form_class"}
 """Parameters of a view's methods, and the attribute of the view that names their class."""
 
 
-def unknown_arguments(m: Machine, f: Frame, closure: Closure, receiver: Value | None, depth: int = 0) -> Args:
-    """Arguments for all parameters as a framework gives them; ``receiver`` for the first of a method."""
+def unknown_arguments(
+    m: Machine,
+    f: Frame,
+    closure: Closure,
+    receiver: Value | None,
+    depth: int = 0,
+    asking: Closure | None = None,
+) -> Args:
+    """Arguments for all parameters as a framework gives them; ``receiver`` for the first of a method.
+
+    ``asking`` is the handler that a dependency is called for, which says what others there are.
+    """
     args = Args()
     parameters = closure.function.parameters
     request = _request_parameters(m, closure)
@@ -39,7 +49,7 @@ def unknown_arguments(m: Machine, f: Frame, closure: Closure, receiver: Value | 
             continue
         if parameter.kind in ("*", "**"):
             continue
-        value = _injected(m, f, closure, parameter, depth)
+        value = _injected(m, f, closure, parameter, depth, asking or closure)
         if value is None and receiver is not None and parameter.name in FILLED:
             value = _filled(m, f, closure, parameter, receiver)
         if value is None:
@@ -132,10 +142,16 @@ def _default_callable(m: Machine, f: Frame, closure: Closure, parameter: ir.Para
     return value if value.refs and not value.unknown else None
 
 
-def _injected(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, depth: int) -> Value | None:
+def _injected(
+    m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, depth: int, asking: Closure
+) -> Value | None:
     """The result of the dependency that a parameter names, None where it names none."""
     if depth >= MAX_NESTED:
         return None
+    for layer in applications.of_program(m).layers(asking, "dependencies"):
+        for item in layer.node.items if isinstance(layer.node, ir.Dict) else ():
+            if isinstance(item.key, ir.Const) and item.key.value == parameter.name:
+                return _provided(m, f, asking, layer.unit, item.value, depth)
     if parameter.default is not None:
         made = providers.wired(m, f, closure.unit, parameter.default, parameter.at)
         if made is not None:
@@ -149,6 +165,18 @@ def _injected(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, d
         found = dependency(m, f, unit, node, parameter.at, depth, own)
         if found is not None:
             return found
+    return None
+
+
+def _provided(m: Machine, f: Frame, asking: Closure, unit: Unit, node: ir.Expr, depth: int) -> Value | None:
+    """The result of ``Provide(function)``, which a parameter asks for by its name (Litestar)."""
+    if isinstance(node, ir.Call) and node.arguments:
+        node = node.arguments[0].value
+    for ref in m.evaluate_in(f, unit, node).locs():
+        obj = f.state.obj(ref)
+        if obj is not None and isinstance(obj.info, Closure):
+            args = unknown_arguments(m, f, obj.info, None, depth + 1, asking)
+            return _first_yield(f, m.awaited(f, calls.call(m, f, of_ref(ref), args, node.at), node.at))
     return None
 
 

@@ -51,6 +51,7 @@ from qorgau.flow import (
     unknowns,
     used,
 )
+from qorgau.flow.applications import Applications
 from qorgau.flow.arrivals import Arrival
 from qorgau.flow.behaviours import Use
 from qorgau.flow.bodies import Body
@@ -116,7 +117,8 @@ class Interpreter:
         self.shared_clients: dict[str, Obj] = {}
         self.wanted_clients: set[str] = set()
         self.placed: dict[tuple[Loc, str], Site | Value] = {}
-        self.inclusions: list[tuple[Unit, ir.Call]] | None = None
+        self.applications: Applications | None = None
+        self.of_settings: list[tuple[Unit, str]] | None = None
         self.wrapped: dict[tuple[str, int], Value] = {}
         self._origins: dict[Loc, str] = {}
         self.arrivals: dict[Arrival, None] = {}

@@ -36,6 +36,7 @@ from qorgau.flow import (
     lookups,
     made_classes,
     managers,
+    middleware,
     naming,
     options,
     origins,
@@ -124,6 +125,8 @@ def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int
     if not raising.is_safe(dotted, args):
         m.risk()
     owner = receiver if receiver.refs else None
+    if dotted == middleware.CONTINUE:
+        return middleware.go_on(f)
     if dotted.endswith(".dispatch"):
         m.dispatched.append(f.state.facts)
     erasure.library_call(m, f, dotted, receiver, args, at)

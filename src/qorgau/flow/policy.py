@@ -70,6 +70,11 @@ class Policy:
             self._roles.append((CallPatterns(recipient.calls), Role("recipient", name)))
         for name, export in settings.exports.items():
             self._roles.append((CallPatterns(export.calls), Role("export", name)))
+        self._methods: dict[str, list[str]] = {}
+        for pattern in (*consent.checks, *consent.requires, *settings.blocking.checks):
+            cls, _, method = pattern.rpartition(".")
+            if cls.rpartition(".")[2][:1].isupper() and "*" not in pattern:
+                self._methods.setdefault(method, []).append(pattern)
         self.concludes = bool(
             settings.depersonalization.functions or settings.depersonalization.reversible or consent.requires
         )
@@ -112,6 +117,18 @@ class Policy:
             if found is not None:
                 return found
         return None
+
+    def checks_of_unknown(self, method: str, owner: str) -> list[str]:
+        """Methods of classes that check, of this name, which that of an unknown object can be.
+
+        It is told by the name of the object, which has a word of the class's (``consents.given`` is
+        ``Consents.given``), or by a name of several words that the method itself has.
+        """
+        patterns = self._methods.get(method, [])
+        if not patterns or "_" in fold(method):
+            return patterns
+        words = _words(owner)
+        return [pattern for pattern in patterns if words & _words(pattern.split(".")[-2])]
 
     def is_consent_decorator(self, dotted: str) -> bool:
         """Whether a decorator lets a function run only with consent."""
@@ -162,3 +179,8 @@ class Policy:
     def is_enumerable(self, field: str) -> bool:
         """Whether a plain hash of the field can be undone by trying all values."""
         return self.enumerable.get(field, False)
+
+
+def _words(name: str) -> set[str]:
+    """The words of a name, in the singular."""
+    return {word.removesuffix("s") for word in fold(name).split("_")}

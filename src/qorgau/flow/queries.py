@@ -53,6 +53,8 @@ from qorgau.flow.values import (
     Key,
     Loc,
     Obj,
+    Ref,
+    Refs,
     Reversal,
     Taint,
     Taints,
@@ -83,6 +85,7 @@ STDOUT = "STDOUT"
 ONE = frozenset(["fetchone", "first", "one", "one_or_none", "fetchrow", "next", "fetch_one", "__next__"])
 SCALAR = frozenset(["scalar", "scalar_one", "scalar_one_or_none", "fetchval", "fetch_val"])
 WRITTEN = frozenset(("Insert", "Update"))
+PLACEHOLDERS = (Parameter, NamedParameter)
 
 
 class _Given(msgspec.Struct, frozen=True):
@@ -352,6 +355,9 @@ def _selected(m: Machine, f: Frame, use: Use, parsed: Statement, given: _Given, 
     for name_, field_value in _record_parts(star):
         parts.setdefault(Const("str", name_), field_value)
         parts.setdefault(name_, field_value)
+    found_by = _found_by(m, f, use, parsed, given)
+    if found_by:
+        parts[orm.KEY] = Value(refs=found_by)
     kind = "unknown" if any(column.name == "*" for column in parsed.columns) else "row"
     m.write(f, loc, Obj(kind, parts=parts), strong=True)
     row = of_ref(loc, unknown=kind == "unknown")
@@ -360,6 +366,16 @@ def _selected(m: Machine, f: Frame, use: Use, parsed: Statement, given: _Given, 
         row = Value(refs={loc: facts}, unknown=row.unknown)
     obj = Obj("library", type=ROWS, parts={orm.ROW: row}, info=None if site.is_empty else site)
     return m.new(f, use.at, obj, "rows")
+
+
+def _found_by(m: Machine, f: Frame, use: Use, parsed: Statement, given: _Given) -> Refs:
+    """What the rows of a query were looked up by: a check of the key is a check of what it finds."""
+    found: dict[Ref, Facts] = {}
+    for condition in parsed.conditions:
+        if condition.op == "=" and not condition.exists and isinstance(condition.value, PLACEHOLDERS):
+            key = _argument(m, f, use, given, condition.value, "")
+            found.update((loc, NO_FACTS) for loc in key.locs())
+    return found
 
 
 def _column(m: Machine, f: Frame, use: Use, given: _Given, column: Column, row: Loc) -> Value:

@@ -226,6 +226,7 @@ def record(
         confidence,
         same=_same(m, f, trimmed, facts),
         others=_others(f, trimmed, facts),
+        holding=_holding(f, trimmed, facts),
         concern=concern,
         reason=reason,
         about_consent=_is_from(trimmed, origins.REQUEST)
@@ -258,6 +259,18 @@ def _same(m: Machine, f: Frame, taints: Taints, facts: Facts) -> tuple[tuple[obj
     return tuple(sorted(pairs, key=repr))
 
 
+def _holding(f: Frame, taints: Taints, facts: Facts) -> tuple[tuple[object, object], ...]:
+    """Whose data the objects hold that checks were about: an object made of a row is that row's person."""
+    pairs: dict[tuple[object, object], None] = {}
+    for checked in _checked(taints, facts):
+        obj = f.state.obj(checked)
+        for name, part in obj.parts.items() if obj is not None else ():
+            if not (isinstance(name, str) and name.startswith(("$", "@"))):
+                held = {taint.subject for taint in part.taints}
+                pairs.update(((checked, loc), None) for loc in held if loc is not None)
+    return tuple(sorted(pairs, key=repr))
+
+
 def _others(f: Frame, taints: Taints, facts: Facts) -> tuple[object, ...]:
     """Objects that were reached from another of their own class (``client.referred_by``)."""
     found: dict[Loc, None] = {}
@@ -275,9 +288,13 @@ def _others(f: Frame, taints: Taints, facts: Facts) -> tuple[object, ...]:
 
 def _subjects(taints: Taints, facts: Facts) -> set[Loc]:
     """Whose data it is, and whom the checks were about."""
+    return _checked(taints, facts) | {taint.subject for taint in taints if taint.subject is not None}
+
+
+def _checked(taints: Taints, facts: Facts) -> set[Loc]:
+    """Whom the checks were about."""
     held = [*facts, *(fact for taint in taints for fact in taint.facts)]
-    subjects = {loc for fact in held for loc in told_of(fact)}
-    return subjects | {taint.subject for taint in taints if taint.subject is not None}
+    return {loc for fact in held for loc in told_of(fact)}
 
 
 def raised(m: Machine, f: Frame, value: Value, at: int) -> None:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from qorgau import ir
 from qorgau.flow import (
+    applications,
     buffers,
     calls,
     column_calls,
@@ -470,7 +471,9 @@ def unknown_method(
 ) -> Value:
     """A method of something unknown: texts and mappings are recognized by their methods."""
     m.risk()
-    answered = consent.configured(m, f, [name], receiver, args, at, None)
+    owner = naming.label_of(loc) if loc is not None else ""
+    names = [name, *m.policy.checks_of_unknown(name, owner)]
+    answered = consent.configured(m, f, names, receiver, args, at, None)
     if answered is not None:
         return answered
     if name in ENDING and not args.keywords and _is_context(loc):
@@ -682,6 +685,9 @@ def _call_back(m: Machine, f: Frame, given: list[Value], taints: list[Taint], at
                 continue
             if isinstance(obj.info, Closure) and not taints and not m.is_called_back(obj.info):
                 m.count("callbacks without personal data")
+                continue
+            if isinstance(obj.info, Closure) and applications.of_program(m).is_handler(obj.info):
+                # It runs behind its middleware, as an entry point.
                 continue
             called += 1
             before = f.state.copy()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import enum
 from collections.abc import Collection, Iterable
 
-from qorgau.flow.values import Loc, is_context, is_told, outermost
+from qorgau.flow.arrivals import Arrival
+from qorgau.flow.origins import REQUEST
+from qorgau.flow.values import Loc, Taint, is_context, is_told, outermost, told_of
 from qorgau.names import fold
 
 VALUE = "$value"
@@ -180,25 +182,32 @@ class People:
     def __init__(self, owners: Iterable[str]) -> None:
         self._persons = (frozenset(owners) | RELATIONS | ROLES) - {"personal", "contact"} | SELVES
 
-    def match(
-        self,
-        datum: Loc | None,
-        checked: Loc | None,
-        same: tuple[tuple[object, object], ...],
-        others: Collection[object] = (),
-    ) -> Match:
-        """Whether ``checked`` is the person that ``datum`` was read from.
+    def match(self, taint: Taint, checked: Loc | None, arrival: Arrival) -> Match:
+        """Whether ``checked`` is the person that a datum was read from.
 
-        They are one where they are the same object, where one is a part or key of the other, or
-        where one was loaded by the other (``same``). Another person reached from it is another
-        subject, as is an object of its own class (``others``).
+        They are one where they are the same object, where one is a part or key of the other, where
+        one was loaded by the other (``same``), or where the one that was checked was made of the data
+        of the other (``holding``). Another person reached from it is another subject, as is an object
+        of its own class (``others``). What a user sent has no owner yet, unless it is named for a person.
         """
+        datum = taint.subject
         if datum is None or checked is None:
             return Match.UNTOLD
+        found = self._match(datum, checked, arrival)
+        if found is Match.SAME or (found is Match.STALE and not _is_of_all(taint, checked)):
+            return found
+        if taint.origin == REQUEST and outermost(datum) != outermost(checked) and not self._is_named(datum):
+            return Match.UNTOLD
+        held = [loc for holder, loc in arrival.holding if holder == checked and isinstance(loc, Loc)]
+        answers = {self._match(datum, loc, arrival) for loc in held}
+        return next((answer for answer in (Match.SAME, Match.STALE, Match.OTHER) if answer in answers), found)
+
+    def _match(self, datum: Loc, checked: Loc, arrival: Arrival) -> Match:
         left, right = _plain(datum), _plain(checked)
+        others = arrival.others
         if self._one_person(left, right, others):
             return Match.SAME
-        for loaded, key in same:
+        for loaded, key in arrival.same:
             if not isinstance(loaded, Loc) or not isinstance(key, Loc):
                 continue
             for one, two in ((left, right), (right, left)):
@@ -218,7 +227,10 @@ class People:
         if one == two:
             return True
         for whole, part in ((one, two), (two, one)):
-            if self._is_thing(whole) and any(step == whole for step in part.ancestors()):
+            thing = self._is_thing(whole) or (
+                self._says_nothing(whole) and not self._in(name_of(part), RELATIONS)
+            )
+            if thing and any(step == whole for step in part.ancestors()):
                 return True
         return False
 
@@ -250,12 +262,23 @@ class People:
 
     def _is_thing(self, loc: Loc) -> bool:
         """Whether an object is named for what is no person; without a telling name it could be one."""
-        name = name_of(loc)
-        return len(name) > 3 and name not in UNTELLING and not self._in(name, self._persons)
+        return not self._says_nothing(loc) and not self._in(name_of(loc), self._persons)
+
+    def _says_nothing(self, loc: Loc) -> bool:
+        """Whether it can't be told by its name what an object is: a person, or a thing that has one in some role."""
+        return len(name_of(loc)) <= SHORT or name_of(loc) in UNTELLING
+
+    def _is_named(self, loc: Loc) -> bool:
+        """Whether an object, or what it is reached from, is named for a person."""
+        names = (name_of(step) for step in _plain(loc).ancestors() if not is_context(step))
+        return any(name not in SELVES and self._in(name, self._persons) for name in names)
 
     def _in(self, name: str, names: Collection[str]) -> bool:
         return name in names or (name.rpartition("_")[2] in names and name.rpartition("_")[2] != "contact")
 
+
+SHORT = 3
+"""Names of so few letters say nothing."""
 
 UNTELLING = frozenset(
     [
@@ -326,6 +349,16 @@ def _is_parameter(loc: Loc) -> bool:
 def _is_told(loc: Loc) -> bool:
     """Whether it can be told which object it is: not of a bare datum, nor of what an unknown call gave."""
     return loc.label != VALUE and is_told(loc)
+
+
+def _is_of_all(taint: Taint, checked: Loc) -> bool:
+    """Whether a check that was about one of many was made for each, not for another pass of a loop.
+
+    So it is where the datum itself is there by the check only, or where the many were checked as such.
+    """
+    if any(checked == loc for fact in taint.facts for loc in told_of(fact)):
+        return True
+    return isinstance(checked.label, tuple) and not _is_element(checked)
 
 
 def _of_one(left: Loc, right: Loc) -> bool:

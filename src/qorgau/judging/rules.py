@@ -129,7 +129,7 @@ class Judge:
                 if all(self._is_free(arrival, taint, way) for way in fact.detail.ways):
                     return True
                 continue
-            match = self._people.match(taint.subject, fact.subject, arrival.same, arrival.others)
+            match = self._people.match(taint, fact.subject, arrival)
             if match in (Match.SAME, Match.UNTOLD):
                 return True
         return False
@@ -185,7 +185,7 @@ class Judge:
         return next(iter([*missing, *wrong]), ("", None))
 
     def _fits(self, arrival: Arrival, taint: Taint, fact: Fact, check: Check) -> str:
-        match = self._people.match(taint.subject, fact.subject, arrival.same, arrival.others)
+        match = self._people.match(taint, fact.subject, arrival)
         if match is Match.STALE:
             return "none"
         if match is Match.OTHER:

@@ -2,8 +2,8 @@
 
 A folder below a source root gives one part of the name, with or without ``__init__.py``
 (namespace packages, PEP 420). Source roots are those configured, and found by themselves:
-the project's root; folders with ``manage.py``; and, outside packages, ``src``, ``lib`` and
-folders that are installed or deployed by themselves (``pyproject.toml``, ``setup.py`` ...).
+the project's root; folders with ``manage.py``; and, outside packages, ``src`` and ``lib`` (unless
+beside modules) and folders that are installed or deployed by themselves (``pyproject.toml``, ``setup.py`` ...).
 """
 
 # Paths are strings on the way down: pathlib costs more than the walk, and its resolve() follows links.
@@ -100,7 +100,13 @@ class Namer:
         # The root's own __init__.py is often a stray one: only packages below it close the search.
         if package or (parent.in_package and parent.parts):
             return False
-        return name in _ROOT_NAMES or not _ROOT_MARKERS.isdisjoint(names)
+        if not _ROOT_MARKERS.isdisjoint(names):
+            return True
+        # A folder of that name among modules is one of them (dags/lib beside dags/load.py).
+        return name in _ROOT_NAMES and not (parent.parts and self._has_modules(os.path.dirname(folder)))
+
+    def _has_modules(self, folder: str) -> bool:
+        return any(name.endswith(".py") for name in self._names(folder))
 
     def _above_packages(self, folder: str) -> str:
         while _PACKAGE in self._names(folder) and os.path.dirname(folder) != folder:
