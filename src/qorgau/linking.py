@@ -66,6 +66,15 @@ class Unit:
                 found.setdefault(node.at, node)
         return found
 
+    @cached_property
+    def dropped(self) -> Mapping[int, ir.Call]:
+        """The calls whose result a statement drops, by their numbers."""
+        return {
+            node.value.at: node.value
+            for node in walk(self.module.body)
+            if isinstance(node, ir.Evaluate) and isinstance(node.value, ir.Call)
+        }
+
     def absolute(self, module: str, level: int) -> str:
         """The dotted name that ``from <level dots>module import`` means here."""
         if level == 0:

@@ -846,6 +846,16 @@ def _working(m: Machine, f: Frame, function: Value, args: Args, at: int) -> Valu
     return working
 
 
+def _run_function(m: Machine, f: Frame, u: Use) -> Value:
+    return m.awaited(f, m.call(f, u.arg(0, "func"), u.args.rest(1), u.at), u.at)
+
+
+def _to_sync(m: Machine, f: Frame, u: Use) -> Value:
+    """``async_to_sync(function)``: awaited where it is called."""
+    runs = of_ref(External("anyio.from_thread.run"))
+    return _partial(m, f, replace(u, dotted="functools.partial", args=Args([runs, *u.args.positional])))
+
+
 def _submit(m: Machine, f: Frame, u: Use) -> Value:
     return _working(m, f, u.arg(0, "fn"), u.args.rest(1), u.at)
 
@@ -1292,6 +1302,7 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "choice": _chosen_item,
     "reversed": _reversed,
     "run": _run,
+    "run-function": _run_function,
     "run-in-executor": _run_in_executor,
     "set": _sequence("set"),
     "setattr": _setattr,
@@ -1301,6 +1312,7 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "staticmethod": _identity,
     "stringio": _open_text,
     "submit": _submit,
+    "to-sync": _to_sync,
     "super": _super,
     "suppress": _suppress,
     "takewhile": _takewhile,

@@ -206,6 +206,8 @@ def invoke(
     if answered is not None:
         m.risk()
         return answered
+    if closure.is_coroutine and _is_dropped(f, closure, at):
+        return OPAQUE
     closure = m.entered(f, loc, closure, receiver)
     ctx = Loc(f.ctx, ("call", f.unit.name, at, closure.function.at, *f.passes))
     depth = m.active_count(closure)
@@ -253,6 +255,15 @@ def invoke(
             f.state, value = before, OPAQUE.with_()
         started.remember(f, of_ref(loc), args, at, value)
     return value
+
+
+def _is_dropped(f: Frame, closure: Closure, at: int) -> bool:
+    """Whether a statement makes a coroutine and never awaits it: it does not run."""
+    node = f.unit.dropped.get(at)
+    if node is None:
+        return False
+    name = node.function.attr if isinstance(node.function, ir.Attribute) else getattr(node.function, "id", "")
+    return bool(name == closure.function.name)
 
 
 def _uncounted(value: Value) -> Value:

@@ -8,7 +8,7 @@ import msgspec
 
 from qorgau.flow import naming
 from qorgau.flow.machine import Frame
-from qorgau.flow.values import BOTTOM, Facts, Loc, Value, is_told, told_of, without
+from qorgau.flow.values import BOTTOM, CHECKS, NO_FACTS, Fact, Facts, Loc, Value, is_told, told_of, without
 from qorgau.names import fold
 
 if TYPE_CHECKING:
@@ -25,6 +25,35 @@ class Check(msgspec.Struct, frozen=True):
     purposes: tuple[str, ...] = ()
     state_service: bool = False
     by_attribute: bool = False
+
+
+AFFIRMATIVE = frozenset(
+    ["1", "true", "t", "yes", "y", "on", "ok", "granted", "given", "agreed", "accepted", "approved", "active"]
+)
+"""Texts that say of a flag that it is set."""
+
+MOMENTS = ("_at", "_on", "_date", "_time", "_timestamp")
+"""Ends of names of flags that say when something was given: any moment means that it was."""
+
+
+def affirms(value: object) -> bool:
+    """Whether a flag that equals this constant is set."""
+    return value in (True, 1) or (isinstance(value, str) and value.strip().lower() in AFFIRMATIVE)
+
+
+def of_flag(facts: Facts | None, wanted: object, *, differs: bool = False) -> Facts:
+    """The checks that hold where a flag equals a constant, or ``differs`` from it, given what its truth implies."""
+    checks = frozenset(fact for fact in facts or () if fact.kind in CHECKS)
+    if wanted is None:
+        return frozenset(fact for fact in checks if differs and is_moment(fact))
+    if differs:
+        return checks if wanted in (False, 0) else NO_FACTS
+    return checks if affirms(wanted) else NO_FACTS
+
+
+def is_moment(fact: Fact) -> bool:
+    """Whether a check asks for the moment at which consent was given."""
+    return isinstance(fact.detail, Check) and fold(fact.detail.name).endswith(MOMENTS)
 
 
 def overwritten(m: Machine, f: Frame, name: str, value: Value) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -103,6 +103,11 @@ DEFAULT_FIRST = frozenset(("pydantic.Field", "attr.ib", "sqlmodel.Field"))
 TYPED_DICTS = frozenset(("typing.TypedDict", "typing_extensions.TypedDict", "mypy_extensions.TypedDict"))
 
 METHOD_DECORATOR = "django.utils.decorators.method_decorator"
+VIEWS = frozenset(
+    ("flask.views.View", "flask.views.MethodView", "quart.views.MethodView", "sanic.views.HTTPMethodView")
+)
+"""Classes of views whose ``decorators`` go around their handlers."""
+
 HANDLERS = frozenset(
     ["get", "post", "put", "patch", "delete", "head", "options", "form_valid", "form_invalid"]
 )
@@ -166,6 +171,7 @@ def define_class(m: Machine, f: Frame, node: ir.Class) -> Value:
     value = metaclasses.apply(m, f, node, loc, bases, node.at)
     for decorator in reversed(node.decorators):
         value = _decorate_class(m, f, decorator, value, loc)
+    _decorate_view(m, f, node, libraries, loc)
     _initialize_subclass(m, f, info, loc, node)
     m.class_defined(f, loc, info)
     return value
@@ -352,13 +358,38 @@ def _decorate_methods(m: Machine, f: Frame, decorator: ir.Call, loc: Loc) -> Non
     parts = m.obj(f, loc).parts
     if "dispatch" in names and "dispatch" not in parts:
         names = [name for name in parts if isinstance(name, str) and name in HANDLERS]
+    _decorate_named(m, f, _adapted(decorator), loc, names)
+
+
+def _decorate_view(m: Machine, f: Frame, node: ir.Class, libraries: Iterable[str], loc: Loc) -> None:
+    """``decorators = [...]`` of a view class: all handlers run behind them, the last one outermost."""
+    if not any(base in VIEWS for name in libraries for base in m.policy.catalog.ancestry(name)):
+        return
+    listed = [
+        statement.value
+        for statement in node.body
+        if isinstance(statement, ir.Assign)
+        and any(isinstance(target, ir.Name) and target.id == "decorators" for target in statement.targets)
+    ]
+    for value in listed:
+        if isinstance(value, ir.Sequence):
+            names = [name for name in m.obj(f, loc).parts if isinstance(name, str) and name in HANDLERS]
+            _decorate_named(m, f, value.elements, loc, names)
+
+
+def _decorate_named(
+    m: Machine, f: Frame, decorators: Iterable[ir.Expr], loc: Loc, names: Iterable[str]
+) -> None:
+    """Put what decorators make of methods in the place of the methods."""
+    parts = m.obj(f, loc).parts
     for name in names:
         for ref in parts[name].locs() if name in parts else ():
             closure = m.obj(f, ref).info
             if isinstance(closure, Closure):
                 value = of_ref(ref)
-                for inner in _adapted(decorator):
+                for inner in decorators:
                     value = decorated(m, f, inner, value, ref, closure.function)
+                m.finished(f, closure.function, value, ref)
                 m.write(f, loc, m.obj(f, loc).put(name, value), strong=True)
 
 

@@ -58,7 +58,10 @@ def configured(
     match role.kind:
         case "check":
             facts = checked(m, f, role, name, receiver, args, function)
-            return Value(opaque=True, when_true=facts)
+            told = Value(opaque=True, when_true=facts)
+            # A coroutine is true before it has said anything: it is asked where it is awaited.
+            waits = function is not None and function.is_coroutine
+            return m.new(f, at, Obj("future", parts={"$result": told}), "coroutine") if waits else told
         case "require":
             if function is not None:
                 return None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from qorgau import ir
 from qorgau.flow import admission, applications, calls, expressions, injection, middleware, objects
-from qorgau.flow.machine import Args, Closure, Frame
+from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
 from qorgau.flow.values import (
     CHECKS,
     UNKNOWN,
@@ -28,7 +28,7 @@ from qorgau.flow.values import (
     of_ref,
     told_of,
 )
-from qorgau.linking import Unit, walk
+from qorgau.linking import Unit
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -238,7 +238,8 @@ def _class(m: Machine, f: Frame, closure: Closure, cls: Loc, args: Args, request
     if loc is not None and request.refs and "request" not in m.obj(f, loc).parts:
         m.write(f, loc, m.obj(f, loc).put("request", request), strong=True)
     told = _told_permissions(m, f, cls, view, name, request, closure.function.at)
-    for base in info.order if not told else ():
+    own = any(_keyword(decorator, PERMISSIONS) is not None for decorator in closure.function.decorators)
+    for base in info.order if not told and not own else ():
         base_info = m.class_info(f, base)
         node = _assigned(base_info.node.body, PERMISSIONS) if base_info is not None else None
         if node is not None and base_info is not None:
@@ -265,6 +266,11 @@ def _actions(closure: Closure) -> Sequence[str]:
 def _method(m: Machine, f: Frame, cls: Loc, view: Value, name: str, at: int) -> Value | None:
     found = objects.class_part(m, f, cls, name)
     return objects.bind(m, f, found, view, at) if found is not None else None
+
+
+def _keyword(decorator: ir.Expr, name: str) -> ir.Expr | None:
+    given = decorator.arguments if isinstance(decorator, ir.Call) else ()
+    return next((argument.value for argument in given if argument.keyword == name), None)
 
 
 def _assigned(body: Iterable[ir.Stmt], name: str) -> ir.Expr | None:
@@ -386,15 +392,24 @@ def permitted(m: Machine, f: Frame, view: Value, about: Value, at: int) -> None:
     if info is None:
         return
     request = m.attribute(f, view, "request", at)
+    for unit, node in _listed(m, f, info):
+        for element in node.elements if isinstance(node, ir.Sequence) else (node,):
+            for permission in m.evaluate_in(f, unit, element).locs():
+                f.state.facts = f.state.facts | _of_object(m, f, permission, Args([request, view, about]), at)
+        break
+
+
+def _listed(m: Machine, f: Frame, info: ClassInfo) -> Iterator[tuple[Unit, ir.Expr]]:
+    """The lists of permission classes for a method of a view: its own, then those of its class and bases."""
+    for decorator in f.closure.function.decorators if f.closure is not None else ():
+        node = _keyword(decorator, PERMISSIONS)
+        if node is not None and f.closure is not None:
+            yield f.closure.unit, node
     for base in info.order:
         base_info = m.class_info(f, base)
         node = _assigned(base_info.node.body, PERMISSIONS) if base_info is not None else None
-        if node is None or base_info is None:
-            continue
-        for element in node.elements if isinstance(node, ir.Sequence) else (node,):
-            for permission in m.evaluate_in(f, base_info.unit, element).locs():
-                f.state.facts = f.state.facts | _of_object(m, f, permission, Args([request, view, about]), at)
-        break
+        if node is not None and base_info is not None:
+            yield base_info.unit, node
 
 
 def _of_object(m: Machine, f: Frame, cls: Loc, args: Args, at: int) -> Facts:

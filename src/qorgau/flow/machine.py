@@ -48,6 +48,11 @@ class Closure(msgspec.Struct, frozen=True):
         """Module and qualified name."""
         return f"{self.unit.name}.{self.function.qualname}"
 
+    @property
+    def is_coroutine(self) -> bool:
+        """Whether a call only makes a coroutine, which runs when it is awaited; what decorators change isn't told."""
+        return self.function.is_async and not self.function.is_generator and not self.function.decorators
+
     def renamed(self, renaming: Renaming) -> Closure:
         """The same function over renamed frames."""
         scopes = tuple(renaming.loc(scope) for scope in self.scopes)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from qorgau.flow import buffers, keys, members, objects, scalars, texts, versions
+from qorgau.flow import buffers, checks, keys, members, objects, scalars, texts, versions
 from qorgau.flow.machine import Args
 from qorgau.flow.values import (
     CHECKS,
@@ -321,6 +321,7 @@ def compare(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -
         if held is not None:
             same, other = held
             return _decided(other, same) if inverted else _decided(same, other)
+    flag = _flag(m, f, left, op, right, at)
     loc = left.single()
     detail: object = None
     if loc is not None and constant is not None and HOLE not in str(constant.value):
@@ -336,8 +337,27 @@ def compare(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -
         detail = (positive, other_loc)
     if loc is not None and detail is not None:
         yes_fact, no_fact = Fact("test", loc, detail, not inverted), Fact("test", loc, detail, inverted)
-        return Value(opaque=True, when_true=frozenset((yes_fact,)), when_false=frozenset((no_fact,)))
-    return OPAQUE
+        yes, no = flag
+        return Value(opaque=True, when_true=yes | {yes_fact}, when_false=no | {no_fact})
+    return OPAQUE if flag == (NO_FACTS, NO_FACTS) else _decided(*flag)
+
+
+def _flag(m: Machine, f: Frame, left: Value, op: str, right: Value, at: int) -> tuple[Facts, Facts]:
+    """The checks that hold where a flag is compared with a constant, or is one of some, and where it is not."""
+    facts = m.truth(f, left, True)
+    if not any(fact.kind in CHECKS for fact in facts or ()):
+        return NO_FACTS, NO_FACTS
+    if op in ("in", "not in"):
+        items = m.iterate(f, right, at).items if right.refs else None
+        known = [item.constant() for item in items or ()]
+        listed = bool(known) and all(one is not None and checks.affirms(one.value) for one in known)
+        yes, no = checks.of_flag(facts, listed), NO_FACTS
+    elif (constant := right.constant()) is None or POSITIVE.get(op, op) not in ("==", "is"):
+        return NO_FACTS, NO_FACTS
+    else:
+        yes = checks.of_flag(facts, constant.value)
+        no = checks.of_flag(facts, constant.value, differs=True)
+    return (no, yes) if op in POSITIVE else (yes, no)
 
 
 def _compare_rows(m: Machine, f: Frame, op: str, left: Value, right: Value) -> Value | None:

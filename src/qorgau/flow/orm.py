@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import containers, origins, places, row_expressions
-from qorgau.flow.checks import Check
+from qorgau.flow.checks import MOMENTS, Check, affirms
 from qorgau.flow.classes import ELEMENTS
 from qorgau.flow.machine import Frame
 from qorgau.flow.places import Site
@@ -139,11 +139,15 @@ def conditions(m: Machine, f: Frame, use: Use) -> Facts:
 def _looked_up(m: Machine, name: str, value: Value) -> set[Fact]:
     """``consent_given=True``, ``client__consent_given=True``, ``consent_given__exact=True``."""
     constant = value.constant()
-    if constant is None or constant.value is not True:
+    if constant is None:
         return set()
     path = [part for part in name.split("__") if part not in ("exact", "iexact")]
+    wanted = constant.value is True or affirms(constant.value)
+    if path[-1] == "isnull":
+        path.pop()
+        wanted = constant.value is False and path[-1].endswith(MOMENTS)
     depth = m.policy.consent_attribute(tuple(path))
-    if not depth:
+    if not depth or not wanted:
         return set()
     subject = ITEM
     for part in path[: len(path) - depth]:

@@ -22,7 +22,7 @@ from qorgau.flow import (
 )
 from qorgau.flow.arrivals import Destination, Store
 from qorgau.flow.behaviours import Use
-from qorgau.flow.checks import Check
+from qorgau.flow.checks import MOMENTS, Check, affirms
 from qorgau.flow.classes import ELEMENTS
 from qorgau.flow.machine import Args, ClassInfo, Frame
 from qorgau.flow.places import Site
@@ -30,6 +30,7 @@ from qorgau.flow.references import arguments
 from qorgau.flow.sql_text import (
     Column,
     ColumnRef,
+    Condition,
     Expression,
     FormatField,
     HoleNumber,
@@ -50,6 +51,7 @@ from qorgau.flow.values import (
     OPAQUE,
     Const,
     Fact,
+    Facts,
     Key,
     Loc,
     Obj,
@@ -431,9 +433,18 @@ def table_names(m: Machine, cls: Loc) -> frozenset[str]:
 
 def _conditions(m: Machine, parsed: Statement, row: Loc) -> Iterable[Fact]:
     for condition in parsed.conditions:
-        if condition.op in ("=", "is") and condition.value in (True, 1) and not condition.exists:
-            if m.policy.consent_attribute((condition.column,)):
-                yield Fact("consent", row, Check(condition.column), True)
+        if not condition.exists and m.policy.consent_attribute((condition.column,)) and _affirms(condition):
+            yield Fact("consent", row, Check(condition.column), True)
+
+
+def _affirms(condition: Condition) -> bool:
+    """Whether a flag is set in the rows that fulfil a condition."""
+    value = condition.value
+    if condition.op in ("=", "is"):
+        return affirms(value)
+    if condition.op in ("!=", "is not"):
+        return value in (False, 0) or (value is None and condition.column.endswith(MOMENTS))
+    return condition.op == "in" and isinstance(value, tuple) and bool(value) and all(map(affirms, value))
 
 
 def _rows(m: Machine, f: Frame, use: Use, obj: Obj, site: Site) -> Value:
