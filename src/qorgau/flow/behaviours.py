@@ -402,8 +402,27 @@ def _zip(m: Machine, f: Frame, u: Use) -> Value:
             for index, row in enumerate(zip(*(i.items or () for i in iterations), strict=False))
         ]
         return m.sequence(f, u.at, "generator", rows, None, "zip")
-    row = m.sequence(f, u.at, "tuple", [i.each for i in iterations], None, "row")
+    row = m.sequence(f, u.at, "tuple", _abreast([i.each for i in iterations]), None, "row")
     return m.new(f, u.at, Obj("generator", rest=row), "zip")
+
+
+def _abreast(columns: list[Value]) -> list[Value]:
+    """Items of one place: what was made of another item of a collection in the row was made of the one beside it."""
+    singles = [loc for column in columns if (loc := column.single()) is not None and _is_element(loc)]
+    parents = [loc.parent for loc in singles]
+    beside = {loc.parent: loc for loc in singles if parents.count(loc.parent) == 1}
+    if not beside:
+        return columns
+
+    def change(loc: Loc) -> Loc:
+        return beside.get(loc.parent, loc) if _is_element(loc) else loc
+
+    renaming = Renaming(change)
+    return [renaming.value(column) for column in columns]
+
+
+def _is_element(loc: Loc) -> bool:
+    return isinstance(loc.label, tuple) and loc.label[:1] == ("element",)
 
 
 def _column(m: Machine, f: Frame, value: Value, index: int, at: int) -> Iteration:

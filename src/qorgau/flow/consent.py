@@ -6,6 +6,7 @@ section 5). The module knows how a call becomes such facts; whether they suffice
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -27,10 +28,17 @@ from qorgau.flow.values import (
     Value,
     merge_taints,
 )
+from qorgau.names import fold
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
+
+KEY = "@key"
+"""The part of an object that holds what it was loaded by."""
+
+KEYS = frozenset(("id", "pk", "uuid", "guid", "key", "number", "no", "iin", "code", "ref"))
+"""Last words of names of keys."""
 
 OUTSIDE = ("storage", "recipient", "export", "internal")
 ANY_METHOD = "any_method"
@@ -69,8 +77,8 @@ def configured(
             f.state.facts = f.state.facts | facts
             return m.new(f, at, Obj("library", type=contexts.GUARD, info=facts), "guard")
         case "blocked":
-            subjects: list[Loc | None] = [*subjects_of(receiver, args, function)]
-            no = frozenset(Fact("blocked", subject, None, False) for subject in subjects or [None])
+            asked: list[Loc | None] = [*with_keys(f, subjects_of(receiver, args, function))]
+            no = frozenset(Fact("blocked", subject, None, False) for subject in asked or [None])
             return Value(opaque=True, when_false=no)
         case "storage" | "recipient" | "export":
             sinks.configured(m, f, role, name, args, at)
@@ -157,7 +165,24 @@ def checked(
     subjects = subjects_of(receiver, args, function, m.policy.settings.consent.purpose_argument)
     if not subjects:
         return frozenset((Fact("consent", None, check, True),))
-    return frozenset(Fact("consent", subject, check, True) for subject in subjects)
+    return frozenset(Fact("consent", subject, check, True) for subject in with_keys(f, subjects))
+
+
+def with_keys(f: Frame, subjects: list[Loc]) -> list[Loc]:
+    """Whom a check speaks of: the objects, and the keys that they were loaded by, which other loads can share."""
+    return list(dict.fromkeys([*subjects, *(key for subject in subjects for key in _keys(f, subject))]))
+
+
+def _keys(f: Frame, subject: Loc) -> Iterator[Loc]:
+    obj = f.state.obj(subject)
+    if obj is None or subject.old:
+        return
+    own = naming.subjects_of_parts(obj)
+    for loc in (subject, *own):
+        held = f.state.obj(loc)
+        for key in held.parts[KEY].locs() if held is not None and KEY in held.parts else ():
+            if fold(naming.label_of(key)).rpartition("_")[2] in KEYS:
+                yield key
 
 
 def guarded(m: Machine, f: Frame, names: list[str], args: Args, decorator: Value) -> Fact:

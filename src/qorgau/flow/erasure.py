@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from qorgau import ir
-from qorgau.flow import deployment, scopes, soft_deletes, stores
+from qorgau.flow import deletions, deployment, scopes, soft_deletes, stores
 from qorgau.flow.arrivals import NO_STORE, Store
 from qorgau.flow.containers import KEYS
 from qorgau.flow.machine import Args, Closure, Frame
@@ -125,6 +125,8 @@ def library_call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args,
             _record(m, f, at, "marked", store, names=("delete",))
         elif store.models or store.names or not _is_cursor(dotted):
             _record(m, f, at, "deleted", store)
+            if store.models:
+                deletions.deleted(m, f, store.models, at)
     elif name in UPDATING:
         _updated(m, f, at, store, _assigned(m, f, args))
 

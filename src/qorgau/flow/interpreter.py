@@ -58,6 +58,7 @@ from qorgau.flow.bodies import Body
 from qorgau.flow.calls import Active
 from qorgau.flow.class_index import ClassIndex
 from qorgau.flow.declarations import Declaration
+from qorgau.flow.deletions import Receiver
 from qorgau.flow.erasure import Erased
 from qorgau.flow.frame_types import TABLE
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration, Resumable
@@ -118,6 +119,8 @@ class Interpreter:
         self.wanted_clients: set[str] = set()
         self.placed: dict[tuple[Loc, str], Site | Value] = {}
         self.applications: Applications | None = None
+        self.receivers: tuple[Receiver, ...] | None = None
+        self.signalled: set[Receiver] = set()
         self.of_settings: list[tuple[Unit, str]] | None = None
         self.wrapped: dict[tuple[str, int], Value] = {}
         self._origins: dict[Loc, str] = {}

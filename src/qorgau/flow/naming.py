@@ -459,6 +459,18 @@ def birth(m: Machine, loc: Loc, unit: Unit, at: int) -> tuple[Unit, int]:
     return unit, at
 
 
+def subjects_of_parts(obj: Obj) -> list[Loc]:
+    """Whose data stands in the parts of an object."""
+    found = {
+        taint.subject: None
+        for name, part in obj.parts.items()
+        if not (isinstance(name, str) and name.startswith(("$", "@")))
+        for taint in sorted(part.taints, key=repr)
+        if taint.subject is not None
+    }
+    return list(found)
+
+
 def label_of(loc: Loc) -> str:
     """A short name for an unknown object, for traces."""
     if isinstance(loc.label, str):

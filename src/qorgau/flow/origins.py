@@ -62,6 +62,12 @@ MESSAGES = frozenset(("message", "msg"))
 TOLD = frozenset(("text", "caption", "contact", "from_user", "html_text", "web_app_data"))
 """Parts of a bot's message, which messages of queues do not have."""
 
+EVENT = "event"
+OF_GATEWAY = frozenset(
+    ["body", "queryStringParameters", "multiValueQueryStringParameters", "pathParameters", "arguments"]
+)
+"""Keys of the event of a function behind a gateway; messages of queues stand under ``Records``."""
+
 READING = frozenset(
     """
     parse parsed load loads decode decoded deserialize clean cleaned normalize normalise validate validated strip
@@ -91,6 +97,8 @@ def _told_by(whole: Loc) -> str:
                     return "" if is_request(loc) else head
                 if head == "param" and label[-1] == SOUP:
                     return PUBLIC
+                if head == "item" and _is_of_gateway(loc):
+                    return REQUEST
                 for mark, origin in MARKS.items():
                     if head.endswith(mark):
                         return origin
@@ -115,6 +123,13 @@ def is_request(loc: Loc) -> bool:
     if isinstance(label, tuple):
         return label[:1] in (("param",), (REQUEST,)) and label[-1] in REQUESTS
     return label in REQUESTS
+
+
+def _is_of_gateway(loc: Loc) -> bool:
+    """Whether a key of a function's event is one under which a gateway hands on what a user sent (AWS Lambda)."""
+    key = getattr(loc.label[1], "value", None) if isinstance(loc.label, tuple) else None
+    event = loc.parent.label if loc.parent is not None else None
+    return key in OF_GATEWAY and isinstance(event, tuple) and event[0] == "param" and event[-1] == EVENT
 
 
 def _is_message(loc: Loc) -> bool:

@@ -264,25 +264,28 @@ def _holding(f: Frame, taints: Taints, facts: Facts) -> tuple[tuple[object, obje
     pairs: dict[tuple[object, object], None] = {}
     for checked in _checked(taints, facts):
         obj = f.state.obj(checked)
-        for name, part in obj.parts.items() if obj is not None else ():
-            if not (isinstance(name, str) and name.startswith(("$", "@"))):
-                held = {taint.subject for taint in part.taints}
-                pairs.update(((checked, loc), None) for loc in held if loc is not None)
+        if obj is not None:
+            pairs.update(((checked, loc), None) for loc in naming.subjects_of_parts(obj))
     return tuple(sorted(pairs, key=repr))
 
 
 def _others(f: Frame, taints: Taints, facts: Facts) -> tuple[object, ...]:
-    """Objects that were reached from another of their own class (``client.referred_by``)."""
+    """Objects that were reached from one of their own class (``client.referred_by``), or beside one."""
     found: dict[Loc, None] = {}
+    beside: dict[tuple[Loc, Loc], set[Loc]] = {}
     for subject in _subjects(taints, facts):
         seen: set[Loc] = set()
         for loc in reversed(list(subject.ancestors())):
             obj = f.state.obj(loc)
             cls = obj.cls if obj is not None else None
-            if cls is not None and cls in seen:
+            if cls is None:
+                continue
+            if cls in seen:
                 found[loc] = None
-            elif cls is not None:
-                seen.add(cls)
+            seen.add(cls)
+            if loc.parent is not None and isinstance(loc.label, str):
+                beside.setdefault((cls, loc.parent), set()).add(loc)
+    found.update((loc, None) for locs in beside.values() if len(locs) > 1 for loc in locs)
     return tuple(sorted(found, key=repr))
 
 

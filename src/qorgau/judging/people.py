@@ -204,7 +204,7 @@ class People:
 
     def _match(self, datum: Loc, checked: Loc, arrival: Arrival) -> Match:
         left, right = _plain(datum), _plain(checked)
-        others = arrival.others
+        others = frozenset(_plain(loc) for loc in arrival.others if isinstance(loc, Loc))
         if self._one_person(left, right, others):
             return Match.SAME
         for loaded, key in arrival.same:
