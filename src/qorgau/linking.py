@@ -67,6 +67,19 @@ class Unit:
         return found
 
     @cached_property
+    def statements(self) -> Mapping[int, int]:
+        """For each call the number of the expression that is its statement."""
+        found: dict[int, int] = {}
+        for node in walk(self.module.body):
+            if (
+                isinstance(node, ir.Evaluate | ir.Assign | ir.Annotated | ir.Return)
+                and node.value is not None
+            ):
+                calls = (inner for inner in walk(node.value) if isinstance(inner, ir.Call))
+                found.update((call.at, node.value.at) for call in calls)
+        return found
+
+    @cached_property
     def dropped(self) -> Mapping[int, ir.Call]:
         """The calls whose result a statement drops, by their numbers."""
         return {

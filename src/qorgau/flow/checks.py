@@ -25,7 +25,12 @@ class Check(msgspec.Struct, frozen=True):
     purposes: tuple[str, ...] = ()
     state_service: bool = False
     by_attribute: bool = False
+    by_key: bool = False
+    """It was about an object that was loaded by this key, and holds of what else the key loads."""
 
+
+BY_KEY = "by key"
+"""The detail of a fact of blocking that was asked about an object which this key loads."""
 
 AFFIRMATIVE = frozenset(
     ["1", "true", "t", "yes", "y", "on", "ok", "granted", "given", "agreed", "accepted", "approved", "active"]

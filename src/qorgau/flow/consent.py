@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import contexts, naming, sinks
-from qorgau.flow.checks import Check
+from qorgau.flow.checks import BY_KEY, Check
 from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.policy import Policy, Role
 from qorgau.flow.values import (
@@ -77,9 +77,11 @@ def configured(
             f.state.facts = f.state.facts | facts
             return m.new(f, at, Obj("library", type=contexts.GUARD, info=facts), "guard")
         case "blocked":
-            asked: list[Loc | None] = [*with_keys(f, subjects_of(receiver, args, function))]
-            no = frozenset(Fact("blocked", subject, None, False) for subject in asked or [None])
-            return Value(opaque=True, when_false=no)
+            asked = subjects_of(receiver, args, function)
+            whom: list[Loc | None] = [*asked] if asked else [None]
+            no = frozenset(Fact("blocked", subject, None, False) for subject in whom)
+            keys = frozenset(Fact("blocked", key, BY_KEY, False) for key in keys_of(f, asked))
+            return Value(opaque=True, when_false=no | keys)
         case "storage" | "recipient" | "export":
             sinks.configured(m, f, role, name, args, at)
             if name.rpartition(".")[2][:1].isupper() and in_methods(m.policy, [name], role):
@@ -128,12 +130,15 @@ def concluded(
     return value
 
 
-def held(m: Machine, f: Frame, names: list[str], args: Args, made: Value) -> Value:
+def held(m: Machine, f: Frame, names: list[str], args: Args, made: Value, initializer: Value | None) -> Value:
     """An object of a class of ``requires``: in its ``with`` block there is consent."""
     role = m.policy.role(names)
     if role is None or role.kind != "require" or not f.state.reachable:
         return made
-    facts = checked(m, f, role, names[0], None, args, None)
+    loc = initializer.single() if initializer is not None else None
+    obj = f.state.obj(loc) if loc is not None else None
+    function = obj.info if obj is not None and isinstance(obj.info, Closure) else None
+    facts = checked(m, f, role, names[0], None, args, function)
     for loc in made.locs():
         m.write(f, loc, m.obj(f, loc).put(contexts.HELD, Value(when_true=facts)), strong=True)
     return made
@@ -165,12 +170,15 @@ def checked(
     subjects = subjects_of(receiver, args, function, m.policy.settings.consent.purpose_argument)
     if not subjects:
         return frozenset((Fact("consent", None, check, True),))
-    return frozenset(Fact("consent", subject, check, True) for subject in with_keys(f, subjects))
+    by_key = replace(check, by_key=True)
+    keys = frozenset(Fact("consent", key, by_key, True) for key in keys_of(f, subjects))
+    return keys | frozenset(Fact("consent", subject, check, True) for subject in subjects)
 
 
-def with_keys(f: Frame, subjects: list[Loc]) -> list[Loc]:
-    """Whom a check speaks of: the objects, and the keys that they were loaded by, which other loads can share."""
-    return list(dict.fromkeys([*subjects, *(key for subject in subjects for key in _keys(f, subject))]))
+def keys_of(f: Frame, subjects: list[Loc]) -> list[Loc]:
+    """What the objects that a check speaks of were loaded by: what else it loads is of the same person."""
+    found = dict.fromkeys(key for subject in subjects for key in _keys(f, subject))
+    return [key for key in found if key not in subjects]
 
 
 def _keys(f: Frame, subject: Loc) -> Iterator[Loc]:

@@ -106,6 +106,9 @@ def _record(
     found = by(f)
     if found:
         function = f.closure.function.qualname if f.closure is not None else ""
+        if kind == "marked":
+            # A mark stands at its statement (spec section 4), a call of it may begin lines below.
+            at = f.unit.statements.get(at, at)
         event = Erased(kind, found, f.unit.name, at, function, store, frozenset(words), frozenset(names))
         m.erased.setdefault(event)
 

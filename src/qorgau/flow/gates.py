@@ -45,6 +45,9 @@ TEST_MIXIN = "django.contrib.auth.mixins.UserPassesTestMixin"
 EVENTS = frozenset(("request", "event", "message", "callback", "callback_query", "query", "update"))
 """Names under which handlers are given what their middleware has seen before them."""
 
+FILTERS = ("func", "filters")
+"""Keywords of a handler's decorator under which its filter is given."""
+
 MAX_GATES = 12
 MAX_INCLUDED = 4
 """Routers that are gone through from a route to the application."""
@@ -125,7 +128,7 @@ def _decorator(m: Machine, f: Frame, unit: Unit, node: ir.Call, request: Value) 
     _dependencies(m, f, unit, node)
     if isinstance(node.function, ir.Attribute):
         _of_router(m, f, unit, node.function.value)
-        for filtering in positional:
+        for filtering in (*positional, *(keywords[name] for name in FILTERS if name in keywords)):
             _filter(m, f, m.evaluate_in(f, unit, filtering), request, node.at)
 
 

@@ -59,6 +59,7 @@ from qorgau.flow.calls import Active
 from qorgau.flow.class_index import ClassIndex
 from qorgau.flow.declarations import Declaration
 from qorgau.flow.deletions import Receiver
+from qorgau.flow.ducks import Ducks
 from qorgau.flow.erasure import Erased
 from qorgau.flow.frame_types import TABLE
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration, Resumable
@@ -119,6 +120,7 @@ class Interpreter:
         self.wanted_clients: set[str] = set()
         self.placed: dict[tuple[Loc, str], Site | Value] = {}
         self.applications: Applications | None = None
+        self.ducks: Ducks | None = None
         self.receivers: tuple[Receiver, ...] | None = None
         self.signalled: set[Receiver] = set()
         self.of_settings: list[tuple[Unit, str]] | None = None
@@ -510,7 +512,7 @@ class Interpreter:
     def concluded_class(self, f: Frame, cls: Loc, args: Args, made: Value, at: int) -> Value:
         """A new object whose class asks for consent when its ``with`` block is entered."""
         names = scopes.names_of(self, f, cls) if self.policy.concludes else []
-        return consent.held(self, f, names, args, made)
+        return consent.held(self, f, names, args, made, objects.class_part(self, f, cls, "__init__"))
 
     def concluded(
         self, f: Frame, loc: Loc, closure: Closure, receiver: Value | None, args: Args, value: Value, at: int

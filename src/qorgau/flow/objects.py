@@ -16,6 +16,7 @@ from qorgau.flow import (
     buffers,
     checks,
     containers,
+    ducks,
     keys,
     masks,
     members,
@@ -394,7 +395,13 @@ def _derived(m: Machine, f: Frame, loc: Loc, obj: Obj | None, name: str, at: int
     described = described or placing.shared(m, loc, name)
     if described is not None and f.state.obj(child) is None:
         f.state.heap[child] = described
+    if (obj is None or obj.cls is None) and (facts := ducks.told(m, f, loc, name, at)):
+        return Value(refs={child: NO_FACTS}, unknown=True, when_true=facts)
     return Value(refs={child: NO_FACTS}, unknown=True)
+
+
+ANNOTATED = "sqlmodel.SQLModel"
+"""A library whose models declare columns by annotations, with plain defaults."""
 
 
 def _class_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Value:
@@ -407,9 +414,11 @@ def _class_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: in
     if name == "_fields" and TUPLES & set(info.libraries):
         return m.sequence(f, at, "tuple", [of_const(field) for field in m.declared_fields(f, loc)], None)
     found = class_part(m, f, loc, name)
-    if found is None and orm.is_model(m, f, loc) and class_part(m, f, loc, f"$a:{name}") is not None:
-        query = m.query_of(f, loc, name)
-        return of_ref(query) if query is not None else orm.column_of(f, loc, name)
+    if found is None or (not found.refs and ANNOTATED in info.libraries):
+        # What stands beside an annotation is the default of a row; read from the class it is the column.
+        if orm.is_model(m, f, loc) and class_part(m, f, loc, f"$a:{name}") is not None:
+            query = m.query_of(f, loc, name) if found is None else None
+            return of_ref(query) if query is not None else orm.column_of(f, loc, name)
     if found is None:
         found = m.of_metaclass(f, loc, name, at)
         if found is not None:

@@ -7,7 +7,7 @@ conditions imply of each item (told of the placeholder ``ITEM``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -348,12 +348,24 @@ def chosen_documents(m: Machine, f: Frame, use: Use, made: Value, many: bool) ->
         for name, wanted in (m.exact_dict(f, value) or {}).items() if value.refs else ():
             facts |= _looked_up(m, name.replace(".", "__"), wanted)
     loc = made.single()
+    if loc is not None and not many:
+        keys: dict[Ref, Facts] = {
+            key: NO_FACTS for value in use.args.positional[:1] for key in _keys_in(m, f, value)
+        }
+        if keys:
+            m.write(f, loc, m.obj(f, loc).put(KEY, Value(refs=keys)), strong=True)
     if not facts or loc is None:
         return made
     if many:
         m.write(f, loc, m.obj(f, loc).put(HOLDS, Value(opaque=True, when_true=frozenset(facts))), strong=True)
         return made
     return made.with_(refs={loc: _told_of(frozenset(facts), loc)})
+
+
+def _keys_in(m: Machine, f: Frame, wanted: Value) -> Iterator[Loc]:
+    """What a document is looked up by: the unknown values of a filter."""
+    for value in (m.exact_dict(f, wanted) or {}).values() if wanted.refs else ():
+        yield from (loc for loc in value.locs() if _is_key(m.obj(f, loc)))
 
 
 def told_of_items(f: Frame, obj: Obj | None, element: Loc) -> Facts:
@@ -617,10 +629,11 @@ def _selecting(m: Machine, f: Frame, use: Use, made: Obj) -> Obj:
     """``select(Client)``: objects; ``select(Client.iin, Client.phone)``: rows of these columns."""
     columns: list[Value] = []
     names: list[str] = []
+    owners: dict[Loc, int] = {}
     tables = [value for value in use.args.positional or [use.receiver] if _table_columns(m, f, value)]
     if tables and len(tables) == len(use.args.positional or [use.receiver]):
+        element = of_ref(m.fresh(f, use.at, "row of table"), unknown=True)
         for name in dict.fromkeys(name for value in tables for name in _table_columns(m, f, value)):
-            element = of_ref(m.fresh(f, use.at, f"column {name}"), unknown=True)
             columns.append(m.attribute(f, element, name, use.at))
             names.append(name)
         return made.put(ROW, _named_row(m, f, use, columns, names))
@@ -633,11 +646,18 @@ def _selecting(m: Machine, f: Frame, use: Use, made: Obj) -> Obj:
             columns.append(item_of(m, f, element_of, use.at, f"entity{index}") or BOTTOM)
             names.append("")
             continue
-        columns.append(selected(m, f, use, value, index))
+        owner = _owner(m, f, value)
+        columns.append(selected(m, f, use, value, owners.setdefault(owner, index) if owner else index))
         names.append(_column_name(m, f, value))
     if not columns:
         return made
     return made.put(ROW, _named_row(m, f, use, columns, names))
+
+
+def _owner(m: Machine, f: Frame, value: Value) -> Loc | None:
+    """The model that a column is of: columns of one model in a row are of one object."""
+    loc = value.single()
+    return loc.parent if loc is not None and m.obj(f, loc).type == COLUMN else None
 
 
 def _named_row(m: Machine, f: Frame, use: Use, columns: list[Value], names: list[str]) -> Value:

@@ -95,6 +95,9 @@ class Policy:
             [pattern.rpartition(".")[2] for pattern in watched]
             + [part for attribute in consent.attributes for part in attribute.split(".")]
         )
+        asking = [*consent.checks, *consent.requires, *settings.blocking.checks, *consent.attributes]
+        self.asking = frozenset(pattern.rpartition(".")[2] for pattern in asking) - {"*"}
+        """Last names of what asks for consent or for blocking."""
         self._last = {path[-1] for path in self._consent_attributes}
         self._record_classes = {
             cls: tuple(record.fields) for record in settings.records.values() for cls in record.classes

@@ -90,7 +90,7 @@ def _holds_link(m: Machine, f: Frame, value: Value, name: str, seen: set[Loc], d
         for key, part in obj.parts.items():
             if isinstance(key, Const):
                 parts.append((key.value if isinstance(key.value, str) else "", part))
-            elif not key.startswith(("$", "@")) or key.startswith(("$data", "$spread")):
+            elif not key.startswith(("$", "@")) or key.startswith(("$data", "$spread", "$of")):
                 parts.append(("" if key.startswith("$") else key, part))
         parts.append(("", obj.rest))
         if any(_holds_link(m, f, part, name, seen, depth + 1) for name, part in parts):

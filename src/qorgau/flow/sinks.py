@@ -230,7 +230,9 @@ def record(
         concern=concern,
         reason=reason,
         about_consent=_is_from(trimmed, origins.REQUEST)
-        and provenance.is_consent_record([*names, *provenance.names_of(m, f, values)], function),
+        and provenance.is_consent_record(
+            [*names, *store.names, *provenance.names_of(m, f, values)], function
+        ),
         linked=linked or (_is_from(trimmed, origins.PUBLIC) and provenance.is_linked(m, f, values)),
         store=store,
     )

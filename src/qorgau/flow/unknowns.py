@@ -20,6 +20,7 @@ from qorgau.flow import (
     containers,
     cursors,
     dispatch,
+    ducks,
     expressions,
     metaclasses,
     naming,
@@ -476,6 +477,10 @@ def unknown_method(
     answered = consent.configured(m, f, names, receiver, args, at, None)
     if answered is not None:
         return answered
+    if obj is None or obj.cls is None:
+        meant = ducks.method(m, f, receiver, name, args, at)
+        if meant is not None:
+            return meant
     if name in ENDING and not args.keywords and _is_context(loc):
         raising.leave(f, of_ref(External(f"{name}.raised")))
         return BOTTOM

@@ -218,7 +218,7 @@ class People:
         if (_is_old(checked) and not _is_old(datum)) or self._one_person(_young(left), _young(right), others):
             return Match.STALE
         if not (_is_told(datum) and _is_told(checked)) and not _of_one(datum, checked):
-            return Match.UNTOLD
+            return _by_keys(_keys_of(datum, arrival), _keys_of(checked, arrival))
         return Match.OTHER
 
     def _one_person(self, left: Loc, right: Loc, others: Collection[object]) -> bool:
@@ -359,6 +359,20 @@ def _is_of_all(taint: Taint, checked: Loc) -> bool:
     if any(checked == loc for fact in taint.facts for loc in told_of(fact)):
         return True
     return isinstance(checked.label, tuple) and not _is_element(checked)
+
+
+def _keys_of(loc: Loc, arrival: Arrival) -> frozenset[Loc]:
+    """What an object was loaded by."""
+    around = set(loc.ancestors())
+    return frozenset(_plain(key) for loaded, key in arrival.same if loaded in around and isinstance(key, Loc))
+
+
+def _by_keys(left: frozenset[Loc], right: frozenset[Loc]) -> Match:
+    """Two objects of which nothing is told but by which arguments of one function they were loaded."""
+    told = all(_is_parameter(key) and key.parent is not None for key in left | right)
+    if not left or not right or not told or len({key.parent for key in left | right}) > 1:
+        return Match.UNTOLD
+    return Match.OTHER if left.isdisjoint(right) else Match.UNTOLD
 
 
 def _of_one(left: Loc, right: Loc) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from qorgau.config import Settings
 from qorgau.findings import Confidence
 from qorgau.flow.arrivals import FOREIGN, UNKNOWN_PLACE, Arrival
-from qorgau.flow.checks import Check
+from qorgau.flow.checks import BY_KEY, Check
 from qorgau.flow.origins import PUBLIC, REQUEST
 from qorgau.flow.values import Either, Fact, Facts, Taint
 from qorgau.judging.people import Match, People
@@ -130,7 +130,7 @@ class Judge:
                     return True
                 continue
             match = self._people.match(taint, fact.subject, arrival)
-            if match in (Match.SAME, Match.UNTOLD):
+            if match is Match.SAME or (match is Match.UNTOLD and fact.detail != BY_KEY):
                 return True
         return False
 
@@ -186,7 +186,7 @@ class Judge:
 
     def _fits(self, arrival: Arrival, taint: Taint, fact: Fact, check: Check) -> str:
         match = self._people.match(taint, fact.subject, arrival)
-        if match is Match.STALE:
+        if match is Match.STALE or (check.by_key and match is Match.UNTOLD):
             return "none"
         if match is Match.OTHER:
             return "PD206"
