@@ -41,6 +41,7 @@ from qorgau.flow.values import (
     const,
     join,
     join_all,
+    join_objects,
     merge_taints,
     of_const,
     of_ref,
@@ -564,10 +565,13 @@ def _copy(m: Machine, f: Frame, u: Use) -> Value:
     return copied(m, f, u.arg(0), u.at, deep=u.dotted.endswith("deepcopy"))
 
 
-def copied(m: Machine, f: Frame, value: Value, at: int, *, deep: bool) -> Value:
-    """A copy: new objects with the same parts."""
+def copied(
+    m: Machine, f: Frame, value: Value, at: int, *, deep: bool, made: dict[str, tuple[Loc, Obj]] | None = None
+) -> Value:
+    """A copy: new objects with the same parts. ``made`` are those that the same call has made already."""
+    made = {} if made is None else made
     results: list[Value] = []
-    for index, (ref, facts) in enumerate(value.refs.items()):
+    for ref, facts in value.refs.items():
         obj = f.state.obj(ref) if isinstance(ref, Loc) else None
         if obj is None or obj.kind in ("function", "class", "module") or not isinstance(ref, Loc):
             results.append(Value(refs={ref: facts}))
@@ -577,20 +581,40 @@ def copied(m: Machine, f: Frame, value: Value, at: int, *, deep: bool) -> Value:
             hook = objects.class_part(m, f, obj.cls, own)
             if hook is not None:
                 args = Args([m.new(f, at, Obj("dict", info="exact"), "memo")] if deep else [])
-                made = m.call(f, objects.bind(m, f, hook, of_ref(ref), at), args, at)
-                results.append(stamp(made, facts))
+                answered = m.call(f, objects.bind(m, f, hook, of_ref(ref), at), args, at)
+                results.append(stamp(answered, facts))
                 continue
         changed = obj
         if deep:
-            parts = {
-                key: copied(
-                    m, f, part, at, deep=part.single() is not None and f.depth < 40 and _shallow(f, part)
-                )
-                for key, part in obj.parts.items()
-            }
+            parts: dict[Key, Value] = {}
+            for key, part in obj.parts.items():
+                below = part.single() is not None and f.depth < 40 and _shallow(f, part)
+                parts[key] = copied(m, f, part, at, deep=below, made=made)
             changed = replace(obj, parts=parts)
-        results.append(stamp(m.new(f, at, changed, f"copy{index}:{ref.label!r}"), facts))
+        label, other = _copy_label(ref, made)
+        changed = changed if other is None else join_objects(other, changed)
+        made[label] = (ref, changed)
+        results.append(stamp(m.new(f, at, changed, label), facts))
     return join_all([value.with_(refs=NO_REFS), *results]) if value.refs else value
+
+
+COPY = "copy:"
+"""How the labels of copies begin."""
+
+
+def _copy_label(ref: Loc, made: dict[str, tuple[Loc, Obj]]) -> tuple[str, Obj | None]:
+    """A label for the copy of an object, and what the call has put there already.
+
+    A copy of a copy is named like the first: in a loop that copies what an earlier pass copied, names
+    that grow would never come to an end.
+    """
+    label = ref.label
+    if isinstance(label, tuple) and isinstance(label[0], str) and label[0].startswith(COPY):
+        return label[0], made[label[0]][1] if label[0] in made else None
+    name = f"{COPY}{label!r}"
+    while name in made and made[name][0] != ref:
+        name = f"{name}'"
+    return name, made[name][1] if name in made else None
 
 
 def _shallow(f: Frame, value: Value) -> bool:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
 from qorgau import ir
 from qorgau.findings import Confidence
-from qorgau.flow import flags, origins, validators
+from qorgau.flow import flags, origins, row_keys, validators
 from qorgau.flow.machine import ClassInfo, Closure, Frame
+from qorgau.flow.row_keys import Written
 from qorgau.flow.values import (
     NO_FACTS,
     NO_TAINTS,
     ORIGINS,
     Const,
     Facts,
+    Key,
     Loc,
     Obj,
     Taint,
@@ -23,8 +25,10 @@ from qorgau.flow.values import (
     Trace,
     Value,
     is_activation,
+    join_all,
     made_at,
     merge_taints,
+    of_const,
 )
 from qorgau.linking import Unit
 from qorgau.names import fold
@@ -325,54 +329,76 @@ def held(m: Machine, f: Frame, obj: Obj, at: int) -> Taints:
     return contents(m, f, data, at) if data.refs else data.taints
 
 
-def contents(m: Machine, f: Frame, value: Value, at: int, *, as_row: bool = False) -> Taints:
+def contents(m: Machine, f: Frame, value: Value, at: int, written: Written | None = None) -> Taints:
     """Everything personal that a value holds, however deep: what a sink receives.
 
-    ``as_row``: rows of tables are stored, so that a row refers to another by its key only.
+    ``written``: rows of tables are stored, so that a row refers to another by its key only.
     """
-    found: list[Taint] = list(value.taints)
-    seen: set[Loc] = set()
-    _collect(m, f, value, at, found, seen, as_row)
-    return merge_taints(found) if found else NO_TAINTS
+    gathering = _Gathering(at, list(value.taints), set(), written)
+    _collect(m, f, value, gathering, written.only if written is not None else None)
+    return merge_taints(gathering.found) if gathering.found else NO_TAINTS
+
+
+class _Gathering(NamedTuple):
+    """What is found of one value, and what counts."""
+
+    at: int
+    found: list[Taint]
+    seen: set[Loc]
+    written: Written | None
 
 
 def _collect(
-    m: Machine, f: Frame, value: Value, at: int, found: list[Taint], seen: set[Loc], as_row: bool
+    m: Machine, f: Frame, value: Value, gathering: _Gathering, only: frozenset[str] | None = None
 ) -> None:
     for ref, facts in value.refs.items():
-        if not isinstance(ref, Loc) or ref in seen:
+        if not isinstance(ref, Loc) or ref in gathering.seen:
             continue
-        seen.add(ref)
+        gathering.seen.add(ref)
         obj = f.state.obj(ref)
-        if obj is None:
+        if obj is None or obj.kind in ("function", "class", "module", "cell", "frame", "partial", "property"):
             continue
-        before = len(found)
-        if obj.kind in ("function", "class", "module", "cell", "frame", "partial", "property"):
-            continue
-        if obj.kind == "unknown":
-            found.extend(_record_taints(m, f, ref, obj, at))
-        if obj.kind in ("library", "unknown") and ("$row" in obj.parts or _has_items(f, obj)):
-            item = m.iterate(f, Value(refs={ref: NO_FACTS}), at).each
-            found.extend(item.taints)
-            _collect(m, f, item, at, found, seen, as_row)
-        if obj.kind == "attributes" and isinstance(obj.info, Loc):
-            _collect(m, f, Value(refs={obj.info: facts}), at, found, seen, as_row)
-        for key, part in obj.parts.items():
-            if (
-                isinstance(key, str)
-                and key.startswith(INNER)
-                and not key.startswith(("$spread", "$keys", "$data"))
-            ):
-                continue
-            found.extend(part.taints)
-            if as_row and isinstance(key, str) and obj.cls is not None and _is_other_row(m, f, part):
-                continue
-            if part.refs and not (isinstance(key, str) and _is_relation(f, part)):
-                _collect(m, f, part, at, found, seen, as_row)
-        found.extend(obj.rest.taints)
-        _collect(m, f, obj.rest, at, found, seen, as_row)
+        if only is not None:
+            obj = _narrowed(obj, only)
+        before = len(gathering.found)
+        _collect_object(m, f, ref, obj, facts, gathering)
         if facts:
+            found = gathering.found
             found[before:] = [replace(taint, facts=taint.facts | facts) for taint in found[before:]]
+
+
+def _narrowed(obj: Obj, only: frozenset[str]) -> Obj:
+    parts: dict[Key, Value] = {key: part for key, part in obj.parts.items() if key in only}
+    parts["$only"] = join_all([of_const(name) for name in sorted(only)])
+    return replace(obj, parts=parts)
+
+
+def _collect_object(m: Machine, f: Frame, ref: Loc, obj: Obj, facts: Facts, gathering: _Gathering) -> None:
+    at, found, _, written = gathering
+    if obj.kind == "unknown":
+        found.extend(_record_taints(m, f, ref, obj, at))
+    if obj.kind in ("library", "unknown") and ("$row" in obj.parts or _has_items(f, obj)):
+        item = m.iterate(f, Value(refs={ref: NO_FACTS}), at).each
+        found.extend(item.taints)
+        _collect(m, f, item, gathering)
+    if obj.kind == "attributes" and isinstance(obj.info, Loc):
+        _collect(m, f, Value(refs={obj.info: facts}), gathering)
+    for key, part in obj.parts.items():
+        if (
+            isinstance(key, str)
+            and key.startswith(INNER)
+            and not key.startswith(("$spread", "$keys", "$data"))
+        ):
+            continue
+        if written is not None and row_keys.is_column(obj, key, written):
+            if isinstance(key, str) and obj.cls is not None and row_keys.is_key(m, f, obj.cls, key):
+                continue
+            part = row_keys.without_rows(m, f, part)
+        found.extend(part.taints)
+        if part.refs and not (isinstance(key, str) and _is_relation(f, part)):
+            _collect(m, f, part, gathering)
+    found.extend(obj.rest.taints)
+    _collect(m, f, obj.rest, gathering)
 
 
 def _has_items(f: Frame, obj: Obj) -> bool:
@@ -394,10 +420,6 @@ def leaves(m: Machine, f: Frame, value: Value, at: int, depth: int = 0) -> list[
                 found += leaves(m, f, part, at, depth + 1)
         found += leaves(m, f, obj.rest, at, depth + 1) if not obj.rest.is_bottom else []
     return found
-
-
-def _is_other_row(m: Machine, f: Frame, part: Value) -> bool:
-    return bool(part.refs) and all(isinstance(ref, Loc) and m.is_model(f, ref) for ref in part.refs)
 
 
 def _is_relation(f: Frame, part: Value) -> bool:

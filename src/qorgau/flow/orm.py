@@ -77,6 +77,9 @@ DJANGO_ROWS = "django.db.models.QuerySet"
 OF_CLASSES = {"mongoengine": "mongoengine.QuerySet"}
 """What a class gives that a library's function takes for all its rows, where that is not Django's."""
 
+LIBRARY_MODELS = frozenset(("django.contrib.auth.models.User",))
+"""Models that a library brings: their objects are rows too."""
+
 CHOOSING = frozenset(("only", "load_only"))
 ARRANGING = frozenset(
     [
@@ -116,7 +119,7 @@ def is_model(m: Machine, f: Frame, loc: Loc) -> bool:
     cls = loc if obj is not None and obj.kind == "class" else obj.cls if obj is not None else None
     info = m.class_info(f, cls) if cls is not None else None
     if info is None:
-        return False
+        return obj is not None and obj.type in LIBRARY_MODELS
     return any(base in MODELS for library in info.libraries for base in m.policy.catalog.ancestry(library))
 
 

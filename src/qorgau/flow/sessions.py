@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qorgau.flow import deployment, orm, places, registries, sinks, stores
 from qorgau.flow.behaviours import Use
 from qorgau.flow.machine import Args, Frame
+from qorgau.flow.row_keys import Written
 from qorgau.flow.values import NO_TAINTS, OPAQUE, Loc, Obj, Ref, Value, join, join_all
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _commit(m: Machine, f: Frame, use: Use) -> Value:
     if not dirty:
         return OPAQUE
     data = join_all(obj.parts[DIRTY] for _, obj in sorted(dirty.items(), key=lambda pair: repr(pair[0])))
-    taints = sinks.gather(m, f, [data], use.at, as_row=True)
+    taints = sinks.gather(m, f, [data], use.at, Written())
     if taints:
         site = registries.place_of(f, use.receiver) if use.receiver.locs() else places.EMPTY
         objects = [Value(refs={loc: frozenset()}) for loc in sorted(dirty, key=repr)]

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import naming, origins, places, provenance, stores, strings, texts, transport
+from qorgau.flow import naming, origins, places, provenance, row_calls, stores, strings, texts, transport
 from qorgau.flow.arrivals import NO_STORE, Arrival, Destination, Store
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.places import Site
 from qorgau.flow.policy import Role
+from qorgau.flow.row_keys import Written
 from qorgau.flow.stores import CALLS, SQL
 from qorgau.flow.uses import Use
 from qorgau.flow.values import (
@@ -40,7 +41,6 @@ FIELDS = re.compile(r"\{[^{}!]*(!r)?[^{}]*\}")
 """The fields of a template of loguru, and whether each shows the ``repr``."""
 
 KINDS = {"storage": "storage", "recipient": "transfer", "export": "export"}
-REFERRING = frozenset(("create", "update", "get_or_create", "update_or_create", "insert"))
 KEPT_FACTS = frozenset(("consent", "blocked"))
 
 
@@ -64,7 +64,7 @@ def library(m: Machine, f: Frame, use: Use, row: Sink, values: list[Value], site
     dotted, at = use.dotted, use.at
     given = values
     if row.kind == "storage":
-        values = [value for value in values if not _is_reference(m, f, value, dotted)]
+        values = row_calls.given(m, f, use, values)
     elif row.kind == "log":
         represented = _represented(use)
         values = [_kept(f, value) if value is use.receiver else value for value in values]
@@ -74,7 +74,7 @@ def library(m: Machine, f: Frame, use: Use, row: Sink, values: list[Value], site
             else _cut(use, value, strings.shown(m, f, value, at))
             for value in values
         ]
-    taints = gather(m, f, values, at, as_row=row.kind == "storage")
+    taints = _held(m, f, use, row, values)
     if not taints:
         return
     kind = row.kind
@@ -110,6 +110,13 @@ def _kept(f: Frame, receiver: Value) -> Value:
     if not objs or any(obj is None or obj.cls is None for obj in objs):
         return receiver
     return join_all(obj.parts.get(strings.DATA, BOTTOM) for obj in objs if obj is not None)
+
+
+def _held(m: Machine, f: Frame, use: Use, row: Sink, values: list[Value]) -> Taints:
+    """Everything personal in what a call hands on; of rows what is written of them."""
+    if row.kind != "storage":
+        return gather(m, f, values, use.at)
+    return gather(m, f, values, use.at, row_calls.written(m, f, use))
 
 
 def _insecure(m: Machine, f: Frame, use: Use, row: Sink, site: Site, taints: Taints) -> None:
@@ -164,19 +171,12 @@ def record_storage(
     record(m, f, at, "storage", call, place, taints, values=values, names=names, store=told, linked=linked)
 
 
-def _is_reference(m: Machine, f: Frame, value: Value, dotted: str) -> bool:
-    """Whether a row given by keyword to ``create`` or ``update`` is only referred to by its key."""
-    if dotted.rpartition(".")[2].removeprefix("a") not in REFERRING or not value.refs:
-        return False
-    return all(isinstance(ref, Loc) and m.is_model(f, ref) for ref in value.refs)
-
-
-def gather(m: Machine, f: Frame, values: list[Value], at: int, *, as_row: bool = False) -> Taints:
+def gather(m: Machine, f: Frame, values: list[Value], at: int, written: Written | None = None) -> Taints:
     """Everything personal in what a sink receives."""
     found: list[Taint] = []
     for value in values:
         if value.taints or value.refs:
-            held = naming.contents(m, f, value, at, as_row=as_row)
+            held = naming.contents(m, f, value, at, written)
             found += held
             if any(taint.kept is not None for taint in held):
                 found += texts.combine(naming.leaves(m, f, value, at))
