@@ -1045,8 +1045,9 @@ def _joined_key(m: Machine, f: Frame, names: Sequence[Value]) -> Const | None:
     return Const("tuple", tuple(known)) if known and all(one is not None for one in known) else None
 
 
-def _simple_namespace(m: Machine, f: Frame, u: Use) -> Value:
-    made = m.new(f, u.at, Obj("library", type="types.SimpleNamespace"), "namespace")
+def _made_of_keywords(m: Machine, f: Frame, u: Use) -> Value:
+    """``SimpleNamespace(...)``, ``User(...)``: an object of that class whose attributes are the keywords."""
+    made = m.new(f, u.at, Obj("library", type=u.dotted), "namespace")
     for name, value in u.args.keywords.items():
         m.set_attribute(f, made, name, value, u.at)
     for double in u.args.double:
@@ -1349,7 +1350,7 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "run-in-executor": _run_in_executor,
     "set": _sequence("set"),
     "setattr": _setattr,
-    "simple-namespace": _simple_namespace,
+    "made-of-keywords": _made_of_keywords,
     "sorted": _sorted,
     "starmap": _starmap,
     "staticmethod": _identity,
