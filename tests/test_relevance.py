@@ -62,6 +62,42 @@ def test_a_decorator_that_mentions_no_data_is_followed_in_a_large_program(tmp_pa
     assert _lines(tmp_path, files) == ["send.py:7 PD201"]
 
 
+def test_a_table_of_functions_leads_to_them_in_a_large_program(tmp_path: Path) -> None:
+    files = {
+        "exports.py": (
+            "from crm import load\n\n\ndef clients():\n    return [c.iin for c in load()]\n\n\n"
+            "def cities():\n    return [c.city for c in load()]\n\n\n"
+            'EXPORTS = {"clients": clients, "cities": cities}\n'
+        ),
+        "choice.py": (
+            "from exports import EXPORTS\n\n\ndef chosen(name):\n    found = EXPORTS.get(name)\n"
+            "    if found is None:\n        raise KeyError(name)\n    return found()\n"
+        ),
+        "publish.py": (
+            "import requests\nfrom choice import chosen\n\n\ndef publish(name):\n    rows = chosen(name)\n"
+            "    count = len(rows)\n    count += 1\n    count -= 1\n    if count:\n"
+            '        requests.post("https://api.example.com/x", json={"v": rows})\n'
+        ),
+        "filler.py": FILLER,
+    }
+    assert _lines(tmp_path, files) == ["publish.py:11 PD201"]
+
+
+def test_what_the_first_round_found_behind_a_decorator_the_second_finds_too(tmp_path: Path) -> None:
+    files = {
+        "app.py": (
+            "import functools\nimport logging\n\nfrom flask import Flask, request\n\napp = Flask(__name__)\n"
+            "SEEN = []\n\n\ndef limited(function):\n    @functools.wraps(function)\n"
+            "    def inner(*args, **kwargs):\n        n = len(args)\n        n += 1\n        n *= 2\n"
+            "        n -= 3\n        return function(*args, **kwargs)\n\n    return inner\n\n\n"
+            "@app.route('/register')\n@limited\ndef register():\n    SEEN.append(request.form['iin'])\n"
+            "    logging.info('registered %s', request.form['iin'])\n"
+        ),
+        "filler.py": FILLER,
+    }
+    assert _lines(tmp_path, files) == ["app.py:26 PD501"]
+
+
 def test_what_one_request_leaves_in_its_own_object_is_not_found_by_another(tmp_path: Path) -> None:
     files = {
         "app.py": (

@@ -133,6 +133,8 @@ def _rounds(m: Interpreter, order: list[Root], failures: dict[Problem, None]) ->
             order = [
                 root for root in order if root in outcomes and not readers.isdisjoint(outcomes[root].led_into)
             ]
+            # Whether its decorators let a function be reached is asked anew.
+            m.reached.difference_update(root.place for root in order)
     m.count("globals still changing")
     return outcomes
 

@@ -45,8 +45,10 @@ class Mentions:
         self._defined: dict[str, dict[str, list[Found]]] = {}
         self._imported: dict[str, dict[str, tuple[str, str]]] = {}
         self._words: dict[Place, dict[str, None]] = {}
+        self._tables: dict[str, dict[str, list[Found]]] = {}
         for unit in program.files:
             self._collect(unit)
+        self._tables = {unit.name: self._tabled(unit) for unit in program.files}
 
     def _collect(self, unit: Unit) -> None:
         defined = self._defined[unit.name] = {}
@@ -71,6 +73,18 @@ class Mentions:
                     imported.update(
                         (target.id, ("", meant)) for target in targets if isinstance(target, ir.Name)
                     )
+
+    def _tabled(self, unit: Unit) -> dict[str, list[Found]]:
+        """The tables of functions at the top of a module: ``EXPORTS = {"clients": export_clients}``."""
+        tables: dict[str, list[Found]] = {}
+        for statement in unit.module.body:
+            match statement:
+                case ir.Assign(targets=targets, value=ir.Dict() | ir.Sequence() as value):
+                    named = [node.id for node in walk(value) if isinstance(node, ir.Name)]
+                    held = [found for name in dict.fromkeys(named) for found in self._meant(unit, name)]
+                    names = [target.id for target in targets if isinstance(target, ir.Name)] if held else []
+                    tables.update((name, held) for name in names)
+        return tables
 
     def all(self) -> Iterator[Found]:
         """Every function of the program, methods and inner functions too."""
@@ -109,10 +123,15 @@ class Mentions:
         if source is not None:
             module, original = source
             if original and self._is_ours(unit, module):
-                there = self._defined.get(self._program.proper(module), {}).get(original)
+                there = self._in(self._program.proper(module), original)
                 return there if there is not None else self._few(original)
             return self._few(original) if not module else []
-        return self._defined[unit.name].get(name, [])
+        return self._in(unit.name, name) or []
+
+    def _in(self, module: str, name: str) -> list[Found] | None:
+        """The functions that a name at the top of a module means, or that its table holds; None if unknown."""
+        found = self._defined.get(module, {}).get(name)
+        return found if found is not None else self._tables.get(module, {}).get(name)
 
     def _attribute(self, unit: Unit, node: ir.Attribute) -> list[Found]:
         if isinstance(node.value, ir.Name):
