@@ -546,10 +546,20 @@ def annotated_object(m: Machine, f: Frame, annotation: ir.Expr, unit: Unit) -> O
         return _generic(m, f, annotated_object(m, f, annotation.value, unit), arguments[0], unit)
     if isinstance(annotation, ir.Name):
         owner, aliased = injection.alias_of(m, annotation, unit)
+        base = _new_type(aliased)
+        if base is not None:
+            return annotated_object(m, f, base, owner)
         if aliased is not annotation and not isinstance(aliased, ir.Name | ir.Call):
             return annotated_object(m, f, aliased, owner)
     if isinstance(annotation, ir.Name | ir.Attribute):
         return of_classes(m, f, m.quiet(f, annotation, unit))
+    return None
+
+
+def _new_type(node: ir.Expr) -> ir.Expr | None:
+    """The type that ``NewType("Session", AsyncSession)`` gives another name."""
+    if isinstance(node, ir.Call) and spelling(node.function).rpartition(".")[2] == "NewType":
+        return node.arguments[1].value if len(node.arguments) == 2 else None
     return None
 
 
