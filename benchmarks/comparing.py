@@ -60,6 +60,7 @@ def prepare(project: Path, work: Path, file: Path | None) -> Place:
     for target in (place.still, place.moving):
         projects.copy(project, target)
         (target / ".semgrepignore").touch()  # Semgrep's own would leave out tests
+        (target / "setup.cfg").touch()  # the sign of a project: without one, a single file has no context
     return place
 
 

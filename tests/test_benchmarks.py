@@ -11,6 +11,7 @@ import tomli
 
 from benchmarks import comparing, growing, projects
 from benchmarks.timing import Command, FailedCommand, Run, in_turn, ratios, run
+from qorgau.source import discover
 
 BESIDE = Path(projects.__file__).parent
 FILES = {
@@ -100,6 +101,13 @@ def test_the_changed_file_is_another_in_each_run_and_the_rest_is_copied(real: Pa
         texts.add((place.moving / place.file).read_text(encoding="utf-8"))
     assert len(texts) == 2
     assert (place.still / place.file).read_text(encoding="utf-8") == FILES["shop/sums.py"]
+
+
+def test_one_file_is_checked_with_the_project_around_it(real: Path, tmp_path: Path) -> None:
+    (real / "manage.py").unlink()
+    place = comparing.prepare(real, tmp_path / "work", Path("shop/sums.py"))
+    found = discover([place.file], root=place.moving, cwd=place.moving, exclude=(), source_roots=None)
+    assert [file.display for file in found.files if not file.wanted]
 
 
 def test_growth_says_what_a_plain_line_costs() -> None:
