@@ -726,7 +726,7 @@ def attribute_set(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, new: Valu
     if downloads.is_response(m, obj):
         downloads.attribute_set(m, f, loc, obj, name, new, at)
     if obj.cls is not None:
-        sessions.changed(m, f, loc, new)
+        sessions.changed(m, f, loc, name, new)
     if obj.type and (new.taints or new.refs):
         whole = obj.parts.get("$part-of")
         if whole is not None:

@@ -16,8 +16,9 @@ KEYS = (
     "tortoise.fields.ForeignKeyField",
     "tortoise.fields.OneToOneField",
     "peewee.ForeignKeyField",
+    "sqlalchemy.orm.relationship",
 )
-"""Declarations of a column that holds the key of another row."""
+"""Declarations of a column that holds the key of another row, or of the way to that row."""
 
 
 class Written(NamedTuple):

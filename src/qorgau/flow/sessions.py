@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import deployment, orm, places, registries, sinks, stores
+from qorgau.flow import deployment, orm, places, registries, row_keys, sinks, stores
 from qorgau.flow.behaviours import Use
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.row_keys import Written
@@ -19,7 +19,7 @@ DIRTY = "$dirty"
 LIBRARIES = ("sqlalchemy.", "sqlmodel.", "flask_sqlalchemy.")
 
 
-def changed(m: Machine, f: Frame, loc: Loc, new: Value) -> None:
+def changed(m: Machine, f: Frame, loc: Loc, name: str, new: Value) -> None:
     """An attribute of an object was written: of one that a session has, a later commit stores it."""
     obj = f.state.obj(loc)
     if obj is None or obj.cls is None or not (new.taints or new.refs):
@@ -29,18 +29,29 @@ def changed(m: Machine, f: Frame, loc: Loc, new: Value) -> None:
     info = m.class_info(f, obj.cls)
     if info is None or not any(library.startswith(LIBRARIES) for library in info.libraries):
         return
-    new = _without_rows(m, f, new)
+    new = _without_rows(m, f, new, row_keys.is_key(m, f, obj.cls, name))
     if orm.is_model(m, f, loc) and (new.taints or new.refs):
         before = obj.parts.get(DIRTY)
         m.write(f, loc, obj.put(DIRTY, new if before is None else join(before, new)), strong=True)
 
 
-def _without_rows(m: Machine, f: Frame, value: Value) -> Value:
-    """What is stored of a value: of a row that is in the database already, its key."""
+def _without_rows(m: Machine, f: Frame, value: Value, is_key: bool) -> Value:
+    """What is stored of a value: of a row that is in the database already, its key.
+
+    ``is_key``: the attribute is declared to lead to another row, whatever else is known of the value.
+    """
     left = {ref: facts for ref, facts in value.refs.items() if not _is_stored(m, f, ref)}
+    if is_key:
+        new = {ref: facts for ref, facts in left.items() if _is_new(f, ref)}
+        return value.with_(refs=new, taints=NO_TAINTS)
     if len(left) == len(value.refs):
         return value
     return value.with_(refs=left) if left else value.with_(refs=left, taints=NO_TAINTS)
+
+
+def _is_new(f: Frame, ref: Ref) -> bool:
+    obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+    return obj is not None and obj.kind == "instance"
 
 
 def _is_stored(m: Machine, f: Frame, ref: Ref) -> bool:
