@@ -122,3 +122,61 @@ def test_what_one_request_leaves_in_its_own_object_is_not_found_by_another(tmp_p
 )
 def test_a_sentence_for_people_names_no_data_and_keys_and_templates_do(text: str, named: set[str]) -> None:
     assert set(words_of(lower(f"f({text})\n").body)) - {"f"} == named
+
+
+def test_a_call_that_is_given_data_deep_in_a_dict_is_followed_in_a_large_program(tmp_path: Path) -> None:
+    files = {
+        "orders.py": (
+            "from gateway import submit\n\n\ndef order(client):\n"
+            "    submit({'model': {'lines': [], 'to': {'number': client.iin}}}, 3)\n"
+        ),
+        "gateway.py": (
+            "import requests\n\n\ndef submit(data, tries):\n    for number in range(tries):\n"
+            "        kept = number * 2\n        kept += 1\n        if kept > 4:\n            break\n"
+            '        requests.post("https://api.example.com/x", json=data)\n'
+        ),
+        "filler.py": FILLER,
+    }
+    assert _lines(tmp_path, files) == ["gateway.py:10 PD201"]
+
+
+def test_a_list_that_a_call_without_data_fills_is_not_taken_for_empty_in_a_large_program(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "orders.py": (
+            "import requests\n\n\ndef add_line(lines, order):\n    for number in range(order.size):\n"
+            "        kept = number * 2\n        kept += 1\n        if kept > 4:\n            break\n"
+            "        lines.append({'n': kept})\n\n\n"
+            "def order(order, client):\n    lines = []\n    add_line(lines, order)\n    if not lines:\n        return\n"
+            '    requests.post("https://api.example.com/x", json={"to": client.iin})\n'
+        ),
+        "filler.py": FILLER,
+    }
+    assert _lines(tmp_path, files) == ["orders.py:18 PD201"]
+
+
+LOG = (
+    "import shared\n\n\ndef unlock(clients):\n    logger = shared.get_logger()\n    for client in clients:\n"
+    "        logger.info('unlocked %s', client.iin)\n"
+)
+
+
+def test_what_a_function_that_is_not_followed_promises_is_known_by_its_annotation(tmp_path: Path) -> None:
+    shared = (
+        "import logging\n\nfrom elsewhere import start\n\n\ndef get_logger() -> logging.Logger:\n"
+        "    for number in range(3):\n        kept = number * 2\n        kept += 1\n        if kept > 4:\n"
+        "            break\n    return start(kept)\n"
+    )
+    files = {"shared.py": shared, "clients.py": LOG, "filler.py": FILLER}
+    assert _lines(tmp_path, files) == ["clients.py:7 PD501"]
+
+
+def test_a_function_that_makes_a_logger_is_followed_in_a_large_program(tmp_path: Path) -> None:
+    shared = (
+        "import logging\n\n\ndef get_logger():\n    made = logging.getLogger('clients')\n"
+        "    handler = logging.StreamHandler()\n    handler.setLevel(logging.INFO)\n"
+        "    made.addHandler(handler)\n    made.propagate = False\n    return made\n"
+    )
+    files = {"shared.py": shared, "clients.py": LOG, "filler.py": FILLER}
+    assert _lines(tmp_path, files) == ["clients.py:7 PD501"]

@@ -191,9 +191,8 @@ def _getattr(m: Machine, f: Frame, u: Use) -> Value:
     owner, name, default = u.arg(0), keys.plain(f, u.arg(1)), u.arg(2)
     known = name.texts()
     if not known or name.unknown or name.opaque:
-        found = Value(m.contents(f, owner), unknown=True)
         fields = [v for loc in owner.locs() for v in _attributes(f, loc)]
-        return join_all([found, default, *fields])
+        return join_all([_untold(m, f, owner), default, *fields])
     if not default.is_bottom and all(objects.lacks(m, f, owner, text) for text in known):
         return default
     result = join_all([m.attribute(f, owner, text, u.at) for text in known])
@@ -206,6 +205,13 @@ def _plain_attribute(m: Machine, f: Frame, u: Use) -> Value:
     """``object.__getattribute__(x, name)``: past what the class itself does on reading."""
     names = u.arg(1).texts()
     return join_all([m.attribute(f, u.arg(0), name, u.at) for name in names]) if names else UNKNOWN
+
+
+def _untold(m: Machine, f: Frame, owner: Value) -> Value:
+    """What an attribute of unknown name can be besides those that are known: of a made object there is none."""
+    made = {loc for loc in owner.locs() if m.obj(f, loc).kind == "instance"}
+    others = owner.with_(refs={ref: held for ref, held in owner.refs.items() if ref not in made})
+    return Value(m.contents(f, others), unknown=True)
 
 
 def _attributes(f: Frame, loc: Loc) -> list[Value]:

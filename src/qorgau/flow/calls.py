@@ -213,9 +213,9 @@ def invoke(
     depth = m.active_count(closure)
     if f.depth >= MAX_DEPTH:
         m.count("calls cut off by depth")
-        return m.unknown_call(f, closure.function.name, BOTTOM, args, at, known=True)
+        return _not_followed(m, f, closure, args, at)
     if m.spent(f) or not m.is_worthwhile(f, closure, args):
-        return m.unknown_call(f, closure.function.name, BOTTOM, args, at, known=True)
+        return _not_followed(m, f, closure, args, at)
     m.reached.add((closure.unit.name, closure.function.at))
     bound = bind_parameters(m, f, obj, closure, args, at)
     if depth >= MAX_RECURSION:
@@ -264,6 +264,12 @@ def _is_dropped(f: Frame, closure: Closure, at: int) -> bool:
         return False
     name = node.function.attr if isinstance(node.function, ir.Attribute) else getattr(node.function, "id", "")
     return bool(name == closure.function.name)
+
+
+def _not_followed(m: Machine, f: Frame, closure: Closure, args: Args, at: int) -> Value:
+    """What a function gives that is not looked into: something unknown, of the class that its annotation names."""
+    value = m.unknown_call(f, closure.function.name, BOTTOM, args, at, known=True)
+    return signatures.promised(m, f, closure, value)
 
 
 def _uncounted(value: Value) -> Value:

@@ -58,7 +58,7 @@ PRESENT = frozenset(("notna", "notnull"))
 TEXTUAL = frozenset(("+", "%"))
 """Operators that put texts together, besides what they do with numbers."""
 
-MAX_UNROLLED = 12
+MAX_UNROLLED = 16
 """Iterables with more known items than this are analysed as a loop."""
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from qorgau import ir
 from qorgau.flow import bodies, classes
 from qorgau.flow.machine import Frame
-from qorgau.flow.values import NO_FACTS, Loc, Obj, Value
+from qorgau.flow.values import NO_FACTS, OPAQUE, Loc, Obj, Value
 from qorgau.linking import Unit, walk
 
 if TYPE_CHECKING:
@@ -30,6 +32,15 @@ def is_empty(obj: Obj | None) -> bool:
         and obj.rest.is_bottom
         and not any(True for _ in obj.parts)
     )
+
+
+def handed_over(m: Machine, f: Frame, values: list[Value]) -> None:
+    """What is empty and given to code that is not followed may be filled there, with what nobody can tell."""
+    for value in values:
+        for loc in value.locs():
+            obj = f.state.obj(loc)
+            if obj is not None and is_empty(obj):
+                m.write(f, loc, replace(obj, rest=OPAQUE, length=None, info=None), strong=True)
 
 
 def opened(m: Machine, f: Frame, node: ir.Annotated, value: Value) -> Value:

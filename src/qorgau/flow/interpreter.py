@@ -77,6 +77,9 @@ BUDGET = 4_000
 MODULE_BUDGET = 20_000
 """Statements that the body of a module may take: what it defines is wanted everywhere."""
 
+MAX_SHOWN = 24
+"""Objects that are looked into for data when asking whether a call is worth following."""
+
 SELECTIVE_BUDGET = 800
 """The same where only what can matter is followed: most of what a root leads to is a root as well."""
 
@@ -154,13 +157,22 @@ class Interpreter:
         return True
 
     def _shows_data(self, f: Frame, value: Value) -> bool:
-        """Whether a value carries data itself or in its parts; no deeper, because this is asked of every call."""
+        """Whether a value carries data itself or in its parts, and of dicts and lists in theirs.
+
+        Other objects are not looked into any deeper, nor more than ``MAX_SHOWN`` of them: this is asked of
+        every call.
+        """
         if value.taints:
             return True
-        for loc in value.locs():
+        waiting = value.locs()
+        for number, loc in enumerate(waiting):
             obj = f.state.obj(loc)
-            if obj is not None and (obj.rest.taints or any(part.taints for part in obj.parts.values())):
+            if obj is None:
+                continue
+            if obj.rest.taints or any(part.taints for part in obj.parts.values()):
                 return True
+            if number < MAX_SHOWN and (obj.kind == "dict" or obj.kind in containers.SEQUENCES):
+                waiting += [inner for part in (*obj.parts.values(), obj.rest) for inner in part.locs()]
         return False
 
     def matters(self, closure: Closure) -> bool:
@@ -214,7 +226,7 @@ class Interpreter:
         unit, function = closure.unit, closure.function
         if self._relevance.matters(unit, function) or self._relevance.is_small(unit, function):
             return True
-        if erasure.by(f) or f.kind in ("module", "class"):
+        if self._relevance.makes_client(unit, function) or erasure.by(f) or f.kind in ("module", "class"):
             # What is called at the top of a module makes what the module defines: decorators, factories.
             return True
         if any(self._shows_data(f, value) for value in args.all()):

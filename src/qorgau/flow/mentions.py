@@ -110,6 +110,16 @@ class Mentions:
                 found.update(words_of(part))
         return found
 
+    def library_calls(self, unit: Unit, function: ir.Function) -> Iterator[str]:
+        """The dotted names of what it calls of other modules, as far as imports tell them."""
+        imported = self._imported[unit.name]
+        for node in walk(function.body):
+            match node:
+                case ir.Call(function=ir.Name(id=name)) if name in imported:
+                    yield ".".join(part for part in imported[name] if part)
+                case ir.Call(function=ir.Attribute(value=ir.Name(id=name), attr=attr)) if name in imported:
+                    yield ".".join(part for part in (*imported[name], attr) if part)
+
     def callees(self, unit: Unit, function: ir.Function) -> Iterator[Found]:
         """The functions of the program that it may call, or hand on to be called."""
         for node in walk((function.parameters, function.decorators, function.body)):

@@ -52,6 +52,14 @@ BESIDE = frozenset(
 )
 """Attributes of what unknown code gives that tell of it, not what it holds."""
 
+WHOLE = frozenset(
+    """
+    text content contents data body json value values result results message messages payload html xml string output
+    rows items lines record records document documents raw bytes encoded serialized rendered
+    """.split()  # noqa: SIM905
+)
+"""Parts of what unknown code gives that are all it made, in another form."""
+
 FOUND = "@found"
 """The part that marks the answer of an unknown look-up."""
 
@@ -170,13 +178,19 @@ def of_part(f: Frame, value: Value, name: str = "") -> Taints:
 
     ``repository.find(iin)`` may give the iin back, but the ``id`` and ``status`` of what was found by it
     hardly are the iin: a look-up is followed by a part of its answer, and that is one step too many.
+    So is any part of what was made of something that only holds the datum: ``then(order).webhook``.
     """
     if name.startswith("__"):
         return NO_TAINTS
-    beside = fold(name) in BESIDE
-    if not any(taint.calls for taint in value.taints) or not (beside or is_found(f, value)):
+    if not any(taint.calls for taint in value.taints):
         return value.taints
-    return merge_taints(replace(taint, calls=2) if taint.calls else taint for taint in value.taints)
+    told = fold(name)
+    less = told in BESIDE or is_found(f, value)
+    small = bool(name) and told not in WHOLE
+    return merge_taints(
+        replace(taint, calls=2) if taint.calls and (less or (small and taint.within)) else taint
+        for taint in value.taints
+    )
 
 
 def is_found(f: Frame, value: Value) -> bool:

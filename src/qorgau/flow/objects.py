@@ -716,7 +716,7 @@ def _is_table(f: Frame, value: Value) -> bool:
 def _item_taints(f: Frame, value: Value, key: Value) -> Value:
     constant = key.constant()
     if constant is not None and constant.type == "str":
-        return value.with_(taints=naming.of_part(f, value))
+        return value.with_(taints=naming.of_part(f, value, str(constant.value)))
     if constant is not None and isinstance(constant.value, int) and all(t.calls == 0 for t in value.taints):
         from qorgau.flow.texts import PIECES, keep
 

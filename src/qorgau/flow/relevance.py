@@ -57,6 +57,7 @@ class Relevance:
         self._policy = policy
         self._program = program
         self._small: dict[tuple[str, int], bool] = {}
+        self._making: dict[tuple[str, int], bool] = {}
 
     @cached_property
     def is_selective(self) -> bool:
@@ -75,6 +76,23 @@ class Relevance:
             count = sum(isinstance(node, STATEMENTS) for node in walk(function.body))
             known = self._small[key] = count <= SMALL
         return known
+
+    def makes_client(self, unit: Unit, function: ir.Function) -> bool:
+        """Whether a function may give back what data is handed to later: a logger, a client, a connection."""
+        key = (unit.name, function.at)
+        known = self._making.get(key)
+        if known is None:
+            gives = any(
+                isinstance(node, ir.Return) and node.value is not None for node in walk(function.body)
+            )
+            known = self._making[key] = gives and any(
+                self._is_client(name) for name in self._mentions.library_calls(unit, function)
+            )
+        return known
+
+    def _is_client(self, dotted: str) -> bool:
+        row = self._policy.catalog.returns(dotted)
+        return row is not None and self._policy.catalog.has_methods(row.type)
 
     def readers(self, names: frozenset[str]) -> frozenset[tuple[str, int]]:
         """The functions that mention one of these names, also as imported."""

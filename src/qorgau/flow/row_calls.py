@@ -9,7 +9,7 @@ from qorgau.flow import registries
 from qorgau.flow.machine import Frame
 from qorgau.flow.row_keys import Written, is_key, without_rows
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, Value
+from qorgau.flow.values import Value
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -21,8 +21,8 @@ GIVEN = ("django.", SERIALIZERS, "tortoise.", "peewee.")
 TAKING = frozenset(("create", "update", "get_or_create", "update_or_create", "insert"))
 """Calls that are given a row by its columns."""
 
-SAVES = ("django.db.models.Model.save", "django.db.models.Model.asave")
-COLUMNS = "update_fields"
+NAMING = {"save": (3, "update_fields"), "bulk_update": (1, "fields")}
+"""Calls of Django that write the columns they name, and the argument that names them."""
 
 
 def written(m: Machine, f: Frame, use: Use) -> Written:
@@ -51,8 +51,11 @@ def given(m: Machine, f: Frame, use: Use, values: Iterable[Value]) -> list[Value
 
 def _named_columns(m: Machine, f: Frame, use: Use) -> frozenset[str] | None:
     """The columns that ``save(update_fields=[...])`` names; None if it writes them all or they are unknown."""
-    value = use.args.keywords.get(COLUMNS, BOTTOM)
-    if use.dotted not in SAVES or value.is_bottom or not value.locs():
+    argument = NAMING.get(use.dotted.rpartition(".")[2].removeprefix("a"))
+    if argument is None or not use.dotted.startswith("django.db.models."):
+        return None
+    value = use.arg(*argument)
+    if not value.locs():
         return None
     items = m.iterate(f, value, use.at).items
     names = [item.constant() for item in items or ()]

@@ -139,7 +139,8 @@ def _order_of_fact(fact: Fact) -> tuple[str, str, bool, str]:
 
 
 def _order_of_taint(taint: Taint) -> tuple[str, str, str]:
-    return (taint.field, repr((taint.reversal, taint.kept, taint.calls, taint.origin)), repr(taint.subject))
+    made_of = (taint.reversal, taint.kept, taint.calls, taint.origin, taint.within)
+    return (taint.field, repr(made_of), repr(taint.subject))
 
 
 def _order_of_const(constant: Const) -> tuple[str, str]:

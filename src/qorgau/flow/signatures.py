@@ -33,6 +33,13 @@ def answered(m: Machine, f: Frame, closure: Closure, value: Value) -> Value:
     return value
 
 
+def promised(m: Machine, f: Frame, closure: Closure, value: Value) -> Value:
+    """The unknown result of a function that has not run, of the annotated class."""
+    if not closure.function.is_generator:
+        _describe(m, f, value, closure.function.returns, closure)
+    return value
+
+
 def _describe(m: Machine, f: Frame, value: Value, annotation: ir.Expr | None, closure: Closure) -> None:
     if annotation is None:
         return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import behaviours, modules, objects, started
+from qorgau.flow import behaviours, modules, objects, promises, started
 from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Loc, Obj, Value, join, join_all, of_const, of_ref
@@ -63,6 +63,10 @@ def future_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Arg
         return obj.parts.get(RESULT, OPAQUE)
     if name == "add_done_callback":
         return _called_back(m, f, of_ref(loc), args, at)
+    if name == "then":
+        return promises.then(m, f, obj.parts.get(RESULT, OPAQUE), args, at)
+    if name == "catch":
+        return promises.catch(m, f, of_ref(loc), args, at)
     if name == "set_result":
         m.write(
             f,

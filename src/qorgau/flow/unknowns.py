@@ -22,11 +22,14 @@ from qorgau.flow import (
     dispatch,
     ducks,
     expressions,
+    filled,
+    handing,
     metaclasses,
     naming,
     objects,
     origins,
     orm,
+    promises,
     provenance,
     raising,
     records,
@@ -525,6 +528,9 @@ def unknown_method(
             return found
     if name == "label" and args.positional and column_calls.is_of_table(m, f, own):
         return column_calls.labelled(m, f, Use(name, own, args, at))
+    waited = promises.answered(m, f, own, name, args, at)
+    if waited is not None:
+        return waited
     result = unknown_call(m, f, name, own, args, at, checked=True)
     if name in FINDING and args.positional:
         return orm.chosen_documents(m, f, Use(name, own, args, at), result, name == "find")
@@ -619,18 +625,13 @@ def unknown_call(
     }
     given = Args(args.positional, named, args.star, args.double).all()
     note = f"through {name}()" if name else "through an unknown call"
-    passed: list[Taint] = []
     chooses = not known and name in naming.CONDITIONS and bool(callee.refs)
-    for value in (callee,) if chooses else (callee, *given):
-        # Code of the project that is not followed any further is not said to hand on whole objects:
-        # of what it is given, only a datum itself is likely to come back.
-        held = value.taints if known else naming.contents(m, f, value, at)
-        # Of a request or a context, what somebody has left in it is not what is asked for.
-        far = value is not callee and _is_surrounding(f, value)
-        for taint in held:
-            # What an unknown object gives of what it was given is one piece of unknown code.
-            step = 0 if value is callee and taint.calls else 2 if far and taint not in value.taints else 1
-            passed.append(replace(taint, calls=min(taint.calls + step, 2)).stepped(f.unit, at, note))
+    passed = [
+        taint.stepped(f.unit, at, note)
+        for value in ((callee,) if chooses else (callee, *given))
+        for taint in handing.handed(m, f, value, at, on_it=value is callee, known=known)
+    ]
+    filled.handed_over(m, f, given)
     if not known:
         used.handed(m, f, name, given)
         versions.change(m, f, name, callee, given, at)
@@ -648,14 +649,6 @@ def unknown_call(
         for loc in result.locs():
             m.write(f, loc, (f.state.obj(loc) or Obj("unknown")).put(naming.FOUND, OPAQUE), strong=True)
     return result
-
-
-def _is_surrounding(f: Frame, value: Value) -> bool:
-    """Whether a value is only objects of which nothing is known but what was put into them."""
-    objects_held = [f.state.obj(loc) for loc in value.locs()]
-    return bool(objects_held) and all(
-        obj is not None and obj.kind == "unknown" and obj.cls is None and not obj.type for obj in objects_held
-    )
 
 
 def _hold_unknown(m: Machine, f: Frame, callee: Value, given: list[Value]) -> None:

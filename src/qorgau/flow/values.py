@@ -322,6 +322,7 @@ class _Datum(msgspec.Struct, frozen=True):
     facts: Facts = NO_FACTS
     slice: object = None
     salted: bool = False
+    within: bool = False
 
 
 class Taint(_Datum, frozen=True, kw_only=True):
@@ -330,7 +331,9 @@ class Taint(_Datum, frozen=True, kw_only=True):
     ``kept`` is how many characters constant slices left of it (None: all). ``subject`` is the
     object it was read from. ``facts`` held whenever the value has it. ``calls`` counts the
     unknown calls on its way (up to 2). ``origin`` says how it was collected (``request``,
-    ``public``) or is empty. ``salted``: it was joined with a secret. The trace tells no taints apart.
+    ``public``) or is empty. ``salted``: it was joined with a secret. ``within``: unknown code made the value of
+    something that has the datum in it, so that a part of the value hardly is the datum. The trace tells no
+    taints apart.
     """
 
     trace: Trace
@@ -346,6 +349,7 @@ class Taint(_Datum, frozen=True, kw_only=True):
             self.origin,
             self.slice,
             self.salted,
+            self.within,
         )
 
     def stepped(self, unit: Unit, at: int, note: str) -> Taint:
