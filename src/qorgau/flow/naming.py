@@ -63,6 +63,9 @@ WHOLE = frozenset(
 FOUND = "@found"
 """The part that marks the answer of an unknown look-up."""
 
+ROWS = ("list", "tuple", "set")
+"""Kinds of objects that hold several rows."""
+
 INNER = ("$", "@")
 """Parts of objects whose names begin so are the engine's own: places, defaults, spreads."""
 
@@ -372,29 +375,42 @@ def _collect(
         obj = f.state.obj(ref)
         if obj is None or obj.kind in ("function", "class", "module", "cell", "frame", "partial", "property"):
             continue
+        if only is not None and obj.kind in ROWS:
+            _collect(m, f, join_all([obj.rest, *(part for _, part in obj.items())]), gathering, only)
+            continue
         if only is not None:
             obj = _narrowed(obj, only)
         before = len(gathering.found)
-        _collect_object(m, f, ref, obj, facts, gathering)
+        _collect_object(m, f, ref, obj, facts, gathering, only)
         if facts:
             found = gathering.found
             found[before:] = [replace(taint, facts=taint.facts | facts) for taint in found[before:]]
 
 
 def _narrowed(obj: Obj, only: frozenset[str]) -> Obj:
-    parts: dict[Key, Value] = {key: part for key, part in obj.parts.items() if key in only}
+    parts: dict[Key, Value] = {
+        key: part for key, part in obj.parts.items() if key in only or key in ("$row", "$element")
+    }
     parts["$only"] = join_all([of_const(name) for name in sorted(only)])
     return replace(obj, parts=parts)
 
 
-def _collect_object(m: Machine, f: Frame, ref: Loc, obj: Obj, facts: Facts, gathering: _Gathering) -> None:
+def _collect_object(
+    m: Machine,
+    f: Frame,
+    ref: Loc,
+    obj: Obj,
+    facts: Facts,
+    gathering: _Gathering,
+    only: frozenset[str] | None,
+) -> None:
     at, found, _, written = gathering
     if obj.kind == "unknown":
         found.extend(_record_taints(m, f, ref, obj, at))
     if obj.kind in ("library", "unknown") and ("$row" in obj.parts or _has_items(f, obj)):
         item = m.iterate(f, Value(refs={ref: NO_FACTS}), at).each
         found.extend(item.taints)
-        _collect(m, f, item, gathering)
+        _collect(m, f, item, gathering, only)
     if obj.kind == "attributes" and isinstance(obj.info, Loc):
         _collect(m, f, Value(refs={obj.info: facts}), gathering)
     for key, part in obj.parts.items():
