@@ -209,12 +209,14 @@ def made_of(
 def _salted(parts: Sequence[Value], whole: Sequence[Value]) -> Iterable[Taints]:
     """The taints of each part; a datum joined with something untold that is no part of its subject is salted."""
     tainted = [part for part in parts if part.taints]
+    if not tainted:
+        return ()
     secrets = [
         {_root(loc) for loc in thing.locs()}
         for part, thing in zip(parts, whole, strict=True)
         if not part.taints and (part.unknown or part.opaque or _is_setting(part))
     ]
-    if not tainted or not secrets:
+    if not secrets:
         return [part.taints for part in tainted]
 
     def salted(taint: Taint) -> Taint:

@@ -7,7 +7,7 @@ knows nothing of calls, values or the project.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,7 @@ class Catalog:
         "_acting",
         "_aliased",
         "_aliases",
+        "_ancestries",
         "_bases",
         "_canonical",
         "_found",
@@ -102,6 +103,7 @@ class Catalog:
         self._canonical: dict[str, str] = {}
         self._found: dict[str, CallRows] = {}
         self._packages = frozenset(packages).union(*(library.packages for library in shelf))
+        self._ancestries: dict[str, tuple[str, ...]] = {}
         self._bases = {
             self.canonical(each.name): tuple(map(self.canonical, each.bases))
             for library in shelf
@@ -151,16 +153,19 @@ class Catalog:
         """The library classes a library class inherits from, as its rows say."""
         return self._bases.get(self.canonical(type_name), ())
 
-    def ancestry(self, type_name: str) -> Iterator[str]:
+    def ancestry(self, type_name: str) -> Sequence[str]:
         """A type and all it inherits from, depth first, each once."""
-        seen: set[str] = set()
-        waiting = [self.canonical(type_name)]
-        while waiting:
-            name = waiting.pop()
-            if name not in seen:
-                seen.add(name)
-                yield name
-                waiting.extend(reversed(self._bases.get(name, ())))
+        known = self._ancestries.get(type_name)
+        if known is None:
+            found: dict[str, None] = {}
+            waiting = [self.canonical(type_name)]
+            while waiting:
+                name = waiting.pop()
+                if name not in found:
+                    found[name] = None
+                    waiting.extend(reversed(self._bases.get(name, ())))
+            known = self._ancestries[type_name] = tuple(found)
+        return known
 
     def entry_decorator(self, dotted: str) -> Entry | None:
         """The entry a decorator makes of a function, also where a base type has the method."""
