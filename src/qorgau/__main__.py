@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 
 from qorgau import __version__
-
-GARBAGE = (100_000, 20, 50)
-"""Objects made between two looks for cycles, and looks of each kind between two of the next.
-
-The engine makes many small objects that live on and few cycles: Python's own figures cost it a tenth
-of its time and save no memory (saleor: 34.1 s and 341 MB, with these 30.2 s and 342 MB).
-"""
 
 
 def main() -> None:
@@ -21,7 +13,6 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"qorgau {__version__}\n")
         return
-    gc.set_threshold(*GARBAGE)
     from qorgau.cli import main as commands
 
     try:
