@@ -40,10 +40,12 @@ def initialize(m: Machine, unit: Unit) -> None:
     frame.state.heap[cell(unit.name, "__name__")] = Obj(
         "cell", rest=join(of_const(unit.name), of_const("__main__"))
     )
-    # An import runs another module in the middle of this one: each has a budget of its own.
+    # An import runs another module in the middle of this one, or of a function: each has a budget of its
+    # own, and what it defines is defined at the top of a module.
     spent, m.steps = m.steps, 0
+    active, m.active = m.active, {}
     m.execute(frame, unit.module.body)
-    m.steps = spent
+    m.steps, m.active = spent, active
     del m.initializing[unit.name]
     state = frame.state
     for other in frame.raises:
