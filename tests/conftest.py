@@ -1,6 +1,9 @@
-"""Options of the test run."""
+"""Options of the test run, and what several tests need."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -8,3 +11,13 @@ import pytest
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--update`` writes golden texts anew instead of comparing them."""
     parser.addoption("--update", action="store_true", help="write golden texts anew")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """A scheduler and two workers, each in a process of its own."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+    ) as running:
+        yield running

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +19,6 @@ from qorgau.parsing import lower_all
 
 TEXTS = ("def (:\n", *(f"def f{number}(x):\n    return x.a{number}\n" for number in range(60)))
 LEAK = "import logging\n\n\ndef note(iin):\n    logging.info(iin)\n"
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
-    """A scheduler and two workers, each in a process of its own."""
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
-    ) as running:
-        yield running
 
 
 @pytest.fixture(autouse=True)

@@ -219,16 +219,6 @@ def test_a_worker_of_another_version_is_not_listened_to(
         assert check_all(_requests(folder, Hands(1, pool))) == expected
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
-    """A scheduler and two workers, each in a process of its own."""
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
-    ) as running:
-        yield running
-
-
 def test_workers_of_a_cluster_find_the_same(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = _check("--no-cache", *FIELDS)
     assert len(_found(alone.stdout)) == 3

@@ -155,9 +155,7 @@ def _call_ref(m: Machine, f: Frame, ref: Ref, args: Args, at: int, callee: Value
 
 def _call_wrapped(m: Machine, f: Frame, ref: Loc, wrapped: Value, args: Args, at: int) -> Value:
     """What unknown code has made of a function may call it with what it is called with."""
-    before = f.state.copy()
-    value = call(m, f, wrapped, args, at)
-    f.state = m.join_states(before, f.state) if f.state.reachable else before
+    value = m.perhaps(f, lambda: call(m, f, wrapped, args, at))
     return join(value, m.unknown_call(f, label_name(ref), of_ref(ref, unknown=True), args, at))
 
 

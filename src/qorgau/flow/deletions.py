@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from qorgau import ir
@@ -38,10 +39,7 @@ def deleted(m: Machine, f: Frame, models: frozenset[str], at: int) -> None:
             m.write(f, instance, Obj("unknown", cls=sender), strong=True)
             given = {"sender": of_ref(sender), "instance": of_ref(instance, unknown=True)}
             for loc in m.quiet(f, receiver.function, receiver.unit).locs():
-                before = f.state
-                f.state = before.copy()
-                m.call(f, of_ref(loc), Args(keywords=given), at)
-                f.state = m.join_states(before, f.state) if f.state.reachable else before
+                m.perhaps(f, partial(m.call, f, of_ref(loc), Args(keywords=given), at))
             m.signalled.discard(receiver)
 
 

@@ -299,9 +299,10 @@ def _binding(m: Machine, name: str, unit: Unit) -> tuple[Unit, ir.Expr] | None:
             return unit, statement.value
         elif isinstance(statement, ir.ImportFrom):
             for item in statement.names:
-                other = m.program.units.get(unit.absolute(statement.module, statement.level))
-                if (item.asname or item.name) == name and other is not None:
-                    return other, ir.Name(statement.at, item.name)
+                if (item.asname or item.name) == name:
+                    other = m.program.units.get(unit.absolute(statement.module, statement.level))
+                    if other is not None:
+                        return other, ir.Name(statement.at, item.name)
     return None
 
 

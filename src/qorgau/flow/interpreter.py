@@ -67,8 +67,21 @@ from qorgau.flow.memo import Remembered
 from qorgau.flow.places import Site
 from qorgau.flow.policy import Policy
 from qorgau.flow.relevance import Relevance
-from qorgau.flow.state import FEW, State, checks_of, join_states
-from qorgau.flow.values import BOTTOM, External, Fact, Facts, Key, Loc, Obj, Ref, Taints, Value, of_ref
+from qorgau.flow.state import FEW, State, join_states
+from qorgau.flow.values import (
+    BOTTOM,
+    External,
+    Fact,
+    Facts,
+    Key,
+    Loc,
+    Obj,
+    Ref,
+    Taints,
+    Value,
+    checks_of,
+    of_ref,
+)
 from qorgau.linking import Program, Unit
 
 BUDGET = 4_000
@@ -342,6 +355,13 @@ class Interpreter:
     def repeated(self, f: Frame, run: Callable[[], Value]) -> Value:
         """The result of something that runs any number of times."""
         return statements.repeated(self, f, run)
+
+    def perhaps(self, f: Frame, run: Callable[[], Value]) -> Value:
+        """The result of something that may be done or not: what it changes may be as it was before."""
+        before = f.state.copy()
+        value = run()
+        f.state = self.join_states(before, f.state) if f.state.reachable else before
+        return value
 
     def may_raise(self, f: Frame, statement: ir.Stmt) -> bool:
         """Whether a statement can raise by itself."""

@@ -15,12 +15,10 @@ from msgspec.structs import replace
 
 from qorgau.flow import origins
 from qorgau.flow.machine import Closure
-from qorgau.flow.shapes import order_of_way, ordered, shape_of
+from qorgau.flow.shapes import fact_said, ordered, shape_of
 from qorgau.flow.state import Renaming, State
 from qorgau.flow.values import (
     BOTTOM,
-    Either,
-    Fact,
     Facts,
     Loc,
     Obj,
@@ -66,7 +64,7 @@ class Canon:
                 parts.append(self._numbers[loc])
                 self._add_object(parts, obj)
         facts = frozenset(
-            self._fact(fact)
+            fact_said(fact, self.loc)
             for fact in ordered(self._facts_heard)
             if (told := list(told_of(fact))) == [] or any(self._reaches(loc) for loc in told)
         )
@@ -91,18 +89,6 @@ class Canon:
             return (info.unit.name, info.function.at, *map(self.loc, info.scopes))
         held: Hashable = self.loc(info) if isinstance(info, Loc) else info
         return held
-
-    def _fact(self, fact: Fact) -> Hashable:
-        if isinstance(fact.detail, Either):
-            return (
-                fact.kind,
-                frozenset(
-                    frozenset(map(self._fact, ordered(way)))
-                    for way in sorted(fact.detail.ways, key=order_of_way)
-                ),
-            )
-        subject = None if fact.subject is None else self.loc(fact.subject)
-        return (fact.kind, subject, fact.detail, fact.holds)
 
     def _reaches(self, subject: Loc) -> bool:
         return any(loc in self._numbers for loc in subject.ancestors())

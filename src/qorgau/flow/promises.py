@@ -53,9 +53,7 @@ def then(m: Machine, f: Frame, result: Value, args: Args, at: int) -> Value:
     function = args.get(0, "did_fulfill") or BOTTOM
     if not function.refs or not _is_followed(m, f, function, result, at):
         return behaviours.future(m, f, UNKNOWN, at)
-    before = f.state.copy()
-    made = m.awaited(f, m.call(f, function, Args([result]), at), at)
-    f.state = m.join_states(before, f.state) if f.state.reachable else before
+    made = m.perhaps(f, lambda: m.awaited(f, m.call(f, function, Args([result]), at), at))
     return behaviours.future(m, f, made, at)
 
 

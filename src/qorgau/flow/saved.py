@@ -42,7 +42,7 @@ def _by_serializer(m: Machine, f: Frame, use: Use, loc: Loc, obj: Obj) -> Value 
     info = m.class_info(f, obj.cls) if obj.cls is not None else None
     if info is None or schemas.kind_of(m, info.libraries) != schemas.SERIALIZER or obj.kind != "instance":
         return None
-    instance = obj.parts.get("@instance", obj.parts.get("@0", BOTTOM))
+    instance = _instance(obj)
     found = objects.method(m, f, loc, obj, _method(obj), use.at)
     if found is None:
         return None
@@ -73,8 +73,12 @@ def by_own_method(m: Machine, f: Frame, use: Use) -> Value | None:
 
 def _method(obj: Obj) -> str:
     """Which of its methods a serializer saves with."""
-    instance = obj.parts.get("@instance", obj.parts.get("@0", BOTTOM))
-    return "create" if instance.is_bottom else "update"
+    return "create" if _instance(obj).is_bottom else "update"
+
+
+def _instance(obj: Obj) -> Value:
+    """The row that a serializer was made for; ``BOTTOM`` for a new one."""
+    return obj.parts.get("@instance", obj.parts.get("@0", BOTTOM))
 
 
 def _populated(m: Machine, f: Frame, use: Use) -> Value:

@@ -255,6 +255,5 @@ def mark(m: Machine, f: Frame, loc: Loc, names: tuple[str, ...]) -> None:
         return
     calls.rebind(f, loc, marks=(*obj.info.marks, *names))
     if f.kind == "function" and any(m.policy.catalog.entry_decorator(name) for name in names):
-        before = f.state.copy()
-        m.call(f, of_ref(loc), Args(star=UNKNOWN), obj.info.function.at)
-        f.state = m.join_states(before, f.state) if f.state.reachable else before
+        at = obj.info.function.at
+        m.perhaps(f, lambda: m.call(f, of_ref(loc), Args(star=UNKNOWN), at))

@@ -6,7 +6,7 @@ Two calls are alike when what reaches them has like shapes, and mentions locatio
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 
 from qorgau.flow.values import (
     Bound,
@@ -114,13 +114,20 @@ class _Gaps:
         return ref
 
     def _facts(self, facts: Facts | None) -> Hashable:
-        return frozenset([self._fact(fact) for fact in ordered(facts)]) if facts else facts
+        return _facts_said(facts, self._loc) if facts else facts
 
-    def _fact(self, fact: Fact) -> Hashable:
-        if isinstance(fact.detail, Either):
-            ways = sorted(fact.detail.ways, key=order_of_way)
-            return (fact.kind, frozenset([self._facts(way) for way in ways]))
-        return (fact.kind, self._loc(fact.subject), fact.detail, fact.holds)
+
+def fact_said(fact: Fact, number: Callable[[Loc], Hashable]) -> Hashable:
+    """What a fact says, with a ``number`` in the place of each location."""
+    if isinstance(fact.detail, Either):
+        ways = sorted(fact.detail.ways, key=_order_of_way)
+        return (fact.kind, frozenset([_facts_said(way, number) for way in ways]))
+    subject = None if fact.subject is None else number(fact.subject)
+    return (fact.kind, subject, fact.detail, fact.holds)
+
+
+def _facts_said(facts: Facts, number: Callable[[Loc], Hashable]) -> Hashable:
+    return frozenset([fact_said(fact, number) for fact in ordered(facts)])
 
 
 def ordered(facts: Facts) -> Iterable[Fact]:
@@ -128,8 +135,7 @@ def ordered(facts: Facts) -> Iterable[Fact]:
     return facts if len(facts) == 1 else sorted(facts, key=_order_of_fact)
 
 
-def order_of_way(way: Facts) -> list[tuple[str, str, bool, str]]:
-    """The place of one of several ways in which something can hold."""
+def _order_of_way(way: Facts) -> list[tuple[str, str, bool, str]]:
     return [_order_of_fact(fact) for fact in ordered(way)]
 
 

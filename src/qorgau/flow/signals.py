@@ -8,6 +8,7 @@ called by any function that sends.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qorgau.flow import registries
@@ -63,9 +64,7 @@ def _send(m: Machine, f: Frame, signals: list[Loc], part: str, args: Args, at: i
     for loc in signals:
         receivers = [(ref, facts) for ref, facts in m.obj(f, loc).parts.get(part, BOTTOM).refs.items()]
         for index, (ref, facts) in enumerate(receivers[:MAX_RECEIVERS]):
-            before = f.state.copy()
-            answer = m.call(f, Value(refs={ref: facts}), args, at)
-            f.state = m.join_states(before, f.state) if f.state.reachable else before
+            answer = m.perhaps(f, partial(m.call, f, Value(refs={ref: facts}), args, at))
             pairs.append(m.sequence(f, at, "tuple", [of_ref(ref), answer], None, f"answer{index}"))
         if len(receivers) > MAX_RECEIVERS:
             m.count("receivers of signals left out")

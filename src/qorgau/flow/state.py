@@ -13,7 +13,6 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 from qorgau.flow.values import (
-    ANSWERS,
     BOTTOM,
     NO_CONSTS,
     NO_FACTS,
@@ -30,6 +29,7 @@ from qorgau.flow.values import (
     SuperOf,
     Taint,
     Value,
+    checks_of,
     common_facts,
     join,
     join_objects,
@@ -137,13 +137,6 @@ class State:
 
 FEW = 4
 """Truths of unknown values that one side of a branch may stamp on what it leaves behind."""
-
-
-def checks_of(facts: Facts) -> Facts:
-    """The facts without the truths of unknown values."""
-    if all(fact.kind not in ANSWERS for fact in facts):
-        return facts
-    return frozenset(fact for fact in facts if fact.kind not in ANSWERS)
 
 
 def _telling(facts: Facts, few: int) -> Facts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -165,9 +166,7 @@ def _start(m: Machine, f: Frame, u: Use) -> Value:
         obj = f.state.obj(loc)
         run = objects.method(m, f, loc, obj, "run", u.at) if obj is not None and obj.cls is not None else None
         if run is not None:
-            before = f.state.copy()
-            m.call(f, run, Args(), u.at)
-            f.state = m.join_states(before, f.state) if f.state.reachable else before
+            m.perhaps(f, partial(m.call, f, run, Args(), u.at))
             _remember(f, run, Args(), u.at, of_ref(loc))
     return of_const(None)
 
@@ -224,9 +223,7 @@ def _queued(m: Machine, f: Frame, u: Use) -> Value:
             given = _job_arguments(m, f, u, u.args.rest(first + 1))
         if last == "enqueue_job":
             given.positional.insert(0, UNKNOWN)
-        before = f.state.copy()
-        m.call(f, function, given, u.at)
-        f.state = m.join_states(before, f.state) if f.state.reachable else before
+        m.perhaps(f, lambda: m.call(f, function, given, u.at))
     return m.new(f, u.at, Obj("library", type=JOBS.get(u.dotted.partition(".")[0], JOB)), "job")
 
 

@@ -6,6 +6,7 @@ lower confidence (spec section 3); functions of the project among its arguments 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -377,9 +378,7 @@ def _delayed(m: Machine, f: Frame, loc: Loc, closure: Closure, name: str, args: 
         given.positional[:0] = [UNKNOWN] * max(missing, 0)
     if _is_bound(closure):
         given = Args([of_ref(loc), *given.positional], given.keywords, given.star, given.double)
-    before = f.state.copy()
-    m.call(f, of_ref(loc), given, at)
-    f.state = m.join_states(before, f.state) if f.state.reachable else before
+    m.perhaps(f, lambda: m.call(f, of_ref(loc), given, at))
 
 
 def _required(closure: Closure) -> int:
@@ -688,10 +687,12 @@ def _call_back(m: Machine, f: Frame, given: list[Value], taints: list[Taint], at
                 # It runs behind its middleware, as an entry point.
                 continue
             called += 1
-            before = f.state.copy()
-            argument = m.unknown(f, at, merge_taints(taints), "callback")
-            calls.call(m, f, Value(refs={ref: NO_FACTS}), Args(star=argument), at)
-            f.state = m.join_states(before, f.state) if f.state.reachable else before
+            m.perhaps(f, partial(_called_back, m, f, ref, taints, at))
+
+
+def _called_back(m: Machine, f: Frame, ref: Ref, taints: list[Taint], at: int) -> Value:
+    argument = m.unknown(f, at, merge_taints(taints), "callback")
+    return m.call(f, Value(refs={ref: NO_FACTS}), Args(star=argument), at)
 
 
 def _remember_functions(m: Machine, f: Frame, result: Value, args: Args) -> None:

@@ -703,12 +703,19 @@ def stamp(value: Value, facts: Facts) -> Value:
     )
 
 
+def checks_of(facts: Facts) -> Facts:
+    """The facts without the truths of unknown values."""
+    if all(fact.kind not in ANSWERS for fact in facts):
+        return facts
+    return frozenset(fact for fact in facts if fact.kind not in ANSWERS)
+
+
 def _also(held: Facts, more: Facts) -> Facts:
     """What is known with what is known besides: where that is too much, checks alone are kept."""
     facts = held | more
     if len(facts) <= MAX_FACTS:
         return facts
-    return frozenset(fact for fact in facts if fact.kind not in ANSWERS)
+    return checks_of(facts)
 
 
 _Answers: TypeAlias = dict[Loc | None, list[Fact]]

@@ -51,12 +51,17 @@ def parse(text: str) -> cst.Module:
         ) from None
 
 
+def read_by_python(text: str) -> ast.Module:
+    """What Python itself reads in a text. Raises SyntaxError, ValueError, MemoryError or RecursionError as it does."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text)
+
+
 def _told_by_python(text: str) -> LoweringError | None:
     """What Python itself says of a text that is none: it names the place where people look for the mistake."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(text)
+        read_by_python(text)
     except SyntaxError as error:
         return LoweringError(error.msg, error.lineno or 1, max(error.offset or 1, 1))
     except (ValueError, MemoryError, RecursionError):

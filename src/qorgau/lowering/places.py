@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -13,7 +12,7 @@ import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from qorgau import ir
-from qorgau.lowering.front import parse
+from qorgau.lowering.front import parse, read_by_python
 from qorgau.lowering.functions import statements
 from qorgau.lowering.state import Lowering, Place
 
@@ -62,12 +61,10 @@ def _pieces(text: str) -> list[tuple[int, str]]:
 
 
 def _top(text: str) -> Sequence[ast.stmt]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(text).body
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return ()
+    try:
+        return read_by_python(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
 
 
 def _spans_of(text: str, numbers: frozenset[int], count: int | None) -> dict[int, ir.Span]:
