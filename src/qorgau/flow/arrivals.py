@@ -60,7 +60,8 @@ class Arrival(msgspec.Struct, frozen=True):
     written is the record of consent itself; ``linked``: the address of its source goes with the data.
     ``same`` lists pairs of identities that stand for one subject, ``others`` objects that are another
     person than the one of their class that they were reached from. ``holding`` lists objects that were checked,
-    each with whose data it holds. ``store`` is what a storage keeps the data in.
+    each with whose data it holds. ``items`` are objects at a place of a collection of objects of one class: each
+    place has another. ``store`` is what a storage keeps the data in.
     """
 
     unit: str
@@ -75,6 +76,7 @@ class Arrival(msgspec.Struct, frozen=True):
     same: tuple[tuple[object, object], ...] = msgspec.field(default=())
     others: tuple[object, ...] = ()
     holding: tuple[tuple[object, object], ...] = ()
+    items: tuple[object, ...] = ()
     concern: str = ""
     reason: str = ""
     about_consent: bool = False

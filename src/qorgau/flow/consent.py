@@ -189,8 +189,18 @@ def _keys(f: Frame, subject: Loc) -> Iterator[Loc]:
     for loc in (subject, *own):
         held = f.state.obj(loc)
         for key in held.parts[KEY].locs() if held is not None and KEY in held.parts else ():
-            if fold(naming.label_of(key)).rpartition("_")[2] in KEYS:
+            if fold(_name_of(key)).rpartition("_")[2] in KEYS:
                 yield key
+
+
+def _name_of(key: Loc) -> str:
+    """The name of an attribute, a parameter or a text key."""
+    label = key.label
+    if isinstance(label, tuple) and label[:1] in (("param",), ("request",)):
+        label = label[-1]
+    elif isinstance(label, tuple) and label[:1] == ("item",):
+        label = getattr(label[1], "value", None)
+    return label if isinstance(label, str) else ""
 
 
 def guarded(m: Machine, f: Frame, names: list[str], args: Args, decorator: Value) -> Fact:

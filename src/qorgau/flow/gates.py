@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from qorgau import ir
 from qorgau.flow import admission, applications, calls, expressions, injection, middleware, objects
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
@@ -18,15 +20,15 @@ from qorgau.flow.values import (
     CHECKS,
     UNKNOWN,
     External,
-    Fact,
     Facts,
+    Key,
     Loc,
+    Obj,
     Value,
     common_facts,
     const,
     of_const,
     of_ref,
-    told_of,
 )
 from qorgau.linking import Unit
 
@@ -39,6 +41,9 @@ FRAMEWORKS = frozenset(("flask", "sanic"))
 APPLICATIONS = ("flask.Flask", "sanic.Sanic")
 PREPARING = ("setup", "initial", "check_permissions", "prepare")
 """Methods of a view that run before its handlers."""
+
+ADDRESS = "kwargs"
+"""The attribute of a view that holds the parts of its address."""
 
 TESTS = "django.contrib.auth.decorators.user_passes_test"
 TEST_MIXIN = "django.contrib.auth.mixins.UserPassesTestMixin"
@@ -240,6 +245,7 @@ def _class(m: Machine, f: Frame, closure: Closure, cls: Loc, args: Args, request
     loc = view.single()
     if loc is not None and request.refs and "request" not in m.obj(f, loc).parts:
         m.write(f, loc, m.obj(f, loc).put("request", request), strong=True)
+    _address(m, f, view, closure, args)
     told = _told_permissions(m, f, cls, view, name, request, closure.function.at)
     own = any(_keyword(decorator, PERMISSIONS) is not None for decorator in closure.function.decorators)
     for base in info.order if not told and not own else ():
@@ -258,7 +264,17 @@ def _class(m: Machine, f: Frame, closure: Closure, cls: Loc, args: Args, request
         if method is not None and name not in (preparing, "dispatch"):
             _ask(m, f, method, Args([request]) if preparing != "prepare" else Args(), at)
     if name != "dispatch":
-        _dispatch(m, f, cls, view, args, at)
+        _dispatch(m, f, cls, view, args, closure)
+
+
+def _address(m: Machine, f: Frame, view: Value, closure: Closure, args: Args) -> None:
+    """``self.kwargs`` of a view: the parts of the address, which its handler is given by name."""
+    loc, named = view.single(), dict(_captured(closure, args))
+    if loc is None or not named or ADDRESS in m.obj(f, loc).parts:
+        return
+    parts: dict[Key, Value] = {const(name): value for name, value in named.items()}
+    made = m.new(f, closure.function.at, Obj("dict", parts=parts, rest=UNKNOWN), ADDRESS)
+    m.write(f, loc, m.obj(f, loc).put(ADDRESS, made), strong=True)
 
 
 def _actions(closure: Closure) -> Sequence[str]:
@@ -284,27 +300,25 @@ def _assigned(body: Iterable[ir.Stmt], name: str) -> ir.Expr | None:
     return None
 
 
-def _dispatch(m: Machine, f: Frame, cls: Loc, view: Value, args: Args, at: int) -> None:
-    """``dispatch`` of the project: what held on all ways to the library's own, which calls the handler."""
-    method = _method(m, f, cls, view, "dispatch", at)
-    if method is None:
+def _dispatch(m: Machine, f: Frame, cls: Loc, view: Value, args: Args, closure: Closure) -> None:
+    """``dispatch`` of the project: the handler runs in the state in which it calls the library's own."""
+    at = closure.function.at
+    method, loc = _method(m, f, cls, view, "dispatch", at), view.single()
+    if method is None or loc is None:
         return
-    before, m.dispatched = m.dispatched, []
-    state = f.state.copy()
-    m.call(f, method, Args(list(args.positional[1:]), {}, UNKNOWN, [UNKNOWN]), at)
-    f.state = state
-    reached, m.dispatched = m.dispatched, before
-    if reached:
-        held = reduce(common_facts, reached)
-        known = {step for value in args.positional for step in value.locs()}
-        f.state.facts = f.state.facts | frozenset(fact for fact in held if _is_known(fact, known))
+    given = Args(list(args.positional[1:2]), dict(_captured(closure, args)), UNKNOWN, [UNKNOWN])
+    m.write(f, loc, m.obj(f, loc).put(middleware.ASKED, of_const(True)), strong=True)
+    middleware.up_to_handler(m, f, lambda: m.call(f, method, given, at))
+    obj = m.obj(f, loc)
+    parts = {name: part for name, part in obj.parts.items() if name != middleware.ASKED}
+    m.write(f, loc, replace(obj, parts=parts), strong=True)
 
 
-def _is_known(fact: Fact, known: set[Loc]) -> bool:
-    """Whether a fact speaks of what the handler gets as well, or of nobody in particular."""
-    return fact.kind in CHECKS and all(
-        any(step in known for step in loc.ancestors()) for loc in told_of(fact)
-    )
+def _captured(closure: Closure, args: Args) -> Iterator[tuple[str, Value]]:
+    """What a view is given besides the request: the parts of the address, by their names."""
+    for parameter, value in zip(closure.function.parameters[2:], args.positional[2:], strict=False):
+        if parameter.kind not in ("*", "**"):
+            yield parameter.name, value
 
 
 # Permissions of Django REST framework

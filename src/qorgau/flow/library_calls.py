@@ -126,10 +126,10 @@ def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int
     if not raising.is_safe(dotted, args):
         m.risk()
     owner = receiver if receiver.refs else None
-    if dotted == middleware.CONTINUE:
+    if dotted == middleware.CONTINUE or (
+        dotted.endswith(".dispatch") and middleware.leads_on(f, receiver, args)
+    ):
         return middleware.go_on(f)
-    if dotted.endswith(".dispatch"):
-        m.dispatched.append(f.state.facts)
     erasure.library_call(m, f, dotted, receiver, args, at)
     used.looked_up(m, f, dotted, args)
     answered = consent.configured(m, f, [dotted], owner, args, at, None)

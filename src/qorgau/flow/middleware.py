@@ -7,7 +7,8 @@ path with ``REACHED``, which nothing but the handler catches.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qorgau import ir
@@ -28,6 +29,9 @@ REACHED = "builtins.GeneratorExit"
 GOING_ON = frozenset(("call_next", "handler", "get_response", "next", "next_handler", "app", "receive_next"))
 METHODS = ("dispatch", "__call__")
 DJANGO = ("django.", "rest_framework.")
+ASKED = "$asked"
+"""The part of a view that says that its ``dispatch`` is run up to the handler."""
+
 MAX_LAYERS = 6
 """Layers that are run before one handler."""
 
@@ -67,17 +71,22 @@ def _target(m: Machine, f: Frame, layer: Layer) -> ir.Expr:
 def _through(m: Machine, f: Frame, target: Value, request: Value) -> None:
     """Run one middleware up to the handler; one that never gets there is left out of account."""
     for ref in target.locs():
-        held, f.state = f.state, f.state.copy()
-        raises, f.raises = f.raises, []
-        handlers, f.handlers = f.handlers, []
-        _call(m, f, ref, request)
-        reached = [state for state in f.raises if _is_reached(state)]
-        f.raises, f.handlers, f.state = raises, handlers, held
-        if reached:
-            f.state = reached[0]
-            for other in reached[1:]:
-                f.state = m.join_states(f.state, other)
-            f.state.env.pop(raising.EXCEPTION, None)
+        up_to_handler(m, f, partial(_call, m, f, ref, request))
+
+
+def up_to_handler(m: Machine, f: Frame, run: Callable[[], object]) -> None:
+    """Run what is around a handler: the frame's state is the one in which it goes on to the handler."""
+    held, f.state = f.state, f.state.copy()
+    raises, f.raises = f.raises, []
+    handlers, f.handlers = f.handlers, []
+    run()
+    reached = [state for state in f.raises if _is_reached(state)]
+    f.raises, f.handlers, f.state = raises, handlers, held
+    if reached:
+        f.state = reached[0]
+        for other in reached[1:]:
+            f.state = m.join_states(f.state, other)
+        f.state.env.pop(raising.EXCEPTION, None)
 
 
 def _is_reached(state: State) -> bool:
@@ -170,6 +179,13 @@ def _guard(m: Machine, f: Frame, layer: Layer, request: Value) -> None:
             m.awaited(f, m.call(f, of_ref(ref), given, closure.function.at), closure.function.at)
     if not f.state.reachable:
         f.state = before
+
+
+def leads_on(f: Frame, receiver: Value, args: Args) -> bool:
+    """Whether the library's own ``dispatch`` is called on a view whose project's own is run up to the handler."""
+    views = [value.single() for value in (receiver, *args.positional[:1])]
+    objs = [f.state.obj(loc) for loc in views if loc is not None]
+    return any(obj is not None and ASKED in obj.parts for obj in objs)
 
 
 def go_on(f: Frame) -> Value:

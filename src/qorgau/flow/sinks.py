@@ -21,6 +21,7 @@ from qorgau.flow.values import (
     BOTTOM,
     HOLE,
     NO_REFS,
+    Const,
     Facts,
     Loc,
     Taint,
@@ -227,6 +228,7 @@ def record(
         same=_same(m, f, trimmed, facts),
         others=_others(f, trimmed, facts),
         holding=_holding(f, trimmed, facts),
+        items=_items(f, trimmed, facts),
         concern=concern,
         reason=reason,
         about_consent=_is_from(trimmed, origins.REQUEST)
@@ -269,6 +271,24 @@ def _holding(f: Frame, taints: Taints, facts: Facts) -> tuple[tuple[object, obje
         if obj is not None:
             pairs.update(((checked, loc), None) for loc in naming.subjects_of_parts(obj))
     return tuple(sorted(pairs, key=repr))
+
+
+def _items(f: Frame, taints: Taints, facts: Facts) -> tuple[object, ...]:
+    """Objects of known class that stand at a place of a collection (``debts[0]``)."""
+    found: set[Loc] = set()
+    for subject in _subjects(taints, facts):
+        for loc in subject.ancestors():
+            obj = f.state.obj(loc) if is_place(loc) else None
+            if obj is not None and obj.cls is not None:
+                found.add(loc)
+    return tuple(sorted(found, key=repr))
+
+
+def is_place(loc: Loc) -> bool:
+    """Whether an object is named by its place in a collection."""
+    label = loc.label
+    key = label[1] if isinstance(label, tuple) and label[:1] == ("item",) else None
+    return isinstance(key, Const) and isinstance(key.value, int)
 
 
 def _others(f: Frame, taints: Taints, facts: Facts) -> tuple[object, ...]:

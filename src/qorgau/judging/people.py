@@ -217,7 +217,7 @@ class People:
                     return Match.SAME
         if (_is_old(checked) and not _is_old(datum)) or self._one_person(_young(left), _young(right), others):
             return Match.STALE
-        if not (_is_told(datum) and _is_told(checked)) and not _of_one(datum, checked):
+        if not (_is_told(datum, arrival) and _is_told(checked, arrival)) and not _of_one(datum, checked):
             return _by_keys(_keys_of(datum, arrival), _keys_of(checked, arrival))
         return Match.OTHER
 
@@ -346,9 +346,9 @@ def _is_parameter(loc: Loc) -> bool:
     return isinstance(loc.label, tuple) and loc.label[:1] in (("param",), ("request",))
 
 
-def _is_told(loc: Loc) -> bool:
+def _is_told(loc: Loc, arrival: Arrival) -> bool:
     """Whether it can be told which object it is: not of a bare datum, nor of what an unknown call gave."""
-    return loc.label != VALUE and is_told(loc)
+    return loc.label != VALUE and (is_told(loc) or any(step in arrival.items for step in loc.ancestors()))
 
 
 def _is_of_all(taint: Taint, checked: Loc) -> bool:
