@@ -5,23 +5,13 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from qorgau.findings import Confidence
+from qorgau.flow.constants import MAX_CONSTANTS, Const, const
+from qorgau.flow.facts import Fact, Facts
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.state import State
-from qorgau.flow.values import (
-    BOTTOM,
-    MAX_CONSTANTS,
-    Const,
-    External,
-    Fact,
-    Facts,
-    Key,
-    Loc,
-    Obj,
-    Taint,
-    Value,
-    const,
-    join,
-    merge_taints,
-)
+from qorgau.flow.taints import Taint, merge_taints
+from qorgau.flow.values import BOTTOM, External, Value, join
 
 LOCS = tuple(Loc(None, name) for name in ("a", "b", "c"))
 

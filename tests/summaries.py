@@ -12,29 +12,18 @@ from pathlib import Path
 from qorgau import config
 from qorgau.flow import calls, modules
 from qorgau.flow.arrivals import Arrival
+from qorgau.flow.constants import HOLE, Const
+from qorgau.flow.facts import Either, Fact, Facts
+from qorgau.flow.heap import Obj
 from qorgau.flow.injection import unknown_arguments
 from qorgau.flow.interpreter import Interpreter
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import ClassInfo, Closure, Frame
 from qorgau.flow.memo import Outcome
 from qorgau.flow.policy import Policy
 from qorgau.flow.state import State
-from qorgau.flow.values import (
-    HOLE,
-    TOO_MANY,
-    Bound,
-    Builtin,
-    Const,
-    Either,
-    External,
-    Fact,
-    Facts,
-    Loc,
-    Obj,
-    Ref,
-    SuperOf,
-    Taint,
-    Value,
-)
+from qorgau.flow.taints import Taint
+from qorgau.flow.values import TOO_MANY, Bound, Builtin, External, Ref, SuperOf, Value
 from qorgau.knowledge.libraries import Catalog
 from qorgau.knowledge.regions import Regions
 from qorgau.knowledge.regulation import enumerable_of, in_force, load_regulation

@@ -6,25 +6,13 @@ import pytest
 from hypothesis import given, settings
 from lattices import CROWDED, FACTS, KNOWN, LOCS, OBJECTS, STATES, TAINTS, VALUES, absent, covers
 
+from qorgau.flow.constants import MAX_CONSTANTS, const
 from qorgau.flow.expressions import restrict
+from qorgau.flow.facts import Facts, common_facts
+from qorgau.flow.heap import Obj, join_objects
 from qorgau.flow.state import Renaming, State, join_states
-from qorgau.flow.values import (
-    BOTTOM,
-    MAX_CONSTANTS,
-    TOO_MANY,
-    Facts,
-    Obj,
-    Taints,
-    Value,
-    common_facts,
-    const,
-    join,
-    join_all,
-    join_objects,
-    merge_taints,
-    of_const,
-    stamp,
-)
+from qorgau.flow.taints import Taints, merge_taints
+from qorgau.flow.values import BOTTOM, TOO_MANY, Value, join, join_all, of_const, stamp
 
 quick = settings(max_examples=60, deadline=None, derandomize=True)
 few = settings(max_examples=30, deadline=None, derandomize=True)

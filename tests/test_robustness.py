@@ -12,9 +12,10 @@ from click.testing import CliRunner, Result
 
 from qorgau.cli import main
 from qorgau.flow import epochs, roots
+from qorgau.flow.heap import Obj
 from qorgau.flow.interpreter import Interpreter
+from qorgau.flow.locations import Loc
 from qorgau.flow.roots import Root
-from qorgau.flow.values import Loc, Obj
 
 LEAK = (
     'import requests\n\n\ndef send(iin):\n    requests.post("https://api.example.com/x", json={"iin": iin})\n'

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qorgau.flow import naming, provenance, strings, texts
+from qorgau.flow.constants import HOLE
 from qorgau.flow.machine import Frame
+from qorgau.flow.taints import merge_taints
 from qorgau.flow.uses import Use
-from qorgau.flow.values import HOLE, Value, join_all, merge_taints, of_const
+from qorgau.flow.values import Value, join_all, of_const
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

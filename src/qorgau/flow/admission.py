@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 from qorgau import ir
 from qorgau.flow import objects
 from qorgau.flow.checks import Check
+from qorgau.flow.facts import CHECKS, NO_FACTS, Fact, Facts
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, CHECKS, NO_FACTS, Fact, Facts, Loc, Obj, Value, of_const, of_ref
+from qorgau.flow.values import BOTTOM, Value, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
-from qorgau.flow.values import Facts, Taints
+from qorgau.flow.facts import Facts
+from qorgau.flow.taints import Taints
 
 HOME = "home"
 FOREIGN = "foreign"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from qorgau.flow.constants import Const
+from qorgau.flow.heap import Key, Obj
 from qorgau.flow.machine import Frame
 from qorgau.flow.uses import Use
-from qorgau.flow.values import UNKNOWN, Const, Key, Obj, Value, join_all
+from qorgau.flow.values import UNKNOWN, Value, join_all
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

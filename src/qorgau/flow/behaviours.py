@@ -16,33 +16,25 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import containers, keys, masks, objects, origins, raising, scalars, started, texts
+from qorgau.flow.constants import HOLE, Const, const
+from qorgau.flow.facts import CHECKS, common_facts
+from qorgau.flow.heap import Key, Obj, join_objects
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame, Iteration
 from qorgau.flow.state import Renaming
+from qorgau.flow.taints import Taint, Taints, Trace, merge_taints
 from qorgau.flow.uses import Use
 from qorgau.flow.values import (
     BOTTOM,
-    CHECKS,
-    HOLE,
     NO_REFS,
     OPAQUE,
     UNKNOWN,
     Bound,
-    Const,
     External,
-    Key,
-    Loc,
-    Obj,
     SuperOf,
-    Taint,
-    Taints,
-    Trace,
     Value,
-    common_facts,
-    const,
     join,
     join_all,
-    join_objects,
-    merge_taints,
     of_const,
     of_ref,
     stamp,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from qorgau import ir
+from qorgau.flow.heap import Obj
 from qorgau.flow.machine import Closure
-from qorgau.flow.values import Obj
 from qorgau.linking import walk
 
 if TYPE_CHECKING:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import naming, objects
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.strings import DATA
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, Loc, Obj, Value, join_all, of_const
+from qorgau.flow.values import BOTTOM, Value, join_all, of_const
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qorgau.flow import texts
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, NO_REFS, OPAQUE, Loc, Obj, Value, join, join_all, of_const, of_ref
+from qorgau.flow.values import BOTTOM, NO_REFS, OPAQUE, Value, join, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -29,23 +29,21 @@ from qorgau.flow import (
     started,
     validators,
 )
+from qorgau.flow.constants import Const
+from qorgau.flow.facts import NO_FACTS, Facts, without
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import NOT_BEGUN, SENDS, Args, ClassInfo, Closure, Frame, Resumable
 from qorgau.flow.memo import Canon, Outcome, Remembered, Transfer
 from qorgau.flow.state import State, bottom_like
 from qorgau.flow.values import (
     BOTTOM,
     NO_CONSTS,
-    NO_FACTS,
     OPAQUE,
     UNKNOWN,
     Bound,
     Builtin,
-    Const,
     External,
-    Facts,
-    Key,
-    Loc,
-    Obj,
     Ref,
     SuperOf,
     Value,
@@ -54,7 +52,6 @@ from qorgau.flow.values import (
     of_const,
     of_ref,
     stamp,
-    without,
 )
 
 if TYPE_CHECKING:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from qorgau.flow import naming
+from qorgau.flow.facts import CHECKS, NO_FACTS, Fact, Facts, told_of, without
+from qorgau.flow.locations import Loc, is_told
 from qorgau.flow.machine import Frame
-from qorgau.flow.values import BOTTOM, CHECKS, NO_FACTS, Fact, Facts, Loc, Value, is_told, told_of, without
+from qorgau.flow.values import BOTTOM, Value
 from qorgau.names import fold
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import ClassInfo
-from qorgau.flow.values import Loc
 
 
 class ClassIndex:

@@ -9,22 +9,12 @@ from msgspec.structs import replace
 
 from qorgau import ir
 from qorgau.flow import calls, dispatch, injection, metaclasses, objects, records, signals
+from qorgau.flow.constants import const
 from qorgau.flow.frame_types import OPEN, TABLE, TABLES
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
-from qorgau.flow.values import (
-    BOTTOM,
-    UNKNOWN,
-    Bound,
-    External,
-    Key,
-    Loc,
-    Obj,
-    Value,
-    const,
-    join_all,
-    of_const,
-    of_ref,
-)
+from qorgau.flow.values import BOTTOM, UNKNOWN, Bound, External, Value, join_all, of_const, of_ref
 from qorgau.linking import Unit
 from qorgau.names import fold
 

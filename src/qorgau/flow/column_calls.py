@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qorgau.flow import orm, queries
+from qorgau.flow.heap import Key, Obj
 from qorgau.flow.machine import Frame
 from qorgau.flow.sql_functions import SLICES, effect_of
 from qorgau.flow.sql_statement import ColumnRef, Effect, Part
+from qorgau.flow.taints import merge_taints
 from qorgau.flow.texts import KEPT
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, Key, Obj, Value, merge_taints, of_const
+from qorgau.flow.values import BOTTOM, Value, of_const
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

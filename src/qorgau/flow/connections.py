@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Loc, Obj, Value, join, join_all
+from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Value, join, join_all
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

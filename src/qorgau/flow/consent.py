@@ -13,21 +13,13 @@ from msgspec.structs import replace
 
 from qorgau.flow import contexts, naming, sinks
 from qorgau.flow.checks import BY_KEY, Check
+from qorgau.flow.facts import Fact, Facts
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.policy import Policy, Role
-from qorgau.flow.values import (
-    NO_REFS,
-    NO_TAINTS,
-    OPAQUE,
-    Fact,
-    Facts,
-    Loc,
-    Obj,
-    Reversal,
-    Taint,
-    Value,
-    merge_taints,
-)
+from qorgau.flow.taints import NO_TAINTS, Reversal, Taint, merge_taints
+from qorgau.flow.values import NO_REFS, OPAQUE, Value
 from qorgau.names import fold
 
 if TYPE_CHECKING:

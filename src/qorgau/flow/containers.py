@@ -13,20 +13,18 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import keys, scalars, texts
+from qorgau.flow.constants import Const, const
 from qorgau.flow.frame_types import is_tabular
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame, Iteration
+from qorgau.flow.taints import NO_TAINTS
 from qorgau.flow.values import (
     BOTTOM,
     NO_REFS,
-    NO_TAINTS,
     OPAQUE,
     UNKNOWN,
-    Const,
-    Key,
-    Loc,
-    Obj,
     Value,
-    const,
     join,
     join_all,
     of_const,

@@ -10,25 +10,12 @@ from msgspec.structs import replace
 
 from qorgau import ir
 from qorgau.flow import ambient, containers, objects, raising
+from qorgau.flow.facts import NO_FACTS, Facts, common_facts
+from qorgau.flow.heap import Obj, join_objects
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame, Resumable
 from qorgau.flow.uses import Use
-from qorgau.flow.values import (
-    BOTTOM,
-    NO_FACTS,
-    OPAQUE,
-    External,
-    Facts,
-    Loc,
-    Obj,
-    Value,
-    common_facts,
-    join,
-    join_all,
-    join_objects,
-    of_const,
-    of_ref,
-    stamp,
-)
+from qorgau.flow.values import BOTTOM, OPAQUE, External, Value, join, join_all, of_const, of_ref, stamp
 from qorgau.linking import walk
 
 if TYPE_CHECKING:

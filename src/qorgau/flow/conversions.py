@@ -12,8 +12,10 @@ from msgspec.structs import replace
 
 from qorgau import ir
 from qorgau.flow import containers, objects, records, validators
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
-from qorgau.flow.values import BOTTOM, OPAQUE, Bound, External, Loc, Obj, Value, of_const, of_ref
+from qorgau.flow.values import BOTTOM, OPAQUE, Bound, External, Value, of_const, of_ref
 from qorgau.linking import walk
 
 if TYPE_CHECKING:

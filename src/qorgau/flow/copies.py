@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from qorgau.findings import Confidence
 from qorgau.flow import naming, queries, sinks
 from qorgau.flow.arrivals import Destination
+from qorgau.flow.heap import Key, Obj
 from qorgau.flow.machine import Args, Frame
+from qorgau.flow.taints import Taints, merge_taints
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, OPAQUE, Key, Obj, Taints, Value, join_all, merge_taints
+from qorgau.flow.values import BOTTOM, OPAQUE, Value, join_all
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

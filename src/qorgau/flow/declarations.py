@@ -15,10 +15,12 @@ from qorgau import ir
 from qorgau.flow.calls import DATA_CLASSES
 from qorgau.flow.classes import TYPED_DICTS, spelling
 from qorgau.flow.flags import is_flag, named_statements
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc, made_at
 from qorgau.flow.machine import ClassInfo, Frame
 from qorgau.flow.orm import MODELS
 from qorgau.flow.sql_statement import Statement
-from qorgau.flow.values import Loc, Obj, Value, made_at
+from qorgau.flow.values import Value
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

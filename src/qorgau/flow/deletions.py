@@ -7,8 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from qorgau import ir
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
-from qorgau.flow.values import External, Loc, Obj, Value, of_ref
+from qorgau.flow.values import External, Value, of_ref
 from qorgau.linking import Unit, walk
 
 if TYPE_CHECKING:

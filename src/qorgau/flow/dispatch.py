@@ -8,9 +8,11 @@ from msgspec.structs import replace
 
 from qorgau import ir
 from qorgau.flow import expressions
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.state import State
-from qorgau.flow.values import BOTTOM, Loc, Obj, Value
+from qorgau.flow.values import BOTTOM, Value
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -14,21 +14,12 @@ from msgspec.structs import replace
 
 from qorgau.flow import behaviours, naming, redirects, sinks, strings, texts
 from qorgau.flow.arrivals import Destination
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
+from qorgau.flow.taints import Taints
 from qorgau.flow.uses import Use
-from qorgau.flow.values import (
-    BOTTOM,
-    External,
-    Key,
-    Loc,
-    Obj,
-    Taints,
-    Value,
-    join,
-    join_all,
-    of_const,
-    of_ref,
-)
+from qorgau.flow.values import BOTTOM, External, Value, join, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

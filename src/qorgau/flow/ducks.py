@@ -10,8 +10,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from qorgau import ir
+from qorgau.flow.facts import CHECKS, NO_FACTS, Facts
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
-from qorgau.flow.values import CHECKS, NO_FACTS, Bound, Facts, Loc, Obj, Value
+from qorgau.flow.values import Bound, Value
 from qorgau.linking import walk
 
 if TYPE_CHECKING:

@@ -9,14 +9,18 @@ from dataclasses import dataclass, field
 from qorgau.findings import Problem
 from qorgau.flow import declarations, filled, models, modules, placing, schedules, used
 from qorgau.flow.arrivals import Arrival
+from qorgau.flow.constants import Const
 from qorgau.flow.declarations import Declaration
 from qorgau.flow.erasure import Erased
+from qorgau.flow.facts import Facts, without
+from qorgau.flow.heap import Obj
 from qorgau.flow.interpreter import Interpreter
+from qorgau.flow.locations import Loc, is_activation, outermost
 from qorgau.flow.models import Model
 from qorgau.flow.policy import Policy
 from qorgau.flow.roots import Root, callers_first, is_entry, run
 from qorgau.flow.state import Renaming, State
-from qorgau.flow.values import Const, Facts, Loc, Obj, Ref, Value, is_activation, outermost, without
+from qorgau.flow.values import Ref, Value
 from qorgau.linking import Program, Unit
 
 MAX_EPOCHS = 3

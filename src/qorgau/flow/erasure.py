@@ -16,6 +16,8 @@ from qorgau import ir
 from qorgau.flow import deletions, deployment, scopes, soft_deletes, stores
 from qorgau.flow.arrivals import NO_STORE, Store
 from qorgau.flow.containers import KEYS
+from qorgau.flow.facts import Fact
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.orm import COLUMN
 from qorgau.flow.sites import Site
@@ -23,7 +25,7 @@ from qorgau.flow.sql_text import Expression, Parameter, Statement
 from qorgau.flow.sql_text import Literal as SqlLiteral
 from qorgau.flow.stores import SQL
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, Fact, Loc, Value, of_const
+from qorgau.flow.values import BOTTOM, Value, of_const
 from qorgau.linking import walk
 
 if TYPE_CHECKING:

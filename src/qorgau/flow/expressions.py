@@ -24,24 +24,21 @@ from qorgau.flow import (
     texts,
     versions,
 )
+from qorgau.flow.constants import Const
+from qorgau.flow.facts import Fact, Facts, common_facts
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Frame
 from qorgau.flow.state import State, age, bottom_like
+from qorgau.flow.taints import NO_TAINTS
 from qorgau.flow.values import (
     BOTTOM,
     NO_REFS,
-    NO_TAINTS,
     OPAQUE,
     UNKNOWN,
-    Const,
     External,
-    Fact,
-    Facts,
-    Key,
-    Loc,
-    Obj,
     Refs,
     Value,
-    common_facts,
     join,
     of_const,
     of_ref,

@@ -13,8 +13,11 @@ from msgspec.structs import replace
 
 from qorgau import ir
 from qorgau.flow import bodies, classes
+from qorgau.flow.facts import NO_FACTS
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
-from qorgau.flow.values import NO_FACTS, OPAQUE, Loc, Obj, Value
+from qorgau.flow.values import OPAQUE, Value
 from qorgau.linking import Unit, walk
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from qorgau import ir
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
-from qorgau.flow.values import Loc, Value
+from qorgau.flow.values import Value
 from qorgau.linking import walk
 
 if TYPE_CHECKING:

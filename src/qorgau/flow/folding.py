@@ -6,8 +6,9 @@ import builtins
 from typing import TYPE_CHECKING
 
 from qorgau.flow import keys
+from qorgau.flow.constants import HOLE
 from qorgau.flow.machine import Args, Frame
-from qorgau.flow.values import HOLE, Value, of_const
+from qorgau.flow.values import Value, of_const
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

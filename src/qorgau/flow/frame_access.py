@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import consent, frame_conditions, frame_names, frame_rows, frames, strings
+from qorgau.flow.constants import HOLE, Const, const
+from qorgau.flow.facts import NO_FACTS
 from qorgau.flow.frame_names import is_selection, names_in, selected
 from qorgau.flow.frame_types import COLUMNS, INDEXER, INDEXERS, OWNER, TEXTS
 from qorgau.flow.frames import (
@@ -27,23 +29,10 @@ from qorgau.flow.frames import (
     tables_of,
     written,
 )
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame, Iteration
-from qorgau.flow.values import (
-    BOTTOM,
-    HOLE,
-    NO_FACTS,
-    OPAQUE,
-    Builtin,
-    Const,
-    Loc,
-    Obj,
-    Value,
-    const,
-    join,
-    join_all,
-    of_const,
-    of_ref,
-)
+from qorgau.flow.values import BOTTOM, OPAQUE, Builtin, Value, join, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -9,26 +9,16 @@ from msgspec.structs import replace
 
 from qorgau.flow import frame_columns, frame_rows, frames
 from qorgau.flow.behaviours import Use
+from qorgau.flow.constants import Const, const
 from qorgau.flow.frame_groups import groups_of
 from qorgau.flow.frame_methods import last, result_type
 from qorgau.flow.frame_rows import is_row
 from qorgau.flow.frame_types import GROUP
 from qorgau.flow.frames import Table, cell_of, column, is_column, is_table, new, read, series_type
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
-from qorgau.flow.values import (
-    BOTTOM,
-    OPAQUE,
-    Const,
-    Key,
-    Loc,
-    Obj,
-    Value,
-    const,
-    is_true,
-    join_all,
-    of_const,
-    of_ref,
-)
+from qorgau.flow.values import BOTTOM, OPAQUE, Value, is_true, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

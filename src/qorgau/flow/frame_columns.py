@@ -7,24 +7,15 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow import frame_conditions, frame_names, frames, masks, texts
 from qorgau.flow.behaviours import Use
+from qorgau.flow.constants import Const
+from qorgau.flow.facts import Facts, join_facts
 from qorgau.flow.frame_indexing import made_column
 from qorgau.flow.frame_types import ROW
 from qorgau.flow.frames import NAMES, cell_of, column, is_column
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
-from qorgau.flow.values import (
-    BOTTOM,
-    NO_REFS,
-    OPAQUE,
-    Const,
-    Facts,
-    Key,
-    Loc,
-    Obj,
-    Value,
-    join_all,
-    join_facts,
-    of_const,
-)
+from qorgau.flow.values import BOTTOM, NO_REFS, OPAQUE, Value, join_all, of_const
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

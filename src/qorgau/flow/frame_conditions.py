@@ -8,16 +8,11 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import strings
+from qorgau.flow.facts import NO_FACTS, Facts
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
-from qorgau.flow.values import (
-    BOTTOM,
-    NO_FACTS,
-    Facts,
-    Loc,
-    Taint,
-    Value,
-    merge_taints,
-)
+from qorgau.flow.taints import Taint, merge_taints
+from qorgau.flow.values import BOTTOM, Value
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

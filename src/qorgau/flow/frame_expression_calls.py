@@ -9,23 +9,14 @@ from msgspec.structs import replace
 
 from qorgau.flow import frame_columns, frames, masks, texts
 from qorgau.flow.behaviours import Use
+from qorgau.flow.constants import Const
 from qorgau.flow.frame_names import names_in
 from qorgau.flow.frame_types import EXPRESSIONS
 from qorgau.flow.frames import NAMES, cell_of, column, names_of_column
+from qorgau.flow.heap import Obj
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.strings import DATA
-from qorgau.flow.values import (
-    BOTTOM,
-    NO_REFS,
-    OPAQUE,
-    Const,
-    External,
-    Obj,
-    Value,
-    join_all,
-    of_const,
-    of_ref,
-)
+from qorgau.flow.values import BOTTOM, NO_REFS, OPAQUE, External, Value, join_all, of_const, of_ref
 from qorgau.knowledge.libraries import CallRows
 
 if TYPE_CHECKING:

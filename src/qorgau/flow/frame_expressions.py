@@ -15,24 +15,15 @@ from msgspec.structs import replace
 from qorgau.findings import Confidence
 from qorgau.flow import frame_conditions, frames
 from qorgau.flow.behaviours import Use
+from qorgau.flow.constants import Const, const
+from qorgau.flow.facts import Fact
 from qorgau.flow.frame_names import names_in
 from qorgau.flow.frames import cell_of, column, column_of, names_of_column, read
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
-from qorgau.flow.values import (
-    OPAQUE,
-    Const,
-    Fact,
-    Loc,
-    Obj,
-    Reversal,
-    Taint,
-    Trace,
-    Value,
-    const,
-    join_all,
-    merge_taints,
-    of_ref,
-)
+from qorgau.flow.taints import Reversal, Taint, Trace, merge_taints
+from qorgau.flow.values import OPAQUE, Value, join_all, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -12,25 +12,15 @@ from msgspec.structs import replace
 
 from qorgau.flow import frame_expressions, frames
 from qorgau.flow.behaviours import Use
+from qorgau.flow.constants import Const, const
 from qorgau.flow.frame_methods import frame_columns_parts, last, result_type
 from qorgau.flow.frame_names import names_in
 from qorgau.flow.frame_types import COLUMNS, GROUP, TABLE
 from qorgau.flow.frames import Table, cell_of, column_of, is_column, is_table, new, read, written
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame, Iteration
-from qorgau.flow.values import (
-    BOTTOM,
-    OPAQUE,
-    Const,
-    External,
-    Key,
-    Loc,
-    Obj,
-    Value,
-    const,
-    join_all,
-    of_const,
-    of_ref,
-)
+from qorgau.flow.values import BOTTOM, OPAQUE, External, Value, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow import frame_access, frame_groups, frame_indexing, frame_names, frame_rows, frames
 from qorgau.flow.frame_types import GROUP, GUESSED, INDEXER, TABLE, TELLING
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame, Iteration
-from qorgau.flow.values import OPAQUE, Loc, Obj, Value, join, of_const, of_ref
+from qorgau.flow.values import OPAQUE, Value, join, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

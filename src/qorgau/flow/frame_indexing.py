@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import frame_conditions, frame_names, frame_rows, frames, strings
+from qorgau.flow.constants import Const, const
 from qorgau.flow.frame_names import is_selection, names_in, selected
 from qorgau.flow.frame_types import COLUMNS, EXPRESSIONS, INDEXER, OWNER, TEXTS
 from qorgau.flow.frames import (
@@ -21,22 +22,11 @@ from qorgau.flow.frames import (
     series_type,
     store,
 )
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
 from qorgau.flow.texts import slice_text
-from qorgau.flow.values import (
-    BOTTOM,
-    OPAQUE,
-    Const,
-    External,
-    Loc,
-    Obj,
-    Value,
-    const,
-    join,
-    join_all,
-    of_const,
-    of_ref,
-)
+from qorgau.flow.values import BOTTOM, OPAQUE, External, Value, join, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

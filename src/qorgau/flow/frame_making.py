@@ -9,25 +9,17 @@ from msgspec.structs import replace
 
 from qorgau.flow import frame_columns, frame_conditions, frames, naming, origins, places, queries
 from qorgau.flow.behaviours import Use
+from qorgau.flow.constants import Const, const
 from qorgau.flow.frame_access import with_names
 from qorgau.flow.frame_names import names_in
 from qorgau.flow.frame_types import TABLES
 from qorgau.flow.frames import Table, cell_of, is_column, is_table, joined, read, written
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.sites import Site
-from qorgau.flow.values import (
-    BOTTOM,
-    OPAQUE,
-    ORIGINS,
-    UNKNOWN,
-    Const,
-    Loc,
-    Obj,
-    Value,
-    const,
-    join_all,
-    of_ref,
-)
+from qorgau.flow.taints import ORIGINS
+from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Value, join_all, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

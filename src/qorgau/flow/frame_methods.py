@@ -17,25 +17,16 @@ from qorgau.flow import (
     frames,
 )
 from qorgau.flow.behaviours import Use
+from qorgau.flow.constants import Const, const
 from qorgau.flow.frame_access import set_item, with_names
 from qorgau.flow.frame_names import names_in
 from qorgau.flow.frame_rows import is_row
 from qorgau.flow.frame_types import COLUMNS, GROUPS, TABLES
 from qorgau.flow.frames import Table, column_of, is_column, is_table, joined, new, read, store
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
-from qorgau.flow.values import (
-    BOTTOM,
-    Const,
-    Loc,
-    Obj,
-    Value,
-    const,
-    is_true,
-    join,
-    join_all,
-    of_const,
-    of_ref,
-)
+from qorgau.flow.values import BOTTOM, Value, is_true, join, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -5,20 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from qorgau.flow.constants import HOLE, Const, const
 from qorgau.flow.frame_types import CHOICE
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
-from qorgau.flow.values import (
-    HOLE,
-    OPAQUE,
-    Const,
-    Loc,
-    Obj,
-    Value,
-    const,
-    join_all,
-    of_const,
-    of_ref,
-)
+from qorgau.flow.values import OPAQUE, Value, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

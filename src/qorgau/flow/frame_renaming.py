@@ -11,18 +11,12 @@ from qorgau.flow import (
     frames,
 )
 from qorgau.flow.behaviours import Use
+from qorgau.flow.constants import Const, const
 from qorgau.flow.frame_access import with_names
 from qorgau.flow.frames import Table, column_of, read
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
-from qorgau.flow.values import (
-    BOTTOM,
-    Const,
-    Loc,
-    Value,
-    const,
-    of_const,
-    of_ref,
-)
+from qorgau.flow.values import BOTTOM, Value, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

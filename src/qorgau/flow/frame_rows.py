@@ -8,26 +8,14 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import containers, frame_conditions, frame_names, frames, origins
+from qorgau.flow.constants import Const, const
+from qorgau.flow.facts import NO_FACTS
 from qorgau.flow.frame_types import ROW
 from qorgau.flow.frames import Table
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame, Iteration
-from qorgau.flow.values import (
-    BOTTOM,
-    NO_FACTS,
-    OPAQUE,
-    UNKNOWN,
-    Builtin,
-    Const,
-    Key,
-    Loc,
-    Obj,
-    Value,
-    const,
-    join,
-    join_all,
-    of_const,
-    of_ref,
-)
+from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Builtin, Value, join, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

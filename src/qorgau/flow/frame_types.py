@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qorgau.flow.values import Obj
+from qorgau.flow.heap import Obj
 
 TABLE = "frame-table"
 """The kind of an object that is a table."""

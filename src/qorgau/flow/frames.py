@@ -17,27 +17,15 @@ from msgspec.structs import replace
 
 from qorgau.findings import Confidence
 from qorgau.flow import naming, strings
+from qorgau.flow.constants import Const
+from qorgau.flow.facts import NO_FACTS, Fact, Facts
 from qorgau.flow.frame_types import COLUMNS, EXPRESSIONS, OPEN, TABLE, TABLES
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
 from qorgau.flow.state import State
-from qorgau.flow.values import (
-    BOTTOM,
-    NO_FACTS,
-    NO_REFS,
-    OPAQUE,
-    Const,
-    Fact,
-    Facts,
-    Key,
-    Loc,
-    Obj,
-    Taint,
-    Value,
-    join,
-    join_all,
-    of_const,
-    stamp,
-)
+from qorgau.flow.taints import Taint
+from qorgau.flow.values import BOTTOM, NO_REFS, OPAQUE, Value, join, join_all, of_const, stamp
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import ClassInfo, Closure, Resumable
 from qorgau.flow.state import State
-from qorgau.flow.values import Bound, Builtin, Loc, Obj, Ref, SuperOf, Value
+from qorgau.flow.values import Bound, Builtin, Ref, SuperOf, Value
 
 MAX_REACHED = 200
 """Objects that are looked at to tell whether something has changed."""

@@ -15,21 +15,12 @@ from msgspec.structs import replace
 
 from qorgau import ir
 from qorgau.flow import admission, applications, calls, expressions, injection, middleware, objects
+from qorgau.flow.constants import const
+from qorgau.flow.facts import CHECKS, Facts, common_facts
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
-from qorgau.flow.values import (
-    CHECKS,
-    UNKNOWN,
-    External,
-    Facts,
-    Key,
-    Loc,
-    Obj,
-    Value,
-    common_facts,
-    const,
-    of_const,
-    of_ref,
-)
+from qorgau.flow.values import UNKNOWN, External, Value, of_const, of_ref
 from qorgau.linking import Unit
 
 if TYPE_CHECKING:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import containers, naming, objects, origins
+from qorgau.flow.heap import Obj
 from qorgau.flow.machine import Frame
-from qorgau.flow.values import Obj, Taint, Taints, Value
+from qorgau.flow.taints import Taint, Taints
+from qorgau.flow.values import Value
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

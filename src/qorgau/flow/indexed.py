@@ -15,9 +15,12 @@ from msgspec.structs import replace
 
 from qorgau import ir
 from qorgau.flow import containers, keys, sweeps
+from qorgau.flow.constants import Const
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
 from qorgau.flow.state import State
-from qorgau.flow.values import BOTTOM, OPAQUE, Const, Loc, Obj, Value, join, of_ref
+from qorgau.flow.values import BOTTOM, OPAQUE, Value, join, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from qorgau import ir
 from qorgau.flow import applications, calls, containers, objects, options, placing, providers, tasks
 from qorgau.flow import given as given_by
+from qorgau.flow.constants import Const
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
-from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Const, External, Loc, Value, join, of_ref
+from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, External, Value, join, of_ref
 from qorgau.linking import Unit
 
 if TYPE_CHECKING:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qorgau.flow import masks
+from qorgau.flow.constants import Const
+from qorgau.flow.facts import NO_FACTS, Facts
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
-from qorgau.flow.values import BOTTOM, NO_FACTS, Const, External, Facts, Loc, Obj, Ref, Value
+from qorgau.flow.values import BOTTOM, External, Ref, Value
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

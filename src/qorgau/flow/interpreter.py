@@ -61,27 +61,18 @@ from qorgau.flow.declarations import Declaration
 from qorgau.flow.deletions import Receiver
 from qorgau.flow.ducks import Ducks
 from qorgau.flow.erasure import Erased
+from qorgau.flow.facts import Fact, Facts, checks_of
 from qorgau.flow.frame_types import TABLE
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration, Resumable
 from qorgau.flow.memo import Remembered
 from qorgau.flow.places import Site
 from qorgau.flow.policy import Policy
 from qorgau.flow.relevance import Relevance
 from qorgau.flow.state import FEW, State, join_states
-from qorgau.flow.values import (
-    BOTTOM,
-    External,
-    Fact,
-    Facts,
-    Key,
-    Loc,
-    Obj,
-    Ref,
-    Taints,
-    Value,
-    checks_of,
-    of_ref,
-)
+from qorgau.flow.taints import Taints
+from qorgau.flow.values import BOTTOM, External, Ref, Value, of_ref
 from qorgau.linking import Program, Unit
 
 BUDGET = 4_000

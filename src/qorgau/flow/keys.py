@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qorgau.flow.constants import Const
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
-from qorgau.flow.values import OPAQUE, Const, External, Loc, Ref, Value, of_const, of_ref
+from qorgau.flow.values import OPAQUE, External, Ref, Value, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

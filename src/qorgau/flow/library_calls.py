@@ -67,28 +67,15 @@ from qorgau.flow import (
 )
 from qorgau.flow.behaviours import BEHAVIOURS, BUILTINS, Use
 from qorgau.flow.classes import ELEMENTS
+from qorgau.flow.facts import NO_FACTS
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Frame
 from qorgau.flow.places import Site
 from qorgau.flow.references import arguments, one
+from qorgau.flow.taints import ORIGINS, merge_taints
 from qorgau.flow.texts import of_call
-from qorgau.flow.values import (
-    BOTTOM,
-    NO_FACTS,
-    OPAQUE,
-    ORIGINS,
-    Builtin,
-    External,
-    Key,
-    Loc,
-    Obj,
-    Ref,
-    Value,
-    join,
-    join_all,
-    merge_taints,
-    of_const,
-    of_ref,
-)
+from qorgau.flow.values import BOTTOM, OPAQUE, Builtin, External, Ref, Value, join, join_all, of_const, of_ref
 from qorgau.knowledge import rows as rows_of
 from qorgau.knowledge.libraries import CallRows, filled_type
 from qorgau.knowledge.references import parse_target

@@ -10,8 +10,11 @@ import msgspec
 from msgspec.structs import replace
 
 from qorgau import ir
+from qorgau.flow.facts import Facts
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.state import Renaming, State
-from qorgau.flow.values import BOTTOM, OPAQUE, Facts, Loc, Obj, Value, of_const
+from qorgau.flow.values import BOTTOM, OPAQUE, Value, of_const
 from qorgau.linking import Unit
 
 SENDS = "$sends"

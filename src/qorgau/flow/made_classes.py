@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from qorgau import ir
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import ClassInfo, Frame
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, External, Key, Loc, Obj, Value, join, of_const, of_ref
+from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, External, Value, join, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -16,8 +16,12 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import texts
+from qorgau.flow.constants import HOLE
+from qorgau.flow.facts import Facts
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
-from qorgau.flow.values import HOLE, External, Facts, Loc, Ref, Taint, Taints, Value
+from qorgau.flow.taints import Taint, Taints
+from qorgau.flow.values import External, Ref, Value
 from qorgau.names import fold
 
 if TYPE_CHECKING:

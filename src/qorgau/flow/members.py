@@ -7,8 +7,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qorgau.flow import keys
+from qorgau.flow.constants import Const
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import ClassInfo, Frame
-from qorgau.flow.values import Const, Loc, Obj, Value, of_const
+from qorgau.flow.values import Value, of_const
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

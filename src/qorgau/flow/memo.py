@@ -14,20 +14,14 @@ import msgspec
 from msgspec.structs import replace
 
 from qorgau.flow import origins
+from qorgau.flow.facts import Facts, told_of
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc, is_activation
 from qorgau.flow.machine import Closure
 from qorgau.flow.shapes import fact_said, ordered, shape_of
 from qorgau.flow.state import Renaming, State
-from qorgau.flow.values import (
-    BOTTOM,
-    Facts,
-    Loc,
-    Obj,
-    Taint,
-    Trace,
-    Value,
-    is_activation,
-    told_of,
-)
+from qorgau.flow.taints import Taint, Trace
+from qorgau.flow.values import BOTTOM, Value
 
 
 class Canon:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from qorgau import ir
 from qorgau.flow import objects
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
-from qorgau.flow.values import BOTTOM, Bound, Loc, Obj, SuperOf, Value, of_const, of_ref
+from qorgau.flow.values import BOTTOM, Bound, SuperOf, Value, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

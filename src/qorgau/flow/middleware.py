@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from qorgau import ir
 from qorgau.flow import applications, calls, objects, raising
 from qorgau.flow.applications import Layer
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.state import State
-from qorgau.flow.values import BOTTOM, UNKNOWN, External, Loc, Value, of_ref
+from qorgau.flow.values import BOTTOM, UNKNOWN, External, Value, of_ref
 from qorgau.linking import Unit
 
 if TYPE_CHECKING:

@@ -19,8 +19,10 @@ from qorgau.flow.declarations import (
     tables,
 )
 from qorgau.flow.flags import named_statements
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc, made_at
 from qorgau.flow.machine import ClassInfo
-from qorgau.flow.values import Loc, Obj, Value, is_true, made_at
+from qorgau.flow.values import Value, is_true
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Frame
 from qorgau.flow.state import State
-from qorgau.flow.values import UNKNOWN, Bound, Builtin, External, Loc, Obj, Value, join, of_const, of_ref
+from qorgau.flow.values import UNKNOWN, Bound, Builtin, External, Value, join, of_const, of_ref
 from qorgau.linking import Unit
 
 if TYPE_CHECKING:

@@ -9,27 +9,14 @@ from msgspec.structs import replace
 from qorgau import ir
 from qorgau.findings import Confidence
 from qorgau.flow import flags, origins, row_keys, validators
+from qorgau.flow.constants import Const
+from qorgau.flow.facts import NO_FACTS, Facts
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc, is_activation, made_at
 from qorgau.flow.machine import ClassInfo, Closure, Frame
 from qorgau.flow.row_keys import Written
-from qorgau.flow.values import (
-    NO_FACTS,
-    NO_TAINTS,
-    ORIGINS,
-    Const,
-    Facts,
-    Key,
-    Loc,
-    Obj,
-    Taint,
-    Taints,
-    Trace,
-    Value,
-    is_activation,
-    join_all,
-    made_at,
-    merge_taints,
-    of_const,
-)
+from qorgau.flow.taints import NO_TAINTS, ORIGINS, Taint, Taints, Trace, merge_taints
+from qorgau.flow.values import Value, join_all, of_const
 from qorgau.linking import Unit
 from qorgau.names import fold
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
-from qorgau.flow.values import BOTTOM, Key, Loc, Obj, Value, join_all, of_ref
+from qorgau.flow.values import BOTTOM, Value, join_all, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -26,24 +26,22 @@ from qorgau.flow import (
     scalars,
     sweeps,
 )
+from qorgau.flow.constants import Const
+from qorgau.flow.facts import ANSWERS, NO_FACTS, told_of
 from qorgau.flow.frame_types import is_tabular
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration
 from qorgau.flow.state import Renaming, State, widen
 from qorgau.flow.values import (
-    ANSWERS,
     BOTTOM,
     NO_CONSTS,
-    NO_FACTS,
     NO_REFS,
     OPAQUE,
     UNKNOWN,
     Bound,
     Builtin,
-    Const,
     External,
-    Key,
-    Loc,
-    Obj,
     Ref,
     SuperOf,
     Value,
@@ -52,7 +50,6 @@ from qorgau.flow.values import (
     of_const,
     of_ref,
     stamp,
-    told_of,
 )
 from qorgau.names import fold
 

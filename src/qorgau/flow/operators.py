@@ -8,28 +8,12 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from qorgau.flow import buffers, checks, keys, members, objects, scalars, texts, versions
+from qorgau.flow.constants import HOLE, Const, const
+from qorgau.flow.facts import CHECKS, NO_FACTS, Fact, Facts, common_facts
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args
-from qorgau.flow.values import (
-    CHECKS,
-    HOLE,
-    NO_CONSTS,
-    NO_FACTS,
-    NO_REFS,
-    NO_TAINTS,
-    OPAQUE,
-    Bound,
-    Const,
-    External,
-    Fact,
-    Facts,
-    Loc,
-    Value,
-    common_facts,
-    const,
-    join_all,
-    of_const,
-    of_ref,
-)
+from qorgau.flow.taints import NO_TAINTS
+from qorgau.flow.values import NO_CONSTS, NO_REFS, OPAQUE, Bound, External, Value, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

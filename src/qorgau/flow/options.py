@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qorgau import ir
+from qorgau.flow.heap import Key, Obj
 from qorgau.flow.machine import Closure, Frame
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, External, Key, Obj, Value, join, join_all, of_ref
+from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, External, Value, join, join_all, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow.values import NO_FACTS, ORIGINS, Loc, Value
+from qorgau.flow.facts import NO_FACTS
+from qorgau.flow.locations import Loc
+from qorgau.flow.taints import ORIGINS
+from qorgau.flow.values import Value
 from qorgau.names import fold
 
 if TYPE_CHECKING:

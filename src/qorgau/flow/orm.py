@@ -16,29 +16,15 @@ from msgspec.structs import replace
 from qorgau.flow import containers, origins, places, row_expressions
 from qorgau.flow.checks import MOMENTS, Check, affirms
 from qorgau.flow.classes import ELEMENTS
+from qorgau.flow.constants import Const
+from qorgau.flow.facts import NO_FACTS, Fact, Facts, common_facts, join_facts
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
 from qorgau.flow.places import Site
 from qorgau.flow.state import Renaming
 from qorgau.flow.uses import Use
-from qorgau.flow.values import (
-    BOTTOM,
-    NO_FACTS,
-    OPAQUE,
-    Const,
-    Fact,
-    Facts,
-    Key,
-    Loc,
-    Obj,
-    Ref,
-    Value,
-    common_facts,
-    join,
-    join_all,
-    join_facts,
-    of_const,
-    of_ref,
-)
+from qorgau.flow.values import BOTTOM, OPAQUE, Ref, Value, join, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

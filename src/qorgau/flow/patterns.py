@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from qorgau import ir
 from qorgau.flow import expressions, operators
+from qorgau.flow.constants import Const
+from qorgau.flow.heap import Obj
 from qorgau.flow.machine import Frame
 from qorgau.flow.state import State
-from qorgau.flow.values import BOTTOM, Const, Obj, Value, of_const
+from qorgau.flow.values import BOTTOM, Value, of_const
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from qorgau.config import ExportSpec, RecipientSpec, StorageSpec
 from qorgau.flow import origins
 from qorgau.flow.arrivals import FOREIGN, HOME, NOWHERE, UNKNOWN_PLACE, Destination
+from qorgau.flow.constants import HOLE
 from qorgau.flow.policy import Policy
 from qorgau.flow.sites import EMPTY, Site, listed, of_urls, paths, told
-from qorgau.flow.values import HOLE
 from qorgau.knowledge.hosts import Host, host_of, is_local
 from qorgau.knowledge.regions import HostPlace
 from qorgau.names import fold, glob_host, glob_text

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import objects
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.places import Site
 from qorgau.flow.state import State
-from qorgau.flow.values import Bound, Key, Loc, Obj, Value, join, of_ref
+from qorgau.flow.values import Bound, Value, join, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

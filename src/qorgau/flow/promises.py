@@ -9,9 +9,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qorgau.flow import behaviours
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
+from qorgau.flow.taints import NO_TAINTS
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, NO_TAINTS, UNKNOWN, Bound, Loc, Value, join
+from qorgau.flow.values import BOTTOM, UNKNOWN, Bound, Value, join
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

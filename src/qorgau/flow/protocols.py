@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qorgau.flow import objects
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.uses import Use
-from qorgau.flow.values import Loc, Value, join_all, of_ref
+from qorgau.flow.values import Value, join_all, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

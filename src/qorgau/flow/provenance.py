@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow import frames
 from qorgau.flow.classes import ELEMENTS
+from qorgau.flow.constants import Const
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
-from qorgau.flow.values import Const, Loc, Value
+from qorgau.flow.values import Value
 from qorgau.names import fold
 
 if TYPE_CHECKING:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qorgau import ir
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, UNKNOWN, External, Key, Loc, Obj, Value, join_all, of_ref
+from qorgau.flow.values import BOTTOM, UNKNOWN, External, Value, join_all, of_ref
 from qorgau.linking import Unit
 
 if TYPE_CHECKING:

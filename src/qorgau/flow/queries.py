@@ -24,6 +24,10 @@ from qorgau.flow.arrivals import Destination, Store
 from qorgau.flow.behaviours import Use
 from qorgau.flow.checks import MOMENTS, Check, affirms
 from qorgau.flow.classes import ELEMENTS
+from qorgau.flow.constants import Const, const
+from qorgau.flow.facts import NO_FACTS, Fact, Facts
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Frame
 from qorgau.flow.places import Site
 from qorgau.flow.references import arguments
@@ -45,29 +49,8 @@ from qorgau.flow.sql_text import (
     parse_sql,
 )
 from qorgau.flow.stores import SQL
-from qorgau.flow.values import (
-    BOTTOM,
-    NO_FACTS,
-    OPAQUE,
-    Const,
-    Fact,
-    Facts,
-    Key,
-    Loc,
-    Obj,
-    Ref,
-    Refs,
-    Reversal,
-    Taint,
-    Taints,
-    Value,
-    const,
-    join,
-    join_all,
-    merge_taints,
-    of_const,
-    of_ref,
-)
+from qorgau.flow.taints import Reversal, Taint, Taints, merge_taints
+from qorgau.flow.values import BOTTOM, OPAQUE, Ref, Refs, Value, join, join_all, of_const, of_ref
 from qorgau.knowledge.rows import Query
 
 if TYPE_CHECKING:

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 
 from qorgau import ir
 from qorgau.flow import objects, strings
+from qorgau.flow.facts import NO_FACTS, Facts
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.state import State, bottom_like
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, NO_FACTS, External, Facts, Loc, Obj, Ref, Value, of_ref
+from qorgau.flow.values import BOTTOM, External, Ref, Value, of_ref
 from qorgau.linking import walk
 
 if TYPE_CHECKING:

@@ -8,22 +8,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec.structs import replace
 
 from qorgau.flow import behaviours, classes, containers, naming, validators
+from qorgau.flow.constants import const
+from qorgau.flow.facts import NO_FACTS
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.uses import Use
-from qorgau.flow.values import (
-    BOTTOM,
-    NO_FACTS,
-    OPAQUE,
-    Bound,
-    Key,
-    Loc,
-    Obj,
-    Value,
-    const,
-    join_all,
-    of_const,
-    of_ref,
-)
+from qorgau.flow.values import BOTTOM, OPAQUE, Bound, Value, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow import sinks, transport
 from qorgau.flow.arrivals import Destination
+from qorgau.flow.constants import const
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
-from qorgau.flow.values import BOTTOM, External, Loc, Obj, Value, const, join_all, of_const
+from qorgau.flow.values import BOTTOM, External, Value, join_all, of_const
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

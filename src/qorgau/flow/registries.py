@@ -12,23 +12,13 @@ from typing import TYPE_CHECKING, TypeGuard
 from msgspec.structs import replace
 
 from qorgau.flow import modules, objects, places
+from qorgau.flow.constants import const
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.places import Site
 from qorgau.flow.uses import Use
-from qorgau.flow.values import (
-    BOTTOM,
-    OPAQUE,
-    Bound,
-    Key,
-    Loc,
-    Obj,
-    Value,
-    const,
-    join,
-    join_all,
-    of_const,
-    of_ref,
-)
+from qorgau.flow.values import BOTTOM, OPAQUE, Bound, Value, join, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

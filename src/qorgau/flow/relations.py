@@ -13,8 +13,10 @@ from msgspec.structs import replace
 
 from qorgau.flow import classes
 from qorgau.flow.classes import ELEMENTS
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import ClassInfo, Frame
-from qorgau.flow.values import BOTTOM, Key, Loc, Obj, Value, of_ref
+from qorgau.flow.values import BOTTOM, Value, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow import naming, strings
 from qorgau.flow.machine import Frame
+from qorgau.flow.taints import NO_TAINTS, Taint, merge_taints
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, NO_TAINTS, Taint, Value, join, merge_taints, of_const
+from qorgau.flow.values import BOTTOM, Value, join, of_const
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

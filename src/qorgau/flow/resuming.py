@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 
 from qorgau import ir
 from qorgau.flow import calls, containers, contexts, raising
+from qorgau.flow.constants import Const
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import NOT_BEGUN, SENDS, Closure, Frame, Resumable, Script
 from qorgau.flow.state import State, bottom_like
-from qorgau.flow.values import BOTTOM, OPAQUE, Const, Key, Loc, Obj, Value, join, join_all, of_const
+from qorgau.flow.values import BOTTOM, OPAQUE, Value, join, join_all, of_const
 from qorgau.linking import walk
 
 if TYPE_CHECKING:

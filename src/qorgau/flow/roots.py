@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from qorgau import ir
 from qorgau.flow import bodies, calls, filled, gates, objects, placing, schedules, used
 from qorgau.flow.declarations import info_of
+from qorgau.flow.heap import Obj
 from qorgau.flow.injection import unknown_arguments
 from qorgau.flow.interpreter import Interpreter
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import ClassInfo, Closure, Frame
 from qorgau.flow.memo import Outcome
 from qorgau.flow.state import State
-from qorgau.flow.values import BOTTOM, Loc, Obj, Value, join, of_ref
+from qorgau.flow.values import BOTTOM, Value, join, of_ref
 from qorgau.linking import walk
 
 MAX_RECEIVERS = 6

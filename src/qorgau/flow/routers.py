@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from qorgau.flow import modules
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Frame
-from qorgau.flow.values import BOTTOM, Key, Loc, Obj, Value, of_const, of_ref
+from qorgau.flow.values import BOTTOM, Value, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

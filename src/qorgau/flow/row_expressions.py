@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qorgau.flow import naming, texts
+from qorgau.flow.heap import Key, Obj
 from qorgau.flow.machine import Frame
-from qorgau.flow.values import BOTTOM, NO_TAINTS, Key, Obj, Taints, Value, merge_taints
+from qorgau.flow.taints import NO_TAINTS, Taints, merge_taints
+from qorgau.flow.values import BOTTOM, Value
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

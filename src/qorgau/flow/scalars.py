@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
-from qorgau.flow.values import BOTTOM, NO_REFS, Loc, Obj, Value, join_all, stamp
+from qorgau.flow.values import BOTTOM, NO_REFS, Value, join_all, stamp
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

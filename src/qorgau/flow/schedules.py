@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from qorgau import ir
 from qorgau.flow import environment, registries
+from qorgau.flow.constants import Const
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Closure, Frame
 from qorgau.flow.state import State
-from qorgau.flow.values import BOTTOM, Const, Loc, Value, of_ref
+from qorgau.flow.values import BOTTOM, Value, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

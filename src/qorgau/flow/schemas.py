@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import admission, behaviours, classes, nested_schemas, objects
+from qorgau.flow.constants import Const
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Frame
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, Const, Key, Loc, Obj, Value, is_true, join_all, of_const, of_ref
+from qorgau.flow.values import BOTTOM, Value, is_true, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -11,21 +11,10 @@ from typing import TYPE_CHECKING
 
 from qorgau import ir
 from qorgau.flow import behaviours, calls, modules, naming, statements
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
-from qorgau.flow.values import (
-    BOTTOM,
-    OPAQUE,
-    UNKNOWN,
-    Bound,
-    Builtin,
-    External,
-    Loc,
-    Obj,
-    Ref,
-    Value,
-    of_const,
-    of_ref,
-)
+from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Bound, Builtin, External, Ref, Value, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -12,21 +12,12 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from qorgau.flow import places
+from qorgau.flow.constants import const
+from qorgau.flow.heap import Key, Obj
 from qorgau.flow.machine import Frame
 from qorgau.flow.places import Site
 from qorgau.flow.uses import Use
-from qorgau.flow.values import (
-    BOTTOM,
-    OPAQUE,
-    UNKNOWN,
-    Key,
-    Obj,
-    Value,
-    const,
-    join,
-    join_all,
-    of_const,
-)
+from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Value, join, join_all, of_const
 from qorgau.knowledge.hosts import HOLE
 
 if TYPE_CHECKING:

@@ -8,20 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 
-from qorgau.flow.values import (
-    Bound,
-    Builtin,
-    Const,
-    Either,
-    Fact,
-    Facts,
-    Loc,
-    Ref,
-    SuperOf,
-    Taint,
-    Trace,
-    Value,
-)
+from qorgau.flow.constants import Const
+from qorgau.flow.facts import Either, Fact, Facts
+from qorgau.flow.locations import Loc
+from qorgau.flow.taints import Taint, Trace
+from qorgau.flow.values import Bound, Builtin, Ref, SuperOf, Value
 
 
 class Shape:

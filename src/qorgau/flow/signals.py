@@ -12,9 +12,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qorgau.flow import registries
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
+from qorgau.flow.taints import NO_TAINTS
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, NO_TAINTS, OPAQUE, Builtin, Loc, Value, join, join_all, of_ref
+from qorgau.flow.values import BOTTOM, OPAQUE, Builtin, Value, join, join_all, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qorgau import ir
+from qorgau.flow.facts import NO_FACTS
 from qorgau.flow.machine import Closure, Frame
-from qorgau.flow.values import NO_FACTS, NO_TAINTS, Value
+from qorgau.flow.taints import NO_TAINTS
+from qorgau.flow.values import Value
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -10,28 +10,17 @@ from msgspec.structs import replace
 
 from qorgau.flow import naming, origins, places, provenance, row_calls, stores, strings, texts, transport
 from qorgau.flow.arrivals import NO_STORE, Arrival, Destination, Store
+from qorgau.flow.constants import HOLE, Const
+from qorgau.flow.facts import ANSWERS, Facts, told_of
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.places import Site
 from qorgau.flow.policy import Role
 from qorgau.flow.row_keys import Written
 from qorgau.flow.stores import CALLS, SQL
+from qorgau.flow.taints import Taint, Taints, merge_taints
 from qorgau.flow.uses import Use
-from qorgau.flow.values import (
-    ANSWERS,
-    BOTTOM,
-    HOLE,
-    NO_REFS,
-    Const,
-    Facts,
-    Loc,
-    Taint,
-    Taints,
-    Value,
-    join_all,
-    merge_taints,
-    of_const,
-    told_of,
-)
+from qorgau.flow.values import BOTTOM, NO_REFS, Value, join_all, of_const
 from qorgau.knowledge.hosts import host_of, host_of_path
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from qorgau.flow.values import BOTTOM, HOLE, Value, const, join_all, of_const, of_ref
+from qorgau.flow.constants import HOLE, const
+from qorgau.flow.values import BOTTOM, Value, join_all, of_const, of_ref
 from qorgau.knowledge.hosts import host_of, host_of_path
 
 if TYPE_CHECKING:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qorgau.flow import buffers, containers
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
-from qorgau.flow.values import BOTTOM, Loc, Obj, Value
+from qorgau.flow.values import BOTTOM, Value
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

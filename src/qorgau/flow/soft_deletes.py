@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qorgau.flow.classes import ELEMENTS
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
-from qorgau.flow.values import Loc, Value
+from qorgau.flow.values import Value
 from qorgau.names import fold
 
 if TYPE_CHECKING:

@@ -12,32 +12,12 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from qorgau.flow.values import (
-    BOTTOM,
-    NO_CONSTS,
-    NO_FACTS,
-    Bound,
-    Builtin,
-    Const,
-    Either,
-    Fact,
-    Facts,
-    Key,
-    Loc,
-    Obj,
-    Ref,
-    SuperOf,
-    Taint,
-    Value,
-    checks_of,
-    common_facts,
-    join,
-    join_objects,
-    merge_taints,
-    one_of,
-    stamp,
-    without,
-)
+from qorgau.flow.constants import Const
+from qorgau.flow.facts import NO_FACTS, Either, Fact, Facts, checks_of, common_facts, without
+from qorgau.flow.heap import Key, Obj, join_objects, one_of
+from qorgau.flow.locations import Loc
+from qorgau.flow.taints import Taint, merge_taints
+from qorgau.flow.values import BOTTOM, NO_CONSTS, Bound, Builtin, Ref, SuperOf, Value, join, stamp
 
 Defaults: TypeAlias = Callable[["State", Loc, Obj, Key], Value]
 """The value of a part that an object has not been given: what reading it would find."""

@@ -13,23 +13,12 @@ from typing import TYPE_CHECKING
 from qorgau import ir
 from qorgau.flow import checks, contexts, exits, filled, indexed, patterns, raising, slices, sweeps
 from qorgau.flow.expressions import MAX_UNROLLED
+from qorgau.flow.facts import ANSWERS, NO_FACTS, Fact, Facts, without
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame, LoopExits
 from qorgau.flow.state import Renaming, State, age, bottom_like, widen
-from qorgau.flow.values import (
-    ANSWERS,
-    BOTTOM,
-    NO_FACTS,
-    OPAQUE,
-    UNKNOWN,
-    Fact,
-    Facts,
-    Loc,
-    Obj,
-    Value,
-    join,
-    of_const,
-    without,
-)
+from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Value, join, of_const
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow.arrivals import Store
 from qorgau.flow.classes import ELEMENTS
+from qorgau.flow.constants import HOLE
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.sites import Site
-from qorgau.flow.values import HOLE, Loc, Obj, Value
+from qorgau.flow.values import Value
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

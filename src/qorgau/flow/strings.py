@@ -6,21 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qorgau.flow import classes, containers, keys, naming, objects, records, scalars, texts, validators
+from qorgau.flow.constants import HOLE, Const, const
+from qorgau.flow.facts import NO_FACTS, Facts
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
-from qorgau.flow.values import (
-    BOTTOM,
-    HOLE,
-    NO_FACTS,
-    NO_REFS,
-    Const,
-    Facts,
-    Loc,
-    Obj,
-    Value,
-    const,
-    join_all,
-    stamp,
-)
+from qorgau.flow.values import BOTTOM, NO_REFS, Value, join_all, stamp
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

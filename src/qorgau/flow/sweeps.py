@@ -15,9 +15,13 @@ import msgspec
 
 from qorgau import ir
 from qorgau.flow import containers
+from qorgau.flow.constants import Const
+from qorgau.flow.facts import NO_FACTS
+from qorgau.flow.heap import Key, Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
 from qorgau.flow.state import Renaming, State
-from qorgau.flow.values import NO_FACTS, Const, Key, Loc, Obj, Value
+from qorgau.flow.values import Value
 from qorgau.linking import walk
 
 if TYPE_CHECKING:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import behaviours, modules, objects, promises, started
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Loc, Obj, Value, join, join_all, of_const, of_ref
+from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Value, join, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

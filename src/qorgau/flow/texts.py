@@ -16,27 +16,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from qorgau.flow import scalars
-from qorgau.flow.values import (
-    HOLE,
-    NO_CONSTS,
-    NO_FACTS,
-    NO_TAINTS,
-    OPAQUE,
-    Const,
-    External,
-    Facts,
-    Loc,
-    Obj,
-    Reversal,
-    Taint,
-    Taints,
-    Value,
-    common_facts,
-    const,
-    join_all,
-    merge_taints,
-    of_const,
-)
+from qorgau.flow.constants import HOLE, Const, const
+from qorgau.flow.facts import NO_FACTS, Facts, common_facts
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
+from qorgau.flow.taints import NO_TAINTS, Reversal, Taint, Taints, merge_taints
+from qorgau.flow.values import NO_CONSTS, OPAQUE, External, Value, join_all, of_const
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -13,23 +13,14 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import connections, objects
+from qorgau.flow.constants import Const
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
 from qorgau.flow.sites import Site, told
+from qorgau.flow.taints import Taint, Taints, merge_taints
 from qorgau.flow.uses import Use
-from qorgau.flow.values import (
-    BOTTOM,
-    OPAQUE,
-    Const,
-    External,
-    Loc,
-    Obj,
-    Taint,
-    Taints,
-    Value,
-    merge_taints,
-    of_const,
-    of_ref,
-)
+from qorgau.flow.values import BOTTOM, OPAQUE, External, Value, of_const, of_ref
 from qorgau.knowledge.hosts import host_of
 
 if TYPE_CHECKING:

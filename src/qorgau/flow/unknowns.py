@@ -43,32 +43,30 @@ from qorgau.flow import (
     versions,
 )
 from qorgau.flow.classes import TYPED_DICTS
+from qorgau.flow.constants import Const
+from qorgau.flow.facts import NO_FACTS, Facts
 from qorgau.flow.frame_types import is_tabular
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.places import Site
 from qorgau.flow.state import State
+from qorgau.flow.taints import Taint, merge_taints
 from qorgau.flow.uses import Use
 from qorgau.flow.values import (
     BOTTOM,
     NO_CONSTS,
-    NO_FACTS,
     NO_REFS,
     OPAQUE,
     UNKNOWN,
     Bound,
     Builtin,
-    Const,
     External,
-    Facts,
-    Loc,
-    Obj,
     Ref,
     SuperOf,
-    Taint,
     Value,
     join,
     join_all,
-    merge_taints,
     of_const,
     of_ref,
     stamp,

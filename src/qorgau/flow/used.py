@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING
 from qorgau import ir
 from qorgau.flow import schemas, stores
 from qorgau.flow.classes import ELEMENTS, annotated_object
+from qorgau.flow.constants import Const
 from qorgau.flow.declarations import classes, info_of
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.origins import REQUEST
 from qorgau.flow.orm import COLUMN
 from qorgau.flow.sql_statement import ColumnRef, Statement
-from qorgau.flow.values import Const, Loc, Obj, Taint, Value
+from qorgau.flow.taints import Taint
+from qorgau.flow.values import Value
 from qorgau.names import fold
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from qorgau import ir
 from qorgau.flow import objects
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Closure, Frame
-from qorgau.flow.values import Loc, Obj
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qorgau.flow import texts
+from qorgau.flow.facts import ANSWERS
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
 from qorgau.flow.state import State
-from qorgau.flow.values import ANSWERS, Loc, Obj, Value, of_const
+from qorgau.flow.values import Value, of_const
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qorgau.flow import gates, objects
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, UNKNOWN, Loc, Obj, Value, of_ref
+from qorgau.flow.values import BOTTOM, UNKNOWN, Value, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine

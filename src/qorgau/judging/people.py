@@ -6,8 +6,10 @@ import enum
 from collections.abc import Collection, Iterable
 
 from qorgau.flow.arrivals import Arrival
+from qorgau.flow.facts import told_of
+from qorgau.flow.locations import Loc, is_context, is_told, outermost
 from qorgau.flow.origins import REQUEST
-from qorgau.flow.values import Loc, Taint, is_context, is_told, outermost, told_of
+from qorgau.flow.taints import Taint
 from qorgau.names import fold
 
 VALUE = "$value"

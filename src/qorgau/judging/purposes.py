@@ -11,7 +11,7 @@ import pathspec
 
 from qorgau.config import Settings
 from qorgau.flow.arrivals import Arrival
-from qorgau.flow.values import Taint
+from qorgau.flow.taints import Taint
 from qorgau.linking import Program
 
 

@@ -12,8 +12,9 @@ from qorgau.config import Settings
 from qorgau.findings import Confidence
 from qorgau.flow.arrivals import FOREIGN, UNKNOWN_PLACE, Arrival
 from qorgau.flow.checks import BY_KEY, Check
+from qorgau.flow.facts import Either, Fact, Facts
 from qorgau.flow.origins import PUBLIC, REQUEST
-from qorgau.flow.values import Either, Fact, Facts, Taint
+from qorgau.flow.taints import Taint
 from qorgau.judging.people import Match, People
 from qorgau.judging.purposes import Purposes
 

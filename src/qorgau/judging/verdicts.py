@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from qorgau.config import Settings
 from qorgau.findings import Confidence, Finding, Sink, Step
-from qorgau.flow.values import Taint
+from qorgau.flow.taints import Taint
 from qorgau.judging.making import Places, made_of
 from qorgau.judging.rules import Verdict, confidence
 from qorgau.judging.settling import Made
