@@ -9,8 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from qorgau.flow.behaviours import BUILTINS
-from qorgau.flow.library_calls import TABLES
+from qorgau.flow.behaviours import BEHAVIOURS, BUILTINS
 from qorgau.knowledge.library_files import LibraryFile, library_files
 from qorgau.knowledge.rows import Library
 
@@ -143,7 +142,7 @@ def test_every_row_speaks_of_the_packages_that_the_file_names(file: LibraryFile)
 @pytest.mark.parametrize("file", SHELF, ids=lambda file: file.name)
 def test_every_behaviour_is_one_that_the_engine_has(file: LibraryFile) -> None:
     does = {row.does for row in file.library().behaviour}
-    assert does <= OF_DECORATORS.union(*TABLES)
+    assert does <= OF_DECORATORS | set(BEHAVIOURS)
 
 
 def test_what_the_engine_knows_of_builtins_is_not_said_again() -> None:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qorgau.flow import consent, naming, strings
-from qorgau.flow.behaviours import Use
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.machine import Frame
 from qorgau.flow.references import arguments
 from qorgau.flow.taints import Reversal, Taint, merge_taints
+from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, OPAQUE, Value, join, join_all
 from qorgau.knowledge.rows import Depersonalizer
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import behaviours, naming, redirects, sinks, strings, texts
+from qorgau.flow import json_texts, naming, redirects, sinks, strings, texts
 from qorgau.flow.arrivals import Destination
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
@@ -89,9 +89,9 @@ def rows_written(m: Machine, f: Frame, u: Use) -> tuple[Use, Value | None]:
     """A writer's call with the columns it writes, and its result where a target's own ``write`` is called."""
     owner, _, method = u.dotted.rpartition(".")
     if u.dotted == "json.dump":
-        convert = behaviours.converter(m, f, u)
+        convert = json_texts.converter(m, f, u)
         if convert is not None and u.args.positional:
-            text = Value(behaviours.converted(m, f, u.arg(0), convert, u.at), opaque=True)
+            text = Value(json_texts.converted(m, f, u.arg(0), convert, u.at), opaque=True)
             u = replace(u, args=replace(u.args, positional=[text, *u.args.positional[1:]]))
         return u, None
     if owner not in ("csv.writer", "csv.DictWriter") or method not in ("writerow", "writerows"):

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qorgau.flow import modules
-from qorgau.flow.behaviours import Use
 from qorgau.flow.constants import Const, const
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import ClassInfo, Frame
+from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, OPAQUE, Value, join, join_all, of_const, of_ref
 from qorgau.knowledge.hosts import host_of
 

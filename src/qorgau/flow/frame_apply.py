@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import frame_columns, frame_rows, frames
-from qorgau.flow.behaviours import Use
 from qorgau.flow.constants import Const, const
 from qorgau.flow.frame_groups import groups_of
 from qorgau.flow.frame_methods import last, result_type
@@ -18,6 +17,7 @@ from qorgau.flow.frames import Table, cell_of, column, is_column, is_table, new,
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
+from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, OPAQUE, Value, is_true, join_all, of_const, of_ref
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from qorgau.flow import (
 )
 
 if TYPE_CHECKING:
-    from qorgau.flow.behaviours import Use
     from qorgau.flow.interpreter import Interpreter as Machine
     from qorgau.flow.machine import Frame
+    from qorgau.flow.uses import Use
     from qorgau.flow.values import Value
 
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qorgau.flow import frame_conditions, frame_names, frames, masks, texts
-from qorgau.flow.behaviours import Use
 from qorgau.flow.constants import Const
 from qorgau.flow.facts import Facts, join_facts
 from qorgau.flow.frame_indexing import made_column
@@ -15,6 +14,7 @@ from qorgau.flow.frames import NAMES, cell_of, column, is_column
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
+from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, NO_REFS, OPAQUE, Value, join_all, of_const
 
 if TYPE_CHECKING:

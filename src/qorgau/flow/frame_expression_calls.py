@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import frame_columns, frames, masks, texts
-from qorgau.flow.behaviours import Use
 from qorgau.flow.constants import Const
 from qorgau.flow.frame_names import names_in
 from qorgau.flow.frame_types import EXPRESSIONS
@@ -16,6 +15,7 @@ from qorgau.flow.frames import NAMES, cell_of, column, names_of_column
 from qorgau.flow.heap import Obj
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.strings import DATA
+from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, NO_REFS, OPAQUE, External, Value, join_all, of_const, of_ref
 from qorgau.knowledge.libraries import CallRows
 

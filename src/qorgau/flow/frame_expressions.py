@@ -14,7 +14,6 @@ from msgspec.structs import replace
 
 from qorgau.findings import Confidence
 from qorgau.flow import frame_conditions, frames
-from qorgau.flow.behaviours import Use
 from qorgau.flow.constants import Const, const
 from qorgau.flow.facts import Fact
 from qorgau.flow.frame_names import names_in
@@ -23,6 +22,7 @@ from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
 from qorgau.flow.taints import Reversal, Taint, Trace, merge_taints
+from qorgau.flow.uses import Use
 from qorgau.flow.values import OPAQUE, Value, join_all, of_ref
 
 if TYPE_CHECKING:

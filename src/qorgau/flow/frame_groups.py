@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import frame_expressions, frames
-from qorgau.flow.behaviours import Use
 from qorgau.flow.constants import Const, const
 from qorgau.flow.frame_methods import frame_columns_parts, last, result_type
 from qorgau.flow.frame_names import names_in
@@ -20,6 +19,7 @@ from qorgau.flow.frames import Table, cell_of, column_of, is_column, is_table, n
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame, Iteration
+from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, OPAQUE, External, Value, join_all, of_const, of_ref
 
 if TYPE_CHECKING:

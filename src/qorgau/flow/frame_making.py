@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import frame_columns, frame_conditions, frames, naming, origins, places, queries
-from qorgau.flow.behaviours import Use
 from qorgau.flow.constants import Const, const
 from qorgau.flow.frame_access import with_names
 from qorgau.flow.frame_names import names_in
@@ -19,6 +18,7 @@ from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.sites import Site
 from qorgau.flow.taints import ORIGINS
+from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Value, join_all, of_ref
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import frames, places
-from qorgau.flow.behaviours import Use
 from qorgau.flow.constants import Const, const
 from qorgau.flow.frame_names import names_in
 from qorgau.flow.frame_rows import is_row
 from qorgau.flow.frames import Table, is_column, is_table, joined, new, read, store
 from qorgau.flow.machine import Frame
+from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, Value, is_true, join_all, of_ref
 
 if TYPE_CHECKING:

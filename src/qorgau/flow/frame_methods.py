@@ -16,7 +16,6 @@ from qorgau.flow import (
     frame_rows,
     frames,
 )
-from qorgau.flow.behaviours import Use
 from qorgau.flow.constants import Const, const
 from qorgau.flow.frame_access import set_item, with_names
 from qorgau.flow.frame_names import names_in
@@ -26,6 +25,7 @@ from qorgau.flow.frames import Table, column_of, is_column, is_table, joined, ne
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
+from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, Value, is_true, join, join_all, of_const, of_ref
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from msgspec.structs import replace
 from qorgau.flow import (
     frames,
 )
-from qorgau.flow.behaviours import Use
 from qorgau.flow.constants import Const, const
 from qorgau.flow.frame_access import with_names
 from qorgau.flow.frames import Table, column_of, read
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
+from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, Value, of_const, of_ref
 
 if TYPE_CHECKING:

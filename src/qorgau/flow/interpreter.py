@@ -28,6 +28,7 @@ from qorgau.flow import (
     frame_expression_calls,
     frame_hooks,
     frames,
+    functional,
     instances,
     library_calls,
     managers,
@@ -53,7 +54,6 @@ from qorgau.flow import (
 )
 from qorgau.flow.applications import Applications
 from qorgau.flow.arrivals import Arrival
-from qorgau.flow.behaviours import Use
 from qorgau.flow.bodies import Body
 from qorgau.flow.calls import Active
 from qorgau.flow.class_index import ClassIndex
@@ -72,6 +72,7 @@ from qorgau.flow.policy import Policy
 from qorgau.flow.relevance import Relevance
 from qorgau.flow.state import FEW, State, join_states
 from qorgau.flow.taints import Taints
+from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, External, Ref, Value, of_ref
 from qorgau.linking import Program, Unit
 
@@ -94,6 +95,8 @@ class Interpreter:
     def __init__(self, policy: Policy, program: Program) -> None:
         self.policy = policy
         self.program = program
+        self.behaviours = behaviours.BEHAVIOURS
+        self.builtins = behaviours.BUILTINS
         self.base: dict[Loc, Obj] = {}
         self.initializing: dict[str, Frame] = {}
         self.star_imports: dict[str, list[str]] = {}
@@ -474,7 +477,7 @@ class Interpreter:
         """Call an ``itemgetter`` and its like."""
         if obj.type == frame_expression_calls.FUNCTION:
             return frame_expression_calls.call_function(self, f, obj, args, at)
-        return behaviours.call_made(self, f, obj, args, at)
+        return functional.call_made(self, f, obj, args, at)
 
     def resume(self, f: Frame, loc: Loc, obj: Obj, sent: Value, at: int) -> Value:
         """``generator.send(sent)``"""

@@ -5,67 +5,48 @@ from __future__ import annotations
 import builtins
 import re
 import string
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from qorgau.flow import (
-    addresses,
-    admission,
     ambient,
-    attribute_dicts,
     bound_loggers,
-    buffers,
-    code_texts,
     column_calls,
-    connections,
     consent,
     containers,
-    contexts,
-    copies,
     depersonalizers,
     deployment,
     downloads,
     environment,
     erasure,
     folding,
-    frame_behaviours,
     frame_expression_calls,
     frame_types,
     lookups,
-    made_classes,
     managers,
     middleware,
     naming,
-    options,
     origins,
     orm,
     places,
-    promises,
     protocols,
     provenance,
-    providers,
     queries,
     raising,
     records,
     redirects,
     registries,
-    rendering,
     routers,
     saved,
     schemas,
     sessions,
     setting_files,
-    signals,
     sinks,
     strings,
     tasks,
-    transport,
     used,
-    views,
 )
-from qorgau.flow.behaviours import BEHAVIOURS, BUILTINS, Use
 from qorgau.flow.classes import ELEMENTS
 from qorgau.flow.facts import NO_FACTS
 from qorgau.flow.heap import Key, Obj
@@ -75,6 +56,7 @@ from qorgau.flow.places import Site
 from qorgau.flow.references import arguments, one
 from qorgau.flow.taints import ORIGINS, merge_taints
 from qorgau.flow.texts import of_call
+from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, OPAQUE, Builtin, External, Ref, Value, join, join_all, of_const, of_ref
 from qorgau.knowledge import rows as rows_of
 from qorgau.knowledge.libraries import CallRows, filled_type
@@ -183,9 +165,9 @@ def _builtin(m: Machine, f: Frame, use: Use, rows: CallRows) -> Value | None:
     unbound = _unbound(m, f, name, use) if "." in name else None
     if unbound is not None:
         return unbound
-    for table in (buffers.BUILTINS, made_classes.BUILTINS, code_texts.BUILTINS, BUILTINS):
-        if name in table:
-            return table[name](m, f, use)
+    known = m.builtins.get(name)
+    if known is not None:
+        return known(m, f, use)
     kind = getattr(builtins, name, None)
     if isinstance(kind, type) and issubclass(kind, BaseException):
         return _new_exception(m, f, use)
@@ -328,7 +310,7 @@ def site_of_value(f: Frame, value: Value) -> Site:
 
 def _result(m: Machine, f: Frame, use: Use, rows: CallRows) -> Value:
     if rows.behaviour is not None:
-        behaviour = _behaviour(rows.behaviour.does)
+        behaviour = m.behaviours.get(rows.behaviour.does)
         if behaviour is not None:
             return behaviour(m, f, use)
     if frame_expression_calls.makes_expression(rows):
@@ -364,51 +346,6 @@ def _of_answer(m: Machine, f: Frame, use: Use, rows: CallRows) -> str:
     """What the answer to a request is: of a public source, of an own service, or nothing of that kind."""
     sent = [row for row in rows.sinks if row.kind == "transfer" and row.place.host]
     return places.origin(m.policy, site_of(m, f, use, sent[0].place)) if sent else ""
-
-
-TABLES: tuple[Mapping[str, Callable[[Machine, Frame, Use], Value]], ...] = (
-    ambient.BEHAVIOURS,
-    bound_loggers.BEHAVIOURS,
-    downloads.BEHAVIOURS,
-    depersonalizers.BEHAVIOURS,
-    schemas.BEHAVIOURS,
-    records.BEHAVIOURS,
-    made_classes.BEHAVIOURS,
-    promises.BEHAVIOURS,
-    tasks.BEHAVIOURS,
-    raising.BEHAVIOURS,
-    contexts.BEHAVIOURS,
-    managers.BEHAVIOURS,
-    signals.BEHAVIOURS,
-    BEHAVIOURS,
-    orm.BEHAVIOURS,
-    queries.BEHAVIOURS,
-    environment.BEHAVIOURS,
-    registries.BEHAVIOURS,
-    sessions.BEHAVIOURS,
-    signals.BEHAVIOURS,
-    saved.BEHAVIOURS,
-    options.BEHAVIOURS,
-    views.BEHAVIOURS,
-    rendering.BEHAVIOURS,
-    providers.BEHAVIOURS,
-    frame_behaviours.BEHAVIOURS,
-    transport.BEHAVIOURS,
-    connections.BEHAVIOURS,
-    copies.BEHAVIOURS,
-    addresses.BEHAVIOURS,
-    admission.BEHAVIOURS,
-    attribute_dicts.BEHAVIOURS,
-)
-"""The behaviours that rows name, the more special ones first."""
-
-
-def _behaviour(does: str) -> Callable[[Machine, Frame, Use], Value] | None:
-    for table in TABLES:
-        found = table.get(does)
-        if found is not None:
-            return found
-    return None
 
 
 def typed(

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import calls, objects
-from qorgau.flow.behaviours import Use
 from qorgau.flow.classes import ELEMENTS
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
+from qorgau.flow.uses import Use
 from qorgau.flow.values import Value, of_ref
 
 if TYPE_CHECKING:

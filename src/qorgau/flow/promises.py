@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import behaviours
+from qorgau.flow import futures
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.taints import NO_TAINTS
@@ -54,9 +54,9 @@ def then(m: Machine, f: Frame, result: Value, args: Args, at: int) -> Value:
     """``promise.then(function)``: the promise of what the function makes of the result."""
     function = args.get(0, "did_fulfill") or BOTTOM
     if not function.refs or not _is_followed(m, f, function, result, at):
-        return behaviours.future(m, f, UNKNOWN, at)
+        return futures.future(m, f, UNKNOWN, at)
     made = m.perhaps(f, lambda: m.awaited(f, m.call(f, function, Args([result]), at), at))
-    return behaviours.future(m, f, made, at)
+    return futures.future(m, f, made, at)
 
 
 def _is_followed(m: Machine, f: Frame, function: Value, result: Value, at: int) -> bool:
@@ -70,7 +70,7 @@ def _is_followed(m: Machine, f: Frame, function: Value, result: Value, at: int) 
 
 
 def _resolve(m: Machine, f: Frame, u: Use) -> Value:
-    return behaviours.future(m, f, m.awaited(f, u.arg(0, "obj"), u.at), u.at)
+    return futures.future(m, f, m.awaited(f, u.arg(0, "obj"), u.at), u.at)
 
 
 def _all(m: Machine, f: Frame, u: Use) -> Value:
@@ -78,14 +78,14 @@ def _all(m: Machine, f: Frame, u: Use) -> Value:
     iteration = m.iterate(f, u.arg(0, "promises"), u.at)
     rest = m.awaited(f, iteration.each, u.at) if iteration.items is None else None
     results = [m.awaited(f, item, u.at) for item in iteration.items or ()]
-    return behaviours.future(m, f, m.sequence(f, u.at, "list", results, rest, "all"), u.at)
+    return futures.future(m, f, m.sequence(f, u.at, "list", results, rest, "all"), u.at)
 
 
 def _load(m: Machine, f: Frame, u: Use) -> Value:
     """A loader gives what its key stands for, which is not the key."""
     found = m.unknown(f, u.at, NO_TAINTS, "loaded")
     many = u.dotted.endswith("_many")
-    return behaviours.future(m, f, m.sequence(f, u.at, "list", [], found, "many") if many else found, u.at)
+    return futures.future(m, f, m.sequence(f, u.at, "list", [], found, "many") if many else found, u.at)
 
 
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {

@@ -21,7 +21,6 @@ from qorgau.flow import (
     used,
 )
 from qorgau.flow.arrivals import Destination, Store
-from qorgau.flow.behaviours import Use
 from qorgau.flow.checks import MOMENTS, Check, affirms
 from qorgau.flow.classes import ELEMENTS
 from qorgau.flow.constants import Const, const
@@ -50,6 +49,7 @@ from qorgau.flow.sql_text import (
 )
 from qorgau.flow.stores import SQL
 from qorgau.flow.taints import Reversal, Taint, Taints, merge_taints
+from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, OPAQUE, Ref, Refs, Value, join, join_all, of_const, of_ref
 from qorgau.knowledge.rows import Query
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
 
-from qorgau.flow import behaviours, classes, containers, naming, validators
+from qorgau.flow import classes, containers, copying, json_texts, naming, validators
 from qorgau.flow.constants import const
 from qorgau.flow.facts import NO_FACTS
 from qorgau.flow.heap import Key, Obj
@@ -202,7 +202,7 @@ def _asdict(m: Machine, f: Frame, u: Use) -> Value:
     if made is None:
         made = as_dict(m, f, source, u.at, include, exclude, aliased=aliased, dumped=model)
     if u.dotted.endswith(("json", "_json")):
-        return behaviours.BEHAVIOURS["json-dumps"](m, f, Use("json.dumps", BOTTOM, Args([made]), u.at))
+        return json_texts.dumps(m, f, Use("json.dumps", BOTTOM, Args([made]), u.at))
     return made
 
 
@@ -282,7 +282,7 @@ def _replace(m: Machine, f: Frame, u: Use) -> Value:
     model = u.dotted.startswith(MODELS)
     source = u.receiver if model or not u.args.positional else u.arg(0)
     deep = u.args.keywords.get("deep") is not None
-    made = behaviours.copied(m, f, source, u.at, deep=deep)
+    made = copying.copied(m, f, source, u.at, deep=deep)
     if not model:
         for name, value in u.args.keywords.items():
             m.set_attribute(f, made, name, value, u.at)
@@ -303,7 +303,7 @@ def _validate(m: Machine, f: Frame, u: Use) -> Value:
         return Value(m.contents(f, join_all(u.args.all())), unknown=True)
     given = u.arg(0)
     if u.dotted.endswith(("json", "raw")):
-        given = behaviours.BEHAVIOURS["json-loads"](m, f, Use("json.loads", BOTTOM, Args([given]), u.at))
+        given = json_texts.loads(m, f, Use("json.loads", BOTTOM, Args([given]), u.at))
     if u.dotted.endswith("construct"):
         return m.call(f, of_ref(cls), Args([], dict(u.args.keywords), BOTTOM, list(u.args.double)), u.at)
     held = f.state.obj(given.single() or cls)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qorgau.flow.behaviours import Use
 from qorgau.flow.constants import const
 from qorgau.flow.machine import Frame
+from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, Value, join_all, of_const, of_ref
 from qorgau.knowledge.references import Reference, parse_target
 

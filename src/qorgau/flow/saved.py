@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qorgau.flow import classes, objects, registries, schemas
-from qorgau.flow.behaviours import Use
 from qorgau.flow.constants import Const
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
+from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, OPAQUE, Value, join_all, of_const, of_ref
 
 if TYPE_CHECKING:

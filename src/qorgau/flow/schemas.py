@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import admission, behaviours, classes, nested_schemas, objects
+from qorgau.flow import admission, classes, json_texts, nested_schemas, objects
 from qorgau.flow.constants import Const
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
@@ -293,7 +293,7 @@ def _dump(m: Machine, f: Frame, u: Use) -> Value:
         return Value(m.contents(f, join_all(u.args.all())), unknown=True)
     made = join_all(results)
     if u.dotted.endswith("dumps"):
-        return behaviours.BEHAVIOURS["json-dumps"](m, f, Use("json.dumps", BOTTOM, Args([made]), u.at))
+        return json_texts.dumps(m, f, Use("json.dumps", BOTTOM, Args([made]), u.at))
     return made
 
 
@@ -302,7 +302,7 @@ def _loads(m: Machine, f: Frame, u: Use) -> Value:
     results: list[Value] = []
     data = u.arg(0)
     if u.dotted.endswith("loads"):
-        data = behaviours.BEHAVIOURS["json-loads"](m, f, Use("json.loads", BOTTOM, Args([data]), u.at))
+        data = json_texts.loads(m, f, Use("json.loads", BOTTOM, Args([data]), u.at))
     for _, obj in _receivers(m, f, u):
         made = m.new(f, u.at, Obj("dict"), "loaded")
         _load(m, f, made, obj, data, u.at)

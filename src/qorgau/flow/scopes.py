@@ -10,7 +10,7 @@ import builtins
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import behaviours, calls, modules, naming, statements
+from qorgau.flow import calls, modules, naming, statements
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
@@ -69,7 +69,7 @@ def _global(m: Machine, f: Frame, name: str, at: int) -> Value:
             return held.rest
     if name in CONSTANTS:
         return of_const(CONSTANTS[name])
-    if name in behaviours.BUILTINS or name in BUILTIN_NAMES:
+    if name in BUILTIN_NAMES:
         return of_ref(External(f"builtins.{name}"))
     for star in m.star_imports.get(module, ()):
         return of_ref(External(m.policy.catalog.canonical(f"{star}.{name}")))

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qorgau.flow import deployment, orm, places, registries, row_keys, sinks, stores
-from qorgau.flow.behaviours import Use
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.row_keys import Written
 from qorgau.flow.taints import NO_TAINTS
+from qorgau.flow.uses import Use
 from qorgau.flow.values import OPAQUE, Ref, Value, join, join_all
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import behaviours, modules, objects, promises, started
+from qorgau.flow import futures, iterating, modules, objects, promises, started, streams
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
@@ -116,17 +116,17 @@ def _apply(m: Machine, f: Frame, u: Use) -> Value:
     callback = u.args.keywords.get("callback")
     if callback is not None and callback.refs:
         m.call(f, callback, Args([result]), u.at)
-    return behaviours.future(m, f, result, u.at) if u.dotted.endswith("async") else result
+    return futures.future(m, f, result, u.at) if u.dotted.endswith("async") else result
 
 
 def _map_async(m: Machine, f: Frame, u: Use) -> Value:
-    name = "starmap" if "starmap" in u.dotted else "map"
-    mapped = behaviours.BEHAVIOURS[name](m, f, u)
+    run = iterating.starmap if "starmap" in u.dotted else iterating.map_items
+    mapped = run(m, f, u)
     iteration = m.iterate(f, mapped, u.at)
     listed = m.sequence(
         f, u.at, "list", iteration.items or [], None if iteration.items is not None else iteration.each
     )
-    return behaviours.future(m, f, listed, u.at)
+    return futures.future(m, f, listed, u.at)
 
 
 def unpacked(m: Machine, f: Frame, given: Value, keywords: Value, at: int) -> Args:
@@ -196,7 +196,7 @@ def _pipe(m: Machine, f: Frame, u: Use) -> Value:
 def _pipe_send(m: Machine, f: Frame, u: Use) -> Value:
     for loc in u.receiver.locs():
         out = m.obj(f, loc).parts.get("$out", BOTTOM)
-        behaviours.BEHAVIOURS["queue-put"](m, f, replace(u, receiver=out))
+        streams.put_in_queue(m, f, replace(u, receiver=out))
     return of_const(None)
 
 
