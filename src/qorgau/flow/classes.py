@@ -321,7 +321,7 @@ def decorated(
     if any(_is_own_decorator(f, ref) for ref in target.refs):
         factory = m.evaluate(f, decorator) if called else target
         if factory.refs:
-            result = m.call(f, factory, Args([value]), decorator.at)
+            result = m.decorate(f, factory, value, decorator.at)
             if any(not isinstance(ref, Loc) or f.state.obj(ref) is not None for ref in result.refs):
                 return result
         m.marked(f, loc, tuple(names))

@@ -142,6 +142,7 @@ class Interpreter:
         self.counts: dict[str, int] = {}
         self.steps = 0
         self.risks = 0
+        self.decorating = False
         self._relevance = Relevance(policy, program)
         self._budget = SELECTIVE_BUDGET if self._relevance.is_selective else BUDGET
 
@@ -191,10 +192,11 @@ class Interpreter:
         """Whether a function that unknown code is given, and no data with it, is followed there and then.
 
         While modules are imported, frameworks are given all that they will call later. It is followed
-        later, on its own; only what is written inside of what they are given is seen here alone.
+        later, on its own, as is what a decorator puts in the place of a function; only what is written inside
+        of other functions that they are given is seen here alone.
         """
         if self.initializing and self.is_selective:
-            return self._relevance.tells(closure.unit, closure.function)
+            return not self.decorating and self._relevance.tells(closure.unit, closure.function)
         return self.matters(closure)
 
     @property
@@ -216,6 +218,7 @@ class Interpreter:
         self.active.clear()
         self.running.clear()
         self.initializing.clear()
+        self.decorating = False
 
     @property
     def _limit(self) -> int:
@@ -609,6 +612,13 @@ class Interpreter:
     def decorated(self, f: Frame, decorator: ir.Expr, value: Value, loc: Loc, function: ir.Function) -> Value:
         """A function after one of its decorators."""
         return classes.decorated(self, f, decorator, value, loc, function)
+
+    def decorate(self, f: Frame, decorator: Value, function: Value, at: int) -> Value:
+        """What a decorator of the program puts in the place of a function."""
+        before, self.decorating = self.decorating, self.decorating or f.kind != "function"
+        result = self.call(f, decorator, Args([function]), at)
+        self.decorating = before
+        return result
 
     def marked(self, f: Frame, loc: Loc, names: tuple[str, ...]) -> None:
         """A function has decorators that were not applied."""

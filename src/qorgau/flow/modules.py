@@ -46,8 +46,9 @@ def initialize(m: Machine, unit: Unit) -> None:
     # own, and what it defines is defined at the top of a module.
     spent, m.steps = m.steps, 0
     active, m.active = m.active, {}
+    decorating, m.decorating = m.decorating, False
     m.execute(frame, unit.module.body)
-    m.steps, m.active = spent, active
+    m.steps, m.active, m.decorating = spent, active, decorating
     del m.initializing[unit.name]
     state = frame.state
     for other in frame.raises:
