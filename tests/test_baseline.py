@@ -13,7 +13,8 @@ from qorgau.config import ExemptionSpec, Settings
 from qorgau.findings import Finding, Suppression
 from qorgau.judging.baseline import Baseline, BaselineError, Entry, dump, mark, of, read, stale
 from qorgau.judging.fingerprints import Identity, fingerprint, fingerprints
-from qorgau.judging.settling import Made, Surroundings, settle
+from qorgau.judging.making import Made
+from qorgau.judging.settling import Surroundings, settle
 
 CALL = Identity("PD201", "src/app.py", "Sender.send", "    requests.post(url, json=data)", ("iin", "phone"))
 OLD = finding(1, fingerprint="old")

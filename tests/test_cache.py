@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from lowered import outcomes
 
 from qorgau import cache, compiled, ir, parsing
 from qorgau.cache import store as store_module
@@ -31,6 +32,7 @@ NOT_WARM = (
     "multiprocessing",
     "qorgau.analysis",
     "qorgau.flow",
+    "qorgau.judgement",
     "qorgau.judging.rules",
     "qorgau.knowledge.libraries",
     "qorgau.knowledge.regions",
@@ -143,11 +145,40 @@ def test_one_changed_file_is_the_only_one_that_is_lowered(
     assert spy.texts.count(PARTNER) == 1  # by the run without a cache
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        ORDERS + "# the end\n",
+        "# first\n\n" + ORDERS,
+        ORDERS.replace("send({", "send(  # all of it\n        {"),
+        ORDERS.replace("send({", "# qorgau: ignore[PD201] agreed\n    send({"),
+    ],
+)
+def test_other_comments_and_lines_need_no_engine(
+    project: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    _check()
+    (project / "orders.py").write_text(text, encoding="utf-8")
+    fresh = _check("--no-cache")
+    monkeypatch.setattr("qorgau.judgement.follow", lambda policy, program: pytest.fail("was judged"))
+    assert _check() == fresh
+
+
+def test_files_that_are_asked_about_need_no_engine_once_all_was_judged(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = _check("--no-cache", "partner.py")
+    assert _codes(_check()) == sorted(FINDINGS)
+    monkeypatch.setattr("qorgau.judgement.follow", lambda policy, program: pytest.fail("was judged"))
+    assert _check("partner.py") == fresh
+    assert _codes(_check("orders.py")) == []
+
+
 def test_the_packaged_rules_are_read_and_checked_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _check()
     monkeypatch.setattr("qorgau.compiled.library_files", lambda extra: pytest.fail("was kept"))
     monkeypatch.setattr("qorgau.compiled.read_packaged", lambda: pytest.fail("was kept"))
-    (project / "broken.py").write_text("", encoding="utf-8")
+    (project / "broken.py").write_text("x = 1\n", encoding="utf-8")
     assert _codes(_check()) == ["PD201"]
 
 
@@ -226,21 +257,33 @@ def test_options_and_baselines_have_reports_of_their_own(project: Path) -> None:
         lambda data: data[: len(data) // 2],
         lambda data: b"\0" * len(data),
         lambda data: data[:-6] + bytes([data[-6] ^ 1]) + data[-5:],
-        lambda data: store_module.pack(b"\x93\x01\x02\x03"),
-        lambda data: store_module.pack(b"\xc1"),
     ],
-    ids=["empty", "cut off", "zeros", "one bit", "another shape", "no MessagePack"],
+    ids=["empty", "cut off", "zeros", "one bit"],
 )
 def test_a_damaged_entry_counts_as_absent(project: Path, damage: Callable[[bytes], bytes]) -> None:
     whole = _check()
     kept = {entry: entry.read_bytes() for entry in _entries(project / cache.FOLDER)}
-    assert {entry.parent.parent.name for entry in kept} == {"knowledge", "lowered", "places", "reports"}
+    assert {entry.parent.parent.name for entry in kept} == {
+        "judgements",
+        "knowledge",
+        "lowered",
+        "places",
+        "reports",
+    }
     for entry, data in kept.items():
         entry.write_bytes(damage(data))
     assert _check() == whole
     assert {
         entry: entry.read_bytes() for entry in _entries(project / cache.FOLDER)
     } == kept  # and is made anew
+
+
+@pytest.mark.parametrize("data", [b"\x93\x01\x02\x03", b"\xc1"], ids=["another shape", "no MessagePack"])
+def test_an_entry_that_says_something_else_is_not_believed(project: Path, data: bytes) -> None:
+    whole = _check()
+    for entry in _entries(project / cache.FOLDER):
+        entry.write_bytes(store_module.pack(data))
+    assert _check() == whole
 
 
 def test_a_file_where_the_folder_should_be_costs_only_time(project: Path) -> None:
@@ -379,19 +422,19 @@ def test_parts_of_a_key_do_not_run_into_one_another() -> None:
     ],
 )
 def test_the_lowered_form_comes_back_as_it_went_in(tmp_path: Path, text: str) -> None:
-    fresh = parsing.lower_all([text])
+    fresh = repr(outcomes([text]))
     store = Store(tmp_path)
-    assert repr(parsing.lower_all([text], store)) == repr(fresh)
-    assert repr(parsing.lower_all([text], store)) == repr(fresh)
+    assert repr(outcomes([text], store)) == fresh
+    assert repr(outcomes([text], store)) == fresh
 
 
 def test_positions_are_kept_as_they_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(tmp_path)
-    module = lower(ORDERS)
-    last = module.nodes - 1
-    first = parsing.places(ORDERS, module, frozenset({0}), store)
-    both = parsing.places(ORDERS, module, frozenset({0, last}), store)
+    lowered = parsing.lower_all([ORDERS])[0]
+    last = lower(ORDERS).nodes - 1
+    first = parsing.places(ORDERS, lowered, frozenset({0}), store)
+    both = parsing.places(ORDERS, lowered, frozenset({0, last}), store)
     monkeypatch.setattr("qorgau.lowering.spans", lambda text, numbers, starts: pytest.fail("was kept"))
-    assert parsing.places(ORDERS, module, frozenset({0, last}), store) == both
-    assert parsing.places(ORDERS, module, frozenset({0}), store) == first
+    assert parsing.places(ORDERS, lowered, frozenset({0, last}), store) == both
+    assert parsing.places(ORDERS, lowered, frozenset({0}), store) == first
     assert isinstance(both[last], ir.Span)

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from lowered import outcomes
 
 from qorgau import parsing
 from qorgau.cache import NOWHERE
 from qorgau.cli import main
 from qorgau.clusters import ClusterError, hands_of
-from qorgau.parsing import lower_all
 
 TEXTS = ("def (:\n", *(f"def f{number}(x):\n    return x.a{number}\n" for number in range(60)))
 LEAK = "import logging\n\n\ndef note(iin):\n    logging.info(iin)\n"
@@ -47,10 +47,10 @@ def test_workers_of_a_cluster_find_the_same(cluster: Any, project: Path) -> None
 
 
 def test_it_is_the_workers_that_parse(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = lower_all(TEXTS)
+    expected = outcomes(TEXTS)
     monkeypatch.setattr(parsing, "_lowered", lambda text: pytest.fail("is for the workers"))
     with hands_of(cluster.scheduler_address) as hands:
-        assert lower_all(TEXTS, NOWHERE, hands) == expected
+        assert outcomes(TEXTS, NOWHERE, hands) == expected
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills with a signal")
@@ -64,7 +64,7 @@ def test_a_worker_that_is_killed_midway_changes_nothing(cluster: Any) -> None:
             killed.append(workers[0])
 
     with hands_of(cluster.scheduler_address) as hands:
-        assert lower_all(TEXTS, NOWHERE, hands, kill) == lower_all(TEXTS)
+        assert outcomes(TEXTS, NOWHERE, hands, kill) == outcomes(TEXTS)
     assert killed
 
 

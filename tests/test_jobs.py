@@ -12,12 +12,12 @@ from typing import TypeVar
 
 import pytest
 from click.testing import CliRunner
+from lowered import outcomes
 
 from qorgau import parsing
 from qorgau.cache import NOWHERE, Store
 from qorgau.cli import main
 from qorgau.hands import Hands
-from qorgau.parsing import lower_all
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ class Quitter(Executor):
 
 @pytest.mark.parametrize("jobs", [2, 3])
 def test_the_number_of_processes_makes_no_difference(jobs: int) -> None:
-    assert lower_all(TEXTS, NOWHERE, Hands(jobs)) == lower_all(TEXTS)
+    assert outcomes(TEXTS, NOWHERE, Hands(jobs)) == outcomes(TEXTS)
 
 
 def test_the_command_prints_the_same_for_every_number_of_jobs(
@@ -79,7 +79,7 @@ def test_the_command_prints_the_same_for_every_number_of_jobs(
 
 def test_any_executor_will_do() -> None:
     with ThreadPoolExecutor(3) as threads:
-        assert lower_all(TEXTS, NOWHERE, Hands(3, threads)) == lower_all(TEXTS)
+        assert outcomes(TEXTS, NOWHERE, Hands(3, threads)) == outcomes(TEXTS)
 
 
 @pytest.mark.parametrize("answer", [lambda: None, lambda: MemoryError("killed")], ids=["broken", "failing"])
@@ -87,7 +87,7 @@ def test_any_executor_will_do() -> None:
 def test_what_a_dead_worker_leaves_is_done_here(
     does: int, answer: Callable[[], BaseException | None]
 ) -> None:
-    assert lower_all(TEXTS, NOWHERE, Hands(2, Quitter(does, answer))) == lower_all(TEXTS)
+    assert outcomes(TEXTS, NOWHERE, Hands(2, Quitter(does, answer))) == outcomes(TEXTS)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the processes in /proc")
@@ -101,7 +101,7 @@ def test_a_process_that_is_killed_midway_changes_nothing() -> None:
             os.kill(int(found[0]), signal.SIGKILL)
             victims.append(int(found[0]))
 
-    assert lower_all(TEXTS, NOWHERE, Hands(2), kill) == lower_all(TEXTS)
+    assert outcomes(TEXTS, NOWHERE, Hands(2), kill) == outcomes(TEXTS)
     assert len(victims) == 1
 
 
@@ -117,17 +117,17 @@ def test_a_worker_of_another_version_is_not_listened_to(monkeypatch: pytest.Monk
         return real("another", texts)
 
     real = parsing.lowered_elsewhere
-    expected = lower_all(TEXTS)
+    expected = outcomes(TEXTS)
     monkeypatch.setattr(parsing, "lowered_elsewhere", elsewhere)
-    assert lower_all(TEXTS, NOWHERE, Hands(2, Quitter(1000))) == expected
+    assert outcomes(TEXTS, NOWHERE, Hands(2, Quitter(1000))) == expected
     assert sum(len(texts) for texts in asked) == len(TEXTS)
 
 
 def test_what_others_lowered_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(tmp_path)
-    first = lower_all(TEXTS, store, Hands(2, Quitter(1000)))
+    first = outcomes(TEXTS, store, Hands(2, Quitter(1000)))
     monkeypatch.setattr(parsing, "_lowered", lambda text: pytest.fail("was kept"))
-    assert lower_all(TEXTS, store) == first
+    assert outcomes(TEXTS, store) == first
 
 
 def test_a_system_without_processes_parses_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,18 +135,18 @@ def test_a_system_without_processes_parses_alone(monkeypatch: pytest.MonkeyPatch
         raise OSError(38, "no semaphores here")
 
     monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", refused)
-    assert lower_all(TEXTS, NOWHERE, Hands(2)) == lower_all(TEXTS)
+    assert outcomes(TEXTS, NOWHERE, Hands(2)) == outcomes(TEXTS)
 
 
 def test_progress_is_told_for_every_text_in_order() -> None:
     told: list[tuple[str, int, int]] = []
     for hands in (Hands(), Hands(2, Quitter(1000)), Hands(2, Quitter(2))):
         told.clear()
-        lower_all(TEXTS, NOWHERE, hands, lambda *step: told.append(step))
+        outcomes(TEXTS, NOWHERE, hands, lambda *step: told.append(step))
         assert told == [("reading", number, len(TEXTS)) for number in range(len(TEXTS))]
 
 
 def test_a_small_project_starts_no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parsing, "WORTH", 1_000_000)
     monkeypatch.setattr("qorgau.hands._pool", lambda jobs: pytest.fail("is not worth it"))
-    assert len(lower_all(TEXTS, NOWHERE, Hands(8))) == len(TEXTS)
+    assert len(outcomes(TEXTS, NOWHERE, Hands(8))) == len(TEXTS)

@@ -1,91 +1,113 @@
-"""What is found in what was gathered: select, lower, link, follow, judge, settle."""
+"""What is found in what was gathered: lower it, judge it or remember how it was judged, and report it.
+
+The engine is imported only where something has to be judged: what was judged holds for all texts that
+are lowered to the same, whatever their comments and their lines.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from qorgau import __version__, compiled, ir, source
-from qorgau.collector import seldom_collecting
-from qorgau.config import Settings
-from qorgau.deep import with_room
+import msgspec
+
+from qorgau import __version__, ir
+from qorgau.cache import Store, digest, of_program
 from qorgau.findings import Report
-from qorgau.flow.epochs import follow
-from qorgau.flow.policy import Policy
-from qorgau.flow.spellings import respelled
 from qorgau.gathering import Gathered, Request, is_judged
-from qorgau.judging import claims, literals, statements, verdicts
-from qorgau.judging.making import located, made_of
-from qorgau.judging.purposes import Purposes
-from qorgau.judging.rules import Judge
-from qorgau.judging.settling import Made, Surroundings, settle
+from qorgau.judging import literals, making
+from qorgau.judging.drafts import Judgement
+from qorgau.judging.making import Made, made_of
+from qorgau.judging.settling import Surroundings, settle
 from qorgau.knowledge import pages as rule_pages
 from qorgau.knowledge.pages import Facts, Page
-from qorgau.knowledge.regulation import enumerable_of, in_force, load_regulation
-from qorgau.linking import Program, Unit
-from qorgau.parsing import Broken, lower_all, places
-from qorgau.source import SourceFile, SourceText
+from qorgau.knowledge.regulation import in_force, load_regulation
+from qorgau.names import NameMatcher
+from qorgau.parsing import Broken, Lowered, lower_all, places
+from qorgau.source import SourceFile
 
 
 def analyse(request: Request, given: Gathered) -> Report:
     """Find and judge. Raises RuleFileError for broken rules."""
-    lowered = _lower(given.texts, request)
-    return with_room(lambda: _follow_and_judge(request, given, *lowered))
+    texts = [text.text for text in given.texts.values()]
+    lowered = dict(
+        zip(given.texts, lower_all(texts, request.store, request.hands, request.progress), strict=True)
+    )
+    return _reported(request, given, lowered, _judgement(request, given, lowered))
 
 
-def _follow_and_judge(
-    request: Request, given: Gathered, units: list[Unit], broken: list[tuple[SourceFile, Broken]]
+# What was judged
+
+
+def _judgement(request: Request, given: Gathered, lowered: Mapping[SourceFile, Lowered]) -> Judgement:
+    key = digest(_all_that_counts(request, given, lowered)) if request.store.keeps else ""
+    known = _remembered(request.store, key)
+    if known is not None:
+        return known
+    from qorgau.judgement import judged
+
+    made = judged(request, given, lowered)
+    if key:
+        request.store.put("judgements", key, msgspec.msgpack.encode(made))
+    return made
+
+
+def _remembered(store: Store, key: str) -> Judgement | None:
+    data = store.get("judgements", key) if key else None
+    try:
+        return None if data is None else msgspec.msgpack.decode(data, type=Judgement)
+    except msgspec.MsgspecError:
+        return None
+
+
+def _all_that_counts(
+    request: Request, given: Gathered, lowered: Mapping[SourceFile, Lowered]
+) -> Iterator[bytes]:
+    """What a judgement depends on: no text, and not which of the files are asked about."""
+    encoder = msgspec.msgpack.Encoder(enc_hook=str, order="deterministic")
+    files = [msgspec.structs.replace(file, wanted=True) for file in given.files]
+    yield of_program().encode()
+    yield encoder.encode((request.settings, request.cwd, given.root, files))
+    yield encoder.encode((given.environment, given.extra, given.settings_files))
+    for one in lowered.values():
+        yield one.form
+
+
+# What is reported of it
+
+
+def _reported(
+    request: Request, given: Gathered, lowered: Mapping[SourceFile, Lowered], judgement: Judgement
 ) -> Report:
-    regulation = load_regulation(request.settings.regulation)
-    settings = in_force(request.settings, regulation)
+    settings = in_force(request.settings, load_regulation(request.settings.regulation))
     pages = rule_pages.load_pages()
     codes = rule_pages.chosen(pages, settings.select, settings.ignore)
-    texts = given.texts
-    program = _link(units, given)
-    spelled = respelled(settings, (unit.file for unit in program.files))
-    policy = Policy(
-        spelled,
-        {name: spec.names or () for name, spec in settings.fields.items()},
-        enumerable_of(settings, regulation),
-        tuple(settings.home or ()),
-        compiled.catalog(request.store, given.extra),
-        compiled.regions(request.store),
-    )
-    with seldom_collecting():
-        followed = follow(policy, program)
-    judge = Judge(settings, regulation.owners, Purposes(settings, program, request.cwd))
-    wanted = {name for name, unit in program.units.items() if is_judged(request, unit.file)}
-    judged = [
-        verdict
-        for arrival in followed.arrivals
-        if arrival.unit in wanted
-        for verdict in judge.verdicts(arrival)
-        if verdict.code in codes
-    ]
+    wanted = {file.display: file for file in given.texts if is_judged(request, file)}
+    named = {file.display: file for file in given.texts}
 
-    def positions(unit: str, numbers: frozenset[int]) -> Mapping[int, ir.Span]:
-        held = program.units[unit]
-        return places(texts[held.file].text, held.module, numbers, request.store)
+    def spans(path: str, numbers: frozenset[int]) -> Mapping[int, ir.Span]:
+        file = named[path]
+        return places(given.texts[file].text, lowered[file], numbers, request.store)
 
-    stated = [
-        claim
-        for claim in statements.claims(request.settings, regulation, followed)
-        if claim.unit in wanted and claim.code in codes
-    ]
-    found, said = verdicts.grouped(judged, settings), claims.grouped(stated, settings)
-    spots = located([*verdicts.nodes(found), *((unit, at) for unit, at, _ in said)], positions)
-    made = verdicts.findings(found, settings, pages, program, spots)
-    made += claims.findings(said, settings, pages, program, spots)
+    drafts = (draft for draft in judgement.drafts if draft.path in wanted)
+    made = making.made(drafts, pages, settings.regulation, spans)
     if "PD900" in codes:
-        made += [_syntax_error(file, error, pages["PD900"], settings) for file, error in broken]
+        made += [
+            _syntax_error(path, error, pages["PD900"], settings.regulation)
+            for path, error in judgement.broken
+            if path in wanted
+        ]
     if "PD504" in codes:
-        for unit in units:
-            if is_judged(request, unit.file):
-                text, page = texts[unit.file].text, pages["PD504"]
-                made += literals.findings(unit.display, text, page, settings.regulation, policy.fields_of)
+        fields_of = NameMatcher({name: spec.names or () for name, spec in settings.fields.items()}).fields_of
+        broken = {path for path, _ in judgement.broken}
+        for path, file in wanted.items():
+            if path not in broken:
+                made += literals.findings(
+                    path, given.texts[file].text, pages["PD504"], settings.regulation, fields_of
+                )
     around = Surroundings(
         settings=settings,
         cwd=request.cwd,
-        texts={file.display: text.text for file, text in texts.items() if is_judged(request, file)},
+        texts={path: given.texts[file].text for path, file in wanted.items()},
         pages=pages,
         selected=codes,
         baseline=request.baseline,
@@ -94,42 +116,11 @@ def _follow_and_judge(
         version=__version__,
         files_scanned=sum(is_judged(request, file) for file in given.files),
         findings=settle(made, around),
-        errors=(*given.problems, *followed.failures),
-        statistics=followed.counts,
+        errors=(*given.problems, *judgement.failures),
+        statistics=judgement.statistics,
     )
 
 
-def _lower(
-    texts: Mapping[SourceFile, SourceText], request: Request
-) -> tuple[list[Unit], list[tuple[SourceFile, Broken]]]:
-    outcomes = lower_all(
-        [text.text for text in texts.values()], request.store, request.hands, request.progress
-    )
-    units: list[Unit] = []
-    broken: list[tuple[SourceFile, Broken]] = []
-    for file, outcome in zip(texts, outcomes, strict=True):
-        if outcome.module is not None:
-            units.append(Unit(file.module, file, outcome.module))
-        elif outcome.broken is not None and file.wanted:
-            broken.append((file, outcome.broken))
-    return units, broken
-
-
-def _syntax_error(file: SourceFile, error: Broken, page: Page, settings: Settings) -> Made:
-    facts = Facts(reason=error.message)
+def _syntax_error(path: str, error: Broken, page: Page, regulation: str) -> Made:
     span = ir.Span(error.line, error.column, error.line, error.column + 1)
-    finding = made_of(page, facts, settings.regulation, file.display, span)
-    return Made(finding, "")
-
-
-def _link(units: list[Unit], given: Gathered) -> Program:
-    lowered = {unit.file: unit for unit in units}
-    names = source.by_module([file for file in given.files if file in lowered])
-    own = source.own_names(names)
-    nearer = source.nearer_names(own)
-    program = {file: Unit(name, file, lowered[file].module, nearer.get(file)) for file, name in own.items()}
-    tables = {
-        path: source.parse_settings(path, text, given.environment)
-        for path, text in given.settings_files.items()
-    }
-    return Program({name: program[file] for name, file in names.items()}, given.environment, tables)
+    return Made(made_of(page, Facts(reason=error.message), regulation, path, span), "")

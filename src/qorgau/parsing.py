@@ -38,9 +38,39 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True, gc=False):
     broken: Broken | None = None
 
 
+class Lowered:
+    """A text in the small language, packed as long as nobody asks for more than its form."""
+
+    __slots__ = ("_data", "_outcome", "_text")
+
+    def __init__(self, text: str, data: bytes | None, outcome: Outcome | None = None) -> None:
+        """Of a text: its encoded outcome if it can be encoded, and the outcome itself if it is known."""
+        self._text = text
+        self._data = data
+        self._outcome = outcome
+
+    @property
+    def form(self) -> bytes:
+        """The same for texts that are lowered to the same, whatever their lines and comments, where that is kept."""
+        return self._text.encode("utf-8", "surrogatepass") if self._data is None else self._data
+
+    @property
+    def outcome(self) -> Outcome:
+        """The text in the small language, or why it cannot be. Deep ones need ``with_room``."""
+        if self._outcome is None:
+            self._outcome = _decoded(self._data) or _lowered(self._text)
+        return self._outcome
+
+    @property
+    def starts(self) -> tuple[int, ...]:
+        """The numbers with which the lines at the top of the text begin; none where it is no Python."""
+        module = self.outcome.module
+        return () if module is None else module.starts
+
+
 def lower_all(
     texts: Sequence[str], store: Store = NOWHERE, hands: Hands = ALONE, progress: Progress | None = None
-) -> list[Outcome]:
+) -> list[Lowered]:
     """What each text is in the small language. ``progress`` is told how many are done of how many."""
     keys = [_key(text) for text in texts] if store.keeps else []
     data = [store.get("lowered", key) for key in keys] or [None] * len(texts)
@@ -58,28 +88,31 @@ def lower_all(
             if keys:
                 store.put_packed("lowered", keys[number], packed)
 
-    def outcome(number: int) -> Outcome:
-        known = _decoded(data[number])
-        if known is None:
-            tell()
-            known = _lowered(texts[number])
-            if keys and (made := _encoded(known)) is not None:
-                store.put("lowered", keys[number], made)
-        return known
+    def lowered_here(number: int) -> Lowered:
+        tell()
+        outcome = _lowered(texts[number])
+        made = _encoded(outcome) if keys else None
+        if made is not None:
+            store.put("lowered", keys[number], made)
+        return Lowered(texts[number], made, outcome)
 
-    return with_room(lambda: [outcome(number) for number in range(len(texts))])
+    lowered = [Lowered(text, known) for text, known in zip(texts, data, strict=True)]
+    left = [number for number in missing if data[number] is None]
+    for number, one in zip(left, with_room(lambda: [lowered_here(each) for each in left]), strict=True):
+        lowered[number] = one
+    return lowered
 
 
 def places(
-    text: str, module: ir.Module, numbers: frozenset[int], store: Store = NOWHERE
+    text: str, lowered: Lowered, numbers: frozenset[int], store: Store = NOWHERE
 ) -> Mapping[int, ir.Span]:
-    """Where the nodes of these numbers stand, in a text that was lowered to ``module``."""
+    """Where the nodes of these numbers stand in a text, which is Python."""
     key = _key(text) if store.keeps else ""
     known = _known_places(store, key)
     if not numbers <= known.keys():
         from qorgau.lowering import spans
 
-        known |= with_room(lambda: spans(text, numbers, module.starts))
+        known |= with_room(lambda: spans(text, numbers, lowered.starts))
         if key:
             store.put("places", key, msgspec.msgpack.encode(known))
     return {number: known[number] for number in sorted(numbers)}

@@ -1,22 +1,20 @@
-"""Claims: what is wrong with a declaration, a model or an erasure, and how such a claim becomes a finding.
+"""Claims: what is wrong with a declaration, a model or an erasure, and how such a claim becomes a draft.
 
 Unlike a verdict a claim is not about data that arrived somewhere, though it may stand at such a call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 
-from qorgau import ir
 from qorgau.config import Settings
-from qorgau.findings import Confidence, Finding, Sink, Step
+from qorgau.findings import Confidence, Sink
 from qorgau.flow.arrivals import Arrival
-from qorgau.judging.making import Places, made_of
+from qorgau.judging.drafts import Draft, Spot
 from qorgau.judging.rules import confidence
-from qorgau.judging.settling import Made
-from qorgau.knowledge.pages import Facts, Page
+from qorgau.knowledge.pages import Facts
 from qorgau.linking import Program
 
 
@@ -55,35 +53,19 @@ def at_call(code: str, arrival: Arrival, fields: Iterable[str], note: str) -> Cl
     )
 
 
-Groups = Mapping[tuple[str, int, str], list[Claim]]
-"""Claims by module, node and code."""
-
-
-def grouped(claims: Iterable[Claim], settings: Settings) -> Groups:
-    """The claims that are sure enough, together where they become one finding."""
+def drafts(claims: Iterable[Claim], settings: Settings, program: Program) -> list[Draft]:
+    """One draft for each place and code, with all its fields, of the claims that are sure enough."""
     lowest = Confidence(settings.min_confidence)
     groups: dict[tuple[str, int, str], list[Claim]] = {}
     for claim in claims:
         if claim.confidence.rank >= lowest.rank:
             groups.setdefault((claim.unit, claim.at, claim.code), []).append(claim)
-    return groups
+    return [_draft(group, program) for group in groups.values()]
 
 
-def findings(
-    groups: Groups, settings: Settings, pages: Mapping[str, Page], program: Program, places: Places
-) -> list[Made]:
-    """One finding for each place and code, with all its fields, in no particular order."""
-    return [
-        Made(_finding(group, settings, pages, program, places[unit, at]), group[0].around)
-        for (unit, at, _), group in groups.items()
-    ]
-
-
-def _finding(
-    group: list[Claim], settings: Settings, pages: Mapping[str, Page], program: Program, span: ir.Span
-) -> Finding:
+def _draft(group: list[Claim], program: Program) -> Draft:
     first = group[0]
-    page, unit = pages[first.code], program.units[first.unit]
+    path = program.units[first.unit].display
     fields = tuple(sorted({field for claim in group for field in claim.fields}))
     arrival = first.arrival
     place = arrival.destination if arrival is not None else None
@@ -102,14 +84,14 @@ def _finding(
         if arrival is not None and place is not None
         else None
     )
-    return made_of(
-        page,
-        facts,
-        settings.regulation,
-        unit.display,
-        span,
+    return Draft(
+        code=first.code,
+        path=path,
+        at=first.at,
+        facts=facts,
         confidence=max((claim.confidence for claim in group), key=lambda each: each.rank),
         fields=fields,
         sink=sink,
-        trace=tuple(dict.fromkeys(Step(unit.display, span.line, span.column, claim.note) for claim in group)),
+        trace=tuple(dict.fromkeys(Spot(path, first.at, claim.note) for claim in group)),
+        function=first.around,
     )

@@ -11,8 +11,7 @@ import msgspec
 
 from qorgau import ir
 from qorgau.findings import Finding
-from qorgau.judging.making import made_of
-from qorgau.judging.settling import Made
+from qorgau.judging.making import Made, made_of
 from qorgau.knowledge import numbers
 from qorgau.knowledge.pages import Facts, Page
 

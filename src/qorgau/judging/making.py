@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+import msgspec
+
 from qorgau import ir
 from qorgau.findings import Confidence, Finding, Severity, Sink, Step
+from qorgau.judging.drafts import Draft
 from qorgau.knowledge.pages import Facts, Page
 
 Spans = Callable[[str, frozenset[int]], Mapping[int, ir.Span]]
-"""Positions of nodes of a module (by its name), found only where they are asked for."""
+"""Positions of nodes of a file (by its shown path), found only where they are asked for."""
 
-Places = Mapping[tuple[str, int], ir.Span]
-"""Where nodes stand, by module and number."""
+_Places = Mapping[tuple[str, int], ir.Span]
+"""Where nodes stand, by file and number."""
+
+
+class Made(msgspec.Struct, frozen=True):
+    """A finding and the qualified name of the function around it, empty at the top of a module."""
+
+    finding: Finding
+    function: str
 
 
 def made_of(
@@ -52,13 +62,41 @@ def made_of(
     )
 
 
-def located(nodes: Iterable[tuple[str, int]], spans: Spans) -> Places:
-    """Where nodes stand, each given by its module and number; each module is asked for once."""
+def made(drafts: Iterable[Draft], pages: Mapping[str, Page], regulation: str, spans: Spans) -> list[Made]:
+    """The findings of drafts, where their nodes stand now, in no particular order and without fingerprints."""
+    chosen = list(drafts)
+    places = _located(chosen, spans)
+    return [Made(_finding(draft, pages[draft.code], regulation, places), draft.function) for draft in chosen]
+
+
+def _finding(draft: Draft, page: Page, regulation: str, places: _Places) -> Finding:
+    steps = ((spot, places[spot.path, spot.at]) for spot in draft.trace)
+    return made_of(
+        page,
+        draft.facts,
+        regulation,
+        draft.path,
+        places[draft.path, draft.at],
+        confidence=draft.confidence,
+        fields=draft.fields,
+        sink=draft.sink,
+        # Several nodes begin at one place: a chain of calls, and what it is called on.
+        trace=tuple(
+            dict.fromkeys(Step(spot.path, span.line, span.column, spot.note) for spot, span in steps)
+        ),
+        group=draft.group,
+    )
+
+
+def _located(drafts: Iterable[Draft], spans: Spans) -> _Places:
+    """Where all their nodes stand; each file is asked for once."""
     wanted: dict[str, set[int]] = {}
-    for unit, at in nodes:
-        wanted.setdefault(unit, set()).add(at)
+    for draft in drafts:
+        wanted.setdefault(draft.path, set()).add(draft.at)
+        for spot in draft.trace:
+            wanted.setdefault(spot.path, set()).add(spot.at)
     return {
-        (unit, at): span
-        for unit, numbers in sorted(wanted.items())
-        for at, span in spans(unit, frozenset(numbers)).items()
+        (path, at): span
+        for path, numbers in sorted(wanted.items())
+        for at, span in spans(path, frozenset(numbers)).items()
     }

@@ -12,16 +12,10 @@ from qorgau.config import Settings
 from qorgau.findings import Finding
 from qorgau.judging import baseline, exemptions, suppressions
 from qorgau.judging.fingerprints import Identity, fingerprints
+from qorgau.judging.making import Made
 from qorgau.judging.ordering import in_order
 from qorgau.knowledge.pages import Page
 from qorgau.source import split_lines
-
-
-class Made(msgspec.Struct, frozen=True):
-    """A finding and the qualified name of the function around it, empty at the top of a module."""
-
-    finding: Finding
-    function: str
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,17 +1,16 @@
-"""Verdicts become findings: one per sink and code, with positions, a trace and a message."""
+"""Verdicts become drafts of findings: one per sink and code, with what its message says and its trace."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
 from qorgau.config import Settings
-from qorgau.findings import Confidence, Finding, Sink, Step
+from qorgau.findings import Confidence, Sink
 from qorgau.flow.taints import Taint
-from qorgau.judging.making import Places, made_of
+from qorgau.judging.drafts import Draft, Spot
 from qorgau.judging.rules import Verdict, confidence
-from qorgau.judging.settling import Made
-from qorgau.knowledge.pages import Facts, Page
+from qorgau.knowledge.pages import Facts
 from qorgau.linking import Program
 
 SHOWN_STEPS = 40
@@ -19,14 +18,14 @@ CONSENT = ("PD205", "PD206", "PD207", "PD203", "PD202", "PD201")
 """A wrong check first, then what no check covers (spec section 4, one family a sink)."""
 
 
-Groups = Mapping[tuple[str, int, str], list[Verdict]]
+_Groups = dict[tuple[str, int, str], list[Verdict]]
 """Verdicts by module, node and code."""
 
 
-def grouped(verdicts: Iterable[Verdict], settings: Settings) -> Groups:
+def _grouped(verdicts: Iterable[Verdict], settings: Settings) -> _Groups:
     """The verdicts that are sure enough, together where they become one finding."""
     lowest = Confidence(settings.min_confidence)
-    groups: dict[tuple[str, int, str], list[Verdict]] = {}
+    groups: _Groups = {}
     for verdict in verdicts:
         sure = tuple(t for t in verdict.taints if confidence(t, verdict.arrival).rank >= lowest.rank)
         if sure:
@@ -36,21 +35,14 @@ def grouped(verdicts: Iterable[Verdict], settings: Settings) -> Groups:
     return _one_of_a_family(groups)
 
 
-def findings(
-    groups: Groups, settings: Settings, pages: Mapping[str, Page], program: Program, places: Places
-) -> list[Made]:
-    """One finding for each sink and code, without fingerprints, in no particular order."""
-    return [
-        Made(_finding(group, settings, pages, program, places), group[0].arrival.function)
-        for group in groups.values()
-    ]
+def drafts(verdicts: Iterable[Verdict], settings: Settings, program: Program) -> list[Draft]:
+    """One draft for each sink and code, of the verdicts that are sure enough."""
+    return [_draft(group, settings, program) for group in _grouped(verdicts, settings).values()]
 
 
-def _one_of_a_family(
-    groups: dict[tuple[str, int, str], list[Verdict]],
-) -> dict[tuple[str, int, str], list[Verdict]]:
+def _one_of_a_family(groups: _Groups) -> _Groups:
     """A sink that several paths reach gets one code of its family, in the order of spec section 4."""
-    kept: dict[tuple[str, int, str], list[Verdict]] = {}
+    kept: _Groups = {}
     for family in (CONSENT, ("PD101", "PD102")):
         sinks: dict[tuple[str, int], list[Verdict]] = {}
         for (unit, at, code), group in groups.items():
@@ -64,31 +56,14 @@ def _one_of_a_family(
     return kept
 
 
-def nodes(groups: Groups) -> Iterator[tuple[str, int]]:
-    """Every node that a finding or a step of its trace stands at."""
-    for group in groups.values():
-        for verdict in group:
-            yield verdict.arrival.unit, verdict.arrival.at
-            for taint in verdict.taints:
-                yield from ((step.unit.name, step.at) for step in taint.trace.steps())
-
-
-def _finding(
-    group: list[Verdict],
-    settings: Settings,
-    pages: Mapping[str, Page],
-    program: Program,
-    places: Places,
-) -> Finding:
+def _draft(group: list[Verdict], settings: Settings, program: Program) -> Draft:
     first = group[0]
     arrival = first.arrival
     codes = [verdict.code for verdict in group]
     code = min(codes, key=_rank)
     first = next(verdict for verdict in group if verdict.code == code)
     place = first.arrival.destination
-    page = pages[code]
     fields = tuple(sorted({taint.field for verdict in group for taint in verdict.taints}))
-    span = places[arrival.unit, arrival.at]
     sink = Sink(arrival.kind, arrival.call, place.shown or None, place.country or None)
     undone = next((t.reversal for v in group for t in v.taints if t.reversal is not None), None)
     facts = Facts(
@@ -107,19 +82,18 @@ def _finding(
         reason=arrival.reason or (undone.why if undone is not None else None),
         setting=_setting(place.shown) if code == "PD102" else None,
     )
-    unit = program.units[arrival.unit]
-    return made_of(
-        page,
-        facts,
-        settings.regulation,
-        unit.display,
-        span,
+    return Draft(
+        code=code,
+        path=program.units[arrival.unit].display,
+        at=arrival.at,
+        facts=facts,
         confidence=max(
             (confidence(t, v.arrival) for v in group for t in v.taints), key=lambda each: each.rank
         ),
         fields=fields,
         sink=sink,
-        trace=_trace(group, program, places, arrival.call),
+        trace=_trace(group, program),
+        function=group[0].arrival.function,
         group=place.shown or arrival.call if code == "PD102" else None,
     )
 
@@ -139,19 +113,16 @@ def _setting(shown: str) -> str:
     )
 
 
-def _trace(group: list[Verdict], program: Program, places: Places, call: str) -> tuple[Step, ...]:
+def _trace(group: list[Verdict], program: Program) -> tuple[Spot, ...]:
     """The steps of each field from its source, then the sink."""
     best: dict[str, Taint] = {}
     for verdict in group:
         for taint in verdict.taints:
             best.setdefault(taint.field, taint)
-    steps: dict[Step, None] = {}
+    spots: dict[Spot, None] = {}
     for field in sorted(best):
         for step in best[field].trace.steps()[-SHOWN_STEPS:]:
-            span = places[step.unit.name, step.at]
-            steps[Step(step.unit.display, span.line, span.column, step.note)] = None
+            spots[Spot(step.unit.display, step.at, step.note)] = None
     arrival = group[0].arrival
-    span = places[arrival.unit, arrival.at]
-    unit = program.units[arrival.unit]
-    steps[Step(unit.display, span.line, span.column, f"reaches {call}")] = None
-    return tuple(steps)
+    spots[Spot(program.units[arrival.unit].display, arrival.at, f"reaches {arrival.call}")] = None
+    return tuple(spots)
