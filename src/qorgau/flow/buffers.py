@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from qorgau import ir
 from qorgau.flow import texts
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, NO_REFS, OPAQUE, Value, join, join_all, of_const, of_ref
+from qorgau.linking import walk
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
 TYPE = "builtins.bytearray"
 DATA = "$data"
+PUT = "$put"
+"""The part of a buffer that joins what was written at its positions."""
 
 
 def held(m: Machine, f: Frame, value: Value, at: int) -> Value:
@@ -87,7 +91,50 @@ def put(m: Machine, f: Frame, loc: Loc, data: Value) -> None:
 def join_item(m: Machine, f: Frame, loc: Loc, new: Value) -> None:
     """``buffer[i] = byte`` or ``buffer[:] = data``"""
     obj = m.obj(f, loc)
-    m.write(f, loc, obj.put(DATA, join(obj.parts.get(DATA, BOTTOM), new.with_(refs=NO_REFS))), strong=True)
+    new = new.with_(refs=NO_REFS)
+    obj = obj.put(PUT, join(obj.parts.get(PUT, BOTTOM), new))
+    m.write(f, loc, obj.put(DATA, join(obj.parts.get(DATA, BOTTOM), new)), strong=True)
+
+
+def overwriting(m: Machine, f: Frame, node: ir.For, collection: ir.Expr | None) -> Loc | None:
+    """The buffer whose every byte a loop over its positions replaces, before the loop runs."""
+    place = node.target.elements[0] if isinstance(node.target, ir.Sequence) else node.target
+    if collection is None or not isinstance(place, ir.Name):
+        return None
+    written = (target for one in node.body if isinstance(one, ir.Assign) for target in one.targets)
+    if not any(_is_place(target, collection, place.id) for target in written):
+        return None
+    loc = m.evaluate(f, collection).single()
+    obj = f.state.obj(loc) if loc is not None and not loc.old else None
+    if loc is None or obj is None or obj.type != TYPE or _leaves_out(node.body):
+        return None
+    m.write(f, loc, obj.put(PUT, BOTTOM), strong=True)
+    return loc
+
+
+def _leaves_out(body: Sequence[ir.Stmt]) -> bool:
+    return any(isinstance(inner, ir.Break | ir.Continue) for one in body for inner in walk(one))
+
+
+def _is_place(target: ir.Expr, collection: ir.Expr, name: str) -> bool:
+    """``collection[name]``"""
+    if not isinstance(target, ir.Subscript) or not isinstance(target.index, ir.Name):
+        return False
+    return target.index.id == name and _path(target.value) == _path(collection) != ""
+
+
+def _path(node: ir.Expr) -> str:
+    """A name or a path of attributes as text."""
+    if isinstance(node, ir.Attribute):
+        return f"{inner}.{node.attr}" if (inner := _path(node.value)) else ""
+    return node.id if isinstance(node, ir.Name) else ""
+
+
+def overwritten(m: Machine, f: Frame, loc: Loc) -> None:
+    """After such a loop: the buffer holds what was put."""
+    obj = f.state.obj(loc)
+    if f.state.reachable and obj is not None:
+        m.write(f, loc, obj.put(DATA, obj.parts.get(PUT, BOTTOM)), strong=True)
 
 
 BUILTINS: dict[str, Callable[[Machine, Frame, Use], Value]] = {

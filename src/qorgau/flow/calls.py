@@ -553,7 +553,7 @@ def bind_parameters(
             for double in doubles:
                 value = join(value, m.item(f, double, of_const(name), at))
             default = obj.parts.get(f"$default:{name}")
-            if value.is_bottom or (default is not None and not value.unknown and not value.taints):
+            if value.is_bottom or (default is not None and not value.taints):
                 value = join(
                     value, default if default is not None else (OPAQUE if value.is_bottom else BOTTOM)
                 )

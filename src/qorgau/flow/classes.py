@@ -114,13 +114,14 @@ def define_class(m: Machine, f: Frame, node: ir.Class) -> Value:
     bases = [_base(m, f, base.value if isinstance(base, ir.Starred) else base) for base in node.bases]
     for keyword in node.keywords:
         m.evaluate(f, keyword.value)
+    prepared = metaclasses.prepared(m, f, node, bases)
     loc = f.defining_place(node.at, "class")
     inner = Frame(f.unit, f.state, f.ctx, kind="class", scopes=f.scopes, loc=loc, depth=f.depth)
     outer_env = f.state.env
     if f.kind == "function" and f.loc is None:
         # The body reads the function's variables; a function with a class inside keeps them in its frame.
         inner.scopes = f.scopes
-    inner.state.env = {}
+    inner.state.env = prepared
     m.execute(inner, node.body)
     f.state = inner.state
     parts: dict[Key, Value] = {}

@@ -234,6 +234,8 @@ def _sequence_method(
     none = of_const(None)
     items = items_of(obj)
     if name in ("append", "add", "appendleft"):
+        if name == "add":
+            m.hashed(f, first, at)
         if name == "appendleft" and items is not None and strong:
             m.write(f, loc, renumbered(obj, [first, *items]), strong=True)
         else:
@@ -304,7 +306,10 @@ def _sequence_method(
         return none
     if name in ("copy", "__iter__"):
         return m.new(f, at, replace(obj), "copy") if name == "copy" else of_ref(loc)
-    if name in ("index", "count", "__len__", "__contains__", "issubset", "issuperset", "isdisjoint"):
+    if name in ("index", "count", "__contains__"):
+        m.looked_for(f, first, of_ref(loc), at)
+        return OPAQUE
+    if name in ("__len__", "issubset", "issuperset", "isdisjoint"):
         return OPAQUE
     if name in ("union", "symmetric_difference"):
         op = "|" if name == "union" else "^"
@@ -317,7 +322,8 @@ def _sequence_method(
         left_over = chosen(m, f, of_ref(loc), first, name == "intersection", at)
         if left_over is not None and len(args.positional) == 1:
             return sequence(m, f, at, obj.kind, left_over, None)
-        return m.new(f, at, Obj(obj.kind, rest=each(obj)))
+        common = name == "intersection" and len(args.positional) == 1
+        return m.new(f, at, Obj(obj.kind, rest=_shared(m, f, of_ref(loc), first, common, at)))
     if name in ("__getitem__",):
         return get_item(m, f, loc, obj, first, at)
     if name in ("throw", "athrow"):
@@ -550,7 +556,7 @@ def combine(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -
         left_over = chosen(m, f, left, right, op == "&", at)
         if left_over is not None:
             return sequence(m, f, at, kind, left_over, None, "sum")
-        return m.new(f, at, Obj(kind, rest=m.iterate(f, left, at).each), "sum")
+        return m.new(f, at, Obj(kind, rest=_shared(m, f, left, right, op == "&", at)), "sum")
     return None
 
 
@@ -564,6 +570,21 @@ def chosen(m: Machine, f: Frame, left: Value, right: Value, wanted: bool, at: in
     if None in known or None in asked:
         return None
     return [item for item, key in zip(items, known, strict=True) if (key in asked) is wanted]
+
+
+def is_set(f: Frame, loc: Loc) -> bool:
+    """Whether something is a set, of whose items nobody knows which comes first."""
+    obj = f.state.obj(loc)
+    return obj is not None and obj.kind == "set"
+
+
+def _shared(m: Machine, f: Frame, left: Value, right: Value, common: bool, at: int) -> Value:
+    """An item of ``left & right`` (``common``) or ``left - right``; what is in a list of constants is one of them."""
+    if common:
+        others = m.iterate(f, right, at).items
+        if others and all(keys.constant_key(m, f, item) is not None for item in others):
+            return join_all(others)
+    return m.iterate(f, left, at).each
 
 
 def united(m: Machine, f: Frame, left: Value, right: Value, op: str, at: int) -> list[Value] | None:

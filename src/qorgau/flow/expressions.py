@@ -496,6 +496,9 @@ def _sequence(m: Machine, f: Frame, node: ir.Sequence) -> Value:
                 items.append(value)
             else:
                 rest = join(rest, value)
+    if node.kind == "set":
+        for item in items:
+            m.hashed(f, item, node.at)
     return m.sequence(f, node.at, node.kind, items, rest)
 
 

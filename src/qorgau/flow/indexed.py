@@ -80,6 +80,12 @@ def begin(m: Machine, f: Frame, node: ir.For) -> Walk | None:
     return Walk(form, collection, held.rest, place, hand, shared, before)
 
 
+def collection_of(node: ir.For) -> ir.Expr | None:
+    """The list or buffer that a loop goes over by position: ``range(len(c))``, ``enumerate(c)``."""
+    form = _form(node)
+    return form.collection if form is not None and form.kind == "list" and form.exact else None
+
+
 def _form(node: ir.For) -> Form | None:
     call, target = node.iterable, node.target
     pairs = isinstance(target, ir.Sequence) and len(target.elements) == 2

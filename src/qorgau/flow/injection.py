@@ -71,6 +71,9 @@ def unknown_arguments(
                 value = given
             elif isinstance(parameter.default, ir.Const) and not isinstance(parameter.default.value, str):
                 value = join(value, m.quiet(f, parameter.default, closure.unit))
+            elif isinstance(parameter.default, ir.Name | ir.Attribute):
+                default = m.quiet(f, parameter.default, closure.unit)
+                value = join(value, default) if default.taints else value
         if parameter.kind == "keyword":
             args.keywords[parameter.name] = value
         else:

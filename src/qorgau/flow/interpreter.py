@@ -579,6 +579,18 @@ class Interpreter:
         """``key in container``, if certain."""
         return containers.contains(self, f, container, key)
 
+    def looked_for(self, f: Frame, item: Value, container: Value, at: int) -> None:
+        """``item in container`` asks the objects whether they are equal."""
+        protocols.looked_for(self, f, item, container, at)
+
+    def hashed(self, f: Frame, item: Value, at: int) -> None:
+        """An object becomes an item of a set."""
+        protocols.hashed(self, f, item, at)
+
+    def as_key(self, f: Frame, container: Value, key: Value, at: int) -> Value:
+        """A key as ``container[key]`` takes it."""
+        return protocols.as_key(self, f, container, key, at)
+
     def is_object(self, f: Frame, ref: Ref) -> bool:
         """Whether a reference is certainly not None."""
         return not isinstance(ref, Loc) or ((obj := f.state.obj(ref)) is not None and obj.kind != "unknown")

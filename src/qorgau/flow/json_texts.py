@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import containers, objects, origins
+from qorgau.flow import containers, objects, origins, texts
 from qorgau.flow.copying import copied
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
@@ -74,7 +74,8 @@ def loads(m: Machine, f: Frame, u: Use) -> Value:
         obj = f.state.obj(loc)
         if obj is not None and obj.type == "json.text":
             return copied(m, f, obj.parts["$of"], u.at, deep=True)
-    taints = value.taints
+    # What a text says is no part of the text: an item of it can be all of the datum.
+    taints = frozenset(texts.of_call(taint) for taint in value.taints)
     return m.unknown(f, u.at, taints, origins.marked("json", origins.of_held(f, value)))
 
 

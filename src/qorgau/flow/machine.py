@@ -84,6 +84,11 @@ class ClassInfo(msgspec.Struct, frozen=True, eq=False):
         """Module and qualified name."""
         return f"{self.unit.name}.{self.node.qualname}"
 
+    def renamed(self, renaming: Renaming) -> ClassInfo:
+        """The same class as another call of the function that defines it makes it."""
+        order = tuple(renaming.loc(cls) for cls in self.order)
+        return self if order == self.order else replace(self, order=order)
+
 
 class Resumable(msgspec.Struct, frozen=True):
     """How a generator came to be: its function, its arguments, and the facts at its yields.

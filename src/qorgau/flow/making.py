@@ -37,7 +37,10 @@ def _sequence(kind: str) -> Callable[[Machine, Frame, Use], Value]:
         if not u.args.positional:
             return m.sequence(f, u.at, kind, [], None)
         iteration = m.iterate(f, u.arg(0), u.at)
-        if iteration.items is not None:
+        unordered = kind != "set" and any(containers.is_set(f, loc) for loc in u.arg(0).locs())
+        if iteration.items is not None and not (unordered and len(iteration.items) > 1):
+            if kind == "set":
+                m.hashed(f, iteration.each, u.at)
             items = _distinct(iteration.items) if kind == "set" else iteration.items
             return m.sequence(f, u.at, kind, items, None)
         return m.new(f, u.at, Obj(kind, rest=iteration.each))

@@ -37,6 +37,24 @@ def part(m: Machine, f: Frame, cls: Loc, name: str, at: int) -> Value | None:
     return objects.bind(m, f, found, of_ref(cls), at) if found is not None else None
 
 
+def prepared(m: Machine, f: Frame, node: ir.Class, bases: Sequence[Value]) -> dict[str, Value]:
+    """What the metaclass's ``__prepare__`` gives the body of a class to start from."""
+    given = next((m.evaluate(f, k.value) for k in node.keywords if k.name == "metaclass"), BOTTOM)
+    inherited = (of(m, f, loc) for base in bases for loc in base.locs()) if m.metaclasses else ()
+    meta = given.single() or next(filter(None, inherited), None)
+    found = objects.class_part(m, f, meta, "__prepare__") if meta is not None else None
+    if meta is None or found is None:
+        return {}
+    arguments = [of_const(node.name), m.sequence(f, node.at, "tuple", list(bases), None, "bases")]
+    callee = objects.bind(m, f, found, of_ref(meta), node.at)
+    namespace = m.call(f, callee, Args(arguments, _keywords(m, f, node)), node.at)
+    return m.exact_dict(f, namespace) or {}
+
+
+def _keywords(m: Machine, f: Frame, node: ir.Class) -> dict[str, Value]:
+    return {k.name: m.evaluate(f, k.value) for k in node.keywords if k.name and k.name != "metaclass"}
+
+
 def apply(m: Machine, f: Frame, node: ir.Class, loc: Loc, bases: Sequence[Value], at: int) -> Value:
     """The class after its metaclass has made it: ``__new__`` and ``__init__`` run."""
     made = of_ref(loc)
@@ -48,7 +66,7 @@ def apply(m: Machine, f: Frame, node: ir.Class, loc: Loc, bases: Sequence[Value]
     m.write(f, loc, m.obj(f, loc).put(META, of_ref(meta)), strong=True)
     arguments = [of_const(node.name), m.sequence(f, at, "tuple", list(bases), None, "bases")]
     arguments.append(_namespace(m, f, loc, at))
-    keywords = {k.name: m.evaluate(f, k.value) for k in node.keywords if k.name and k.name != "metaclass"}
+    keywords = _keywords(m, f, node)
     m.defining.append(loc)
     for name in ("__new__", "__init__"):
         found = objects.class_part(m, f, meta, name)

@@ -25,6 +25,7 @@ from qorgau.flow import (
     placing,
     scalars,
     sweeps,
+    texts,
 )
 from qorgau.flow.constants import Const
 from qorgau.flow.facts import ANSWERS, NO_FACTS, told_of
@@ -103,6 +104,10 @@ def class_part(m: Machine, f: Frame, cls: Loc, name: str, after: Loc | None = No
     return None
 
 
+OF_TEXTS = texts.PASS_METHODS - {"format", "title"}
+"""Methods of texts that are not likely to be attributes of something else: ``clean = phone.strip`` keeps the phone."""
+
+
 def attribute(m: Machine, f: Frame, value: Value, name: str, at: int) -> Value:
     """``value.name``"""
     if name == "__class__" and not any(_is_of_project(f, ref) for ref in value.refs):
@@ -116,6 +121,8 @@ def attribute(m: Machine, f: Frame, value: Value, name: str, at: int) -> Value:
     result = join_all(results)
     if value.taints and not _is_method(result):
         result = join(result, Value(naming.of_part(f, value, name), unknown=True, refs=result.refs))
+        if value.unknown and name in OF_TEXTS:
+            result = join(result, of_ref(Builtin(value, name)))
     return m.named(f, result, name, value, at)
 
 
@@ -683,7 +690,7 @@ def delete_attribute(m: Machine, f: Frame, value: Value, name: str, at: int) -> 
 
 def item(m: Machine, f: Frame, value: Value, key: Value, at: int) -> Value:
     """``value[key]``"""
-    key = keys.plain(f, key)
+    key = keys.plain(f, m.as_key(f, value, key, at) if key.refs else key)
     bounds = f.state.obj(loc) if key.refs and (loc := key.single()) is not None else None
     if bounds is not None and bounds.type == containers.SLICE:
         return m.slice(f, value, [bounds.parts.get(Const("int", place)) for place in range(3)], at)
@@ -715,11 +722,9 @@ def _item_taints(f: Frame, value: Value, key: Value) -> Value:
     if constant is not None and constant.type == "str":
         return value.with_(taints=naming.of_part(f, value, str(constant.value)))
     if constant is not None and isinstance(constant.value, int) and all(t.calls == 0 for t in value.taints):
-        from qorgau.flow.texts import PIECES, keep
-
-        if any(taint.slice == PIECES for taint in value.taints):
+        if any(taint.slice == texts.PIECES for taint in value.taints):
             return value
-        return keep(value, 1, ("index", constant.value))
+        return texts.keep(value, 1, ("index", constant.value))
     return value
 
 
@@ -870,7 +875,7 @@ def _unknown_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int)
 
 def set_item(m: Machine, f: Frame, value: Value, key: Value, new: Value, at: int) -> None:
     """``value[key] = new``"""
-    key = keys.plain(f, key)
+    key = keys.plain(f, m.as_key(f, value, key, at) if key.refs else key)
     constant = key.constant()
     if constant is not None and constant.type == "str":
         new = m.named(f, new, str(constant.value), value, at, key=True, put=True)

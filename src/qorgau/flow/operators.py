@@ -273,6 +273,7 @@ def compare(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -
         if own is not None:
             yes, no = m.truth(f, own, True), m.truth(f, own, False)
             return _decided(yes, no) if op == "in" else _decided(no, yes)
+        m.looked_for(f, left, right, at)
         member = m.contains(f, right, left)
         if member is None:
             member = members.contained(m, f, left, right)

@@ -8,7 +8,7 @@ from qorgau.flow import objects
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.uses import Use
-from qorgau.flow.values import Value, join_all, of_ref
+from qorgau.flow.values import Value, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -35,14 +35,17 @@ ASKING = {
     "builtins.hash": "__hash__",
     "builtins.hex": "__index__",
     "builtins.oct": "__index__",
+    "builtins.range": "__index__",
     "builtins.open": "__fspath__",
-    "copy.copy": "__reduce__",
     "operator.length_hint": "__length_hint__",
-    "pickle.dump": "__getstate__",
-    "pickle.dumps": "__getstate__",
     "sys.getsizeof": "__sizeof__",
 }
 """Functions that call the method of their first argument and give something else."""
+
+COPYING = ("__reduce_ex__", "__reduce__", "__getstate__")
+"""What the functions in ``COPIERS`` ask an object for, the first that its class has."""
+
+COPIERS = frozenset(("copy.copy", "copy.deepcopy", "pickle.dump", "pickle.dumps"))
 
 COMPARING = {
     "builtins.max": ("__gt__", "__lt__"),
@@ -58,6 +61,13 @@ def asked(m: Machine, f: Frame, u: Use) -> Value | None:
         return _called(m, f, u.arg(0), GIVING[u.dotted], u.args.rest(1), u.at) or _reflected(m, f, u)
     if u.dotted in ASKING:
         _called(m, f, u.arg(0), ASKING[u.dotted], Args(), u.at)
+    elif u.dotted in COPIERS:
+        for name in COPYING:
+            if (
+                _called(m, f, u.arg(0), name, Args([of_const(4)] if name == COPYING[0] else []), u.at)
+                is not None
+            ):
+                break
     elif u.dotted in COMPARING and "key" not in u.args.keywords:
         items = u.args.positional if len(u.args.positional) > 1 else [m.iterate(f, u.arg(0), u.at).each]
         for name in COMPARING[u.dotted]:
@@ -108,6 +118,40 @@ def _special(m: Machine, f: Frame, loc: Loc, name: str, at: int) -> Value | None
         return None
     found = objects.class_part(m, f, obj.cls, name)
     return objects.bind(m, f, found, of_ref(loc), at) if found is not None else None
+
+
+def position(m: Machine, f: Frame, key: Value, at: int) -> Value:
+    """What an object means as a position in a list: what its ``__index__`` gives."""
+    found = _called(m, f, key, "__index__", Args(), at)
+    return key if found is None else found
+
+
+def hashed(m: Machine, f: Frame, key: Value, at: int) -> None:
+    """An object becomes a key of a dict or an item of a set, or is looked for there."""
+    _called(m, f, key, "__hash__", Args(), at)
+
+
+def as_key(m: Machine, f: Frame, container: Value, key: Value, at: int) -> Value:
+    """A key as ``container[key]`` takes it: a dict asks for its hash, a list for its number."""
+    for loc in container.locs():
+        obj = f.state.obj(loc)
+        if obj is not None and obj.kind == "dict":
+            hashed(m, f, key, at)
+        elif obj is not None and obj.kind in ("list", "tuple"):
+            return position(m, f, key, at)
+    return position(m, f, key, at) if container.is_text() else key
+
+
+def looked_for(m: Machine, f: Frame, item: Value, container: Value, at: int) -> None:
+    """``item in container``: the items are compared with it."""
+    held = [obj for loc in container.locs() if (obj := f.state.obj(loc)) is not None]
+    if any(obj.kind in ("dict", "set") for obj in held):
+        hashed(m, f, item, at)
+    if not item.refs and not any(obj.kind in ("list", "tuple", "set") for obj in held):
+        return
+    each = m.iterate(f, container, at).each
+    if _called(m, f, item, "__eq__", Args([each]), at) is None:
+        _called(m, f, each, "__eq__", Args([item]), at)
 
 
 def deleted(m: Machine, f: Frame, value: Value, at: int) -> None:

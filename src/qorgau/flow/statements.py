@@ -11,14 +11,27 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import checks, contexts, exits, filled, indexed, patterns, raising, slices, sweeps
+from qorgau.flow import (
+    buffers,
+    checks,
+    containers,
+    contexts,
+    exits,
+    filled,
+    indexed,
+    patterns,
+    raising,
+    slices,
+    sweeps,
+)
 from qorgau.flow.expressions import MAX_UNROLLED
 from qorgau.flow.facts import ANSWERS, NO_FACTS, Fact, Facts, without
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
-from qorgau.flow.machine import Frame, LoopExits
+from qorgau.flow.machine import Frame, Iteration, LoopExits
 from qorgau.flow.state import Renaming, State, age, bottom_like, widen
-from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Value, join, of_const
+from qorgau.flow.values import BOTTOM, NO_REFS, OPAQUE, UNKNOWN, Value, join, of_const
+from qorgau.linking import walk
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -116,6 +129,9 @@ def _bounds(m: Machine, f: Frame, index: ir.Slice) -> list[Value | None]:
 def unpack(m: Machine, f: Frame, target: ir.Sequence, value: Value) -> None:
     """``a, *b, c = value``: by position where the items are known."""
     iteration = m.iterate(f, value, target.at)
+    if any(containers.is_set(f, loc) for loc in value.locs()):
+        iteration = Iteration(None, iteration.each)
+        value = value.with_(refs=NO_REFS)
     elements = target.elements
     starred = [index for index, element in enumerate(elements) if isinstance(element, ir.Starred)]
     items = iteration.items
@@ -242,11 +258,14 @@ def _is_type_checking(test: ir.Expr) -> bool:
 
 def _while(m: Machine, f: Frame, node: ir.While) -> None:
     entered: list[Facts] = []
+    waiting: list[State] = []
+    shared = _asks_others(f, node.test)
 
     def enter() -> State:
         held = f.state.facts
         yes, no = m.decide(f, node.test)
         entered[:] = [yes.facts - held]
+        waiting[:] = [yes.copy()] if shared and not no.reachable else []
         f.state = yes
         return no
 
@@ -261,6 +280,20 @@ def _while(m: Machine, f: Frame, node: ir.While) -> None:
     loop(m, f, enter, node.body, node.orelse, passed)
     for state in early:
         f.state = m.join_states(f.state, state)
+    if waiting and not f.state.reachable:
+        # A loop that would never end waits for what another thread or task does.
+        f.state = waiting[0]
+        execute(m, f, node.orelse)
+
+
+def _asks_others(f: Frame, test: ir.Expr) -> bool:
+    """Whether a condition asks for something that code outside this function can change."""
+    for node in walk(test):
+        if isinstance(node, ir.Attribute | ir.Subscript | ir.Call):
+            return True
+        if isinstance(node, ir.Name) and (f.kind == "module" or node.id not in f.locals):
+            return True
+    return False
 
 
 def _counted(m: Machine, f: Frame, node: ir.While) -> list[State] | None:
@@ -352,6 +385,7 @@ def _for(m: Machine, f: Frame, node: ir.For) -> None:
     iterator = m.iterator(f, iterable, node.at)
     walk = indexed.begin(m, f, node)
     sweep = sweeps.begin(m, f, node, iterable, iteration.each) if walk is None else None
+    replaced = buffers.overwriting(m, f, node, indexed.collection_of(node)) if walk is None else None
     elements: list[Loc] = []
 
     def enter() -> State:
@@ -382,6 +416,8 @@ def _for(m: Machine, f: Frame, node: ir.For) -> None:
             sweeps.finish(f, sweep)
         elif swept and not sweeps.has_break(node.body):
             sweeps.remember(m, f, iterable, swept[0])
+        if replaced is not None:
+            buffers.overwritten(m, f, replaced)
 
     loop(m, f, enter, node.body, node.orelse, passed, leave)
 
@@ -618,6 +654,9 @@ def _import(m: Machine, f: Frame, node: ir.Import) -> None:
 
 def _import_from(m: Machine, f: Frame, node: ir.ImportFrom) -> None:
     dotted = f.unit.absolute(node.module, node.level)
+    if not dotted:
+        _import_siblings(m, f, node)
+        return
     if not m.import_module(f, dotted).locs():
         m.risk()
     for name in node.names:
@@ -625,6 +664,13 @@ def _import_from(m: Machine, f: Frame, node: ir.ImportFrom) -> None:
             m.import_star(f, dotted, node.at)
         else:
             m.store(f, name.asname or name.name, m.import_name(f, dotted, name.name, node.at), node.at)
+
+
+def _import_siblings(m: Machine, f: Frame, node: ir.ImportFrom) -> None:
+    """``from . import b`` at the top of what is scanned, which may be a part of a package."""
+    for name in node.names:
+        if name.name != "*":
+            m.store(f, name.asname or name.name, m.import_module(f, name.name), node.at)
 
 
 def _nothing(m: Machine, f: Frame, node: ir.Stmt) -> None:

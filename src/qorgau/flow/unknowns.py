@@ -510,6 +510,9 @@ def unknown_method(
         found = texts.method(m, f, own if not own.unknown else own.with_(refs=NO_REFS), name, args, at)
         if found is not None:
             return origins.kept(m, f, found, [own, *args.positional], at)
+    if name == "join" and receiver.taints and len(args.positional) == 1 and not args.keywords:
+        # The separator shows only between items.
+        return texts.method(m, f, own.with_(refs=NO_REFS), name, args, at) or OPAQUE
     if name in texts.UNDONE and receiver.taints and len(args.all()) == (name == "translate"):
         return texts.method(m, f, own.with_(refs=NO_REFS), name, args, at) or OPAQUE
     if name in PARTS and len(args.positional) == 1 and args.positional[0].is_text():
@@ -579,13 +582,20 @@ def _mapping_method(m: Machine, f: Frame, own: Value, name: str, args: Args, at:
     if name in ("update", "append", "add", "extend", "insert"):
         if not own.locs():
             return None
-        _hold(m, f, own, args)
+        _hold(m, f, own, args, _added(m, f, name, args, at))
         return OPAQUE
     return None
 
 
-def _hold(m: Machine, f: Frame, own: Value, args: Args) -> None:
-    """An unknown object keeps what it is given; entries of known keys can be read back."""
+def _added(m: Machine, f: Frame, name: str, args: Args, at: int) -> Value:
+    """What becomes an item of something that is a list or a set by its method."""
+    if name == "extend" and args.positional:
+        return m.iterate(f, args.positional[0], at).each
+    return args.positional[-1] if name in ("append", "add", "insert") and args.positional else BOTTOM
+
+
+def _hold(m: Machine, f: Frame, own: Value, args: Args, added: Value) -> None:
+    """An unknown object keeps what it is given; entries of known keys and items can be read back."""
     for loc in own.locs():
         obj = f.state.obj(loc) or Obj("unknown")
         if loc in f.state.modules() and obj.kind != "unknown":
@@ -596,7 +606,8 @@ def _hold(m: Machine, f: Frame, own: Value, args: Args) -> None:
         for name, part in args.keywords.items():
             obj = obj.put(Const("str", name), part)
         held = join_all([obj.parts.get(strings.DATA, BOTTOM), *args.all()])
-        m.write(f, loc, obj.put(strings.DATA, held), strong=True)
+        items = join(obj.rest, added) if added.taints and obj.kind == "unknown" else obj.rest
+        m.write(f, loc, replace(obj.put(strings.DATA, held), rest=items), strong=True)
 
 
 def unknown_call(
