@@ -210,6 +210,22 @@ def test_modules_that_import_each_other_are_followed(project: Path) -> None:
     assert relay.startswith("two.py:7:5: PD201 ")
 
 
+def test_a_dump_of_a_row_among_tables_that_all_refer_to_each_other_ends(project: Path) -> None:
+    names = [f"Table{index}" for index in range(9)]
+    tables = "".join(
+        f"\n\nclass {name}(db.Model):\n    iin = db.Column(db.String)\n"
+        + "".join(f'    {other.lower()} = db.relationship("{other}")\n' for other in names if other != name)
+        for name in names
+    )
+    program = f"from flask_sqlalchemy import SQLAlchemy\n\ndb = SQLAlchemy()\n{tables}"
+    (project / "leak.py").write_text(
+        f"{program}\n\nprint(Table0.query.first()._asdict())\n", encoding="utf-8"
+    )
+    started = time.process_time()
+    assert any(" PD501 " in line for line in _found())
+    assert time.process_time() - started < 20
+
+
 def test_a_module_that_imports_itself_is_followed(project: Path) -> None:
     (project / "leak.py").write_text("import leak\nfrom leak import *\n" + LEAK, encoding="utf-8")
     (found,) = _found()

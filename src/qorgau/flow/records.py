@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
 
-from qorgau.flow import classes, containers, copying, json_texts, naming, validators
+from qorgau.flow import classes, containers, copying, json_texts, naming, orm, validators
 from qorgau.flow.constants import const
 from qorgau.flow.facts import NO_FACTS
 from qorgau.flow.heap import Key, Obj
@@ -25,6 +25,9 @@ Choice: TypeAlias = "Mapping[str, Choice | None]"
 MODELS = ("pydantic.", "sqlmodel.")
 ROOT_MODEL = "pydantic.RootModel"
 """A model that is one value, its ``root``."""
+
+MAX_NESTED = 4
+"""Unknown objects within unknown objects that a dump takes apart."""
 
 DATA = "$data"
 FILTERS = ("attr.filters.include", "attr.filters.exclude")
@@ -163,7 +166,7 @@ def _plain(
     """A field as a dump shows it: objects with fields become dicts, also inside lists."""
     loc = value.single()
     obj = f.state.obj(loc) if loc is not None else None
-    if obj is None or f.depth > 40:
+    if loc is None or obj is None or f.depth > 40 or (obj.kind == "unknown" and _stays_whole(m, f, loc, obj)):
         return value
     if obj.cls is not None and obj.kind in ("instance", "unknown") and classes.declared_fields(m, f, obj.cls):
         f.depth += 4
@@ -179,6 +182,25 @@ def _plain(
         f.depth -= 4
         return m.new(f, at, replace(obj, parts=parts, rest=rest), label)
     return value
+
+
+def _stays_whole(m: Machine, f: Frame, loc: Loc, obj: Obj) -> bool:
+    """Whether a dump leaves an unknown object in one piece: it has the same data, but its parts aren't told apart.
+
+    Rows lead to rows and models to models by so many ways that following each of them never ends.
+    """
+    if orm.is_model(m, f, loc):
+        return True
+    above = 0
+    parent = loc.parent
+    while parent is not None:
+        holder = f.state.obj(parent)
+        if holder is not None and holder.cls is not None:
+            above += 1
+            if holder.cls == obj.cls or above > MAX_NESTED:
+                return True
+        parent = parent.parent
+    return False
 
 
 def is_model(m: Machine, f: Frame, cls: Loc) -> bool:
