@@ -15,11 +15,12 @@ from msgspec.structs import replace
 from qorgau.flow import environment, flask_settings, objects, places, registries, routers
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.places import Site
-from qorgau.flow.values import BOTTOM, Value, join_all, of_const, of_ref
+from qorgau.flow.values import BOTTOM, Value, join, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
+LOOPBACK = "localhost"
 DEFAULT = "default"
 _CONNECTION = re.compile(r"""^\s*\{.*["']host["']\s*:\s*["'](?P<host>[^"']+)""", re.DOTALL)
 _REGION = re.compile(r"""region_name["']?\s*(?:=|:|%3D)\s*["']?([\w-]+)""")
@@ -274,6 +275,10 @@ def _database(m: Machine, f: Frame, receiver: Value, site: Site, at: int) -> Sit
     host = join_all(_key(m, f, entry, "HOST", at) for entry in entries)
     if _is_local(engines) or (host.is_bottom and engines.texts()):
         return replace(made, provider="local")
+    if "" in host.texts():
+        # Django takes an empty host for the local socket, as it does one that is left out.
+        named = host.with_(consts=host.constants_where(lambda constant: constant.value != ""))
+        host = join(named, of_const(LOOPBACK))
     return made.merged(_hosts([host]))
 
 
