@@ -14,7 +14,7 @@ from qorgau import ir
 from qorgau.flow import containers, objects, records, validators
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
-from qorgau.flow.machine import Args, Closure, Frame
+from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
 from qorgau.flow.values import BOTTOM, OPAQUE, Bound, External, Value, of_const, of_ref
 from qorgau.linking import walk
 
@@ -25,7 +25,7 @@ FIELD_VALIDATORS = frozenset(("validator", "field_validator"))
 COLUMN_VALIDATOR = "validates"
 MODEL_VALIDATORS = frozenset(("model_validator", "root_validator"))
 ANNOTATED = frozenset(("AfterValidator", "BeforeValidator", "PlainValidator"))
-DECLARATIVE = "sqlalchemy."
+DECLARATIVE = ("sqlalchemy.", "flask_sqlalchemy.")
 
 
 def set_field(m: Machine, f: Frame, cls: Loc, made: Value, name: str, value: Value, at: int) -> None:
@@ -44,9 +44,26 @@ def _kept(m: Machine, f: Frame, cls: Loc, made: Value, name: str, value: Value, 
         return m.call(f, convert, Args([named]), at)
     for function in _of_annotation(m, f, cls, name):
         named = m.call(f, function, Args([named]), at)
+    return named if _is_declarative(m.class_info(f, cls)) else _checked(m, f, cls, made, name, named, at)
+
+
+def set_column(m: Machine, f: Frame, loc: Loc, cls: Loc, name: str, value: Value, at: int) -> Value:
+    """What a row keeps of a value that an attribute of it is set to: what ``@validates`` makes of it."""
+    if not (value.taints or value.refs) or not _is_declarative(m.class_info(f, cls)):
+        return value
+    if f.closure is not None and any(_is(one, COLUMN_VALIDATOR) for one in f.closure.function.decorators):
+        return value
+    return _checked(m, f, cls, of_ref(loc), name, value, at)
+
+
+def _checked(m: Machine, f: Frame, cls: Loc, made: Value, name: str, value: Value, at: int) -> Value:
     for loc, closure in _of_field(m, f, cls, name):
-        named = _run(m, f, _method(closure, loc, cls, made), _arguments(closure, name, named), closure, at)
-    return named
+        value = _run(m, f, _method(closure, loc, cls, made), _arguments(closure, name, value), closure, at)
+    return value
+
+
+def _is_declarative(info: ClassInfo | None) -> bool:
+    return info is not None and any(library.startswith(DECLARATIVE) for library in info.libraries)
 
 
 def _is_hidden(f: Frame, value: Value) -> bool:
@@ -59,9 +76,9 @@ def _of_field(m: Machine, f: Frame, cls: Loc, name: str) -> Iterator[tuple[Loc, 
     if info is None or not info.libraries:
         return
     model = records.is_model(m, f, cls)
-    if not model and not any(library.startswith(DECLARATIVE) for library in info.libraries):
-        return
     wanted = FIELD_VALIDATORS if model else frozenset((COLUMN_VALIDATOR,))
+    if not model and not _is_declarative(info):
+        return
     for _, loc, closure in validators.methods(m, f, cls):
         for decorator in closure.function.decorators:
             if isinstance(decorator, ir.Call) and validators.last(decorator.function) in wanted:

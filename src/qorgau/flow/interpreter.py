@@ -20,6 +20,7 @@ from qorgau.flow import (
     consent,
     containers,
     contexts,
+    conversions,
     environment,
     erasure,
     expressions,
@@ -765,6 +766,10 @@ class Interpreter:
     def delete_attribute(self, f: Frame, value: Value, name: str, at: int) -> None:
         """``del value.name``"""
         objects.delete_attribute(self, f, value, name, at)
+
+    def column_kept(self, f: Frame, loc: Loc, cls: Loc, name: str, new: Value, at: int) -> Value:
+        """What a row of a table keeps of what one of its attributes is set to."""
+        return conversions.set_column(self, f, loc, cls, name, new, at)
 
     def changed(self, f: Frame, loc: Loc, obj: Obj, name: str, new: Value, at: int) -> None:
         """An attribute was written."""
