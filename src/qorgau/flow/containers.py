@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import keys, scalars, texts
+from qorgau.flow import keys, naming, scalars, texts
 from qorgau.flow.constants import Const, const
 from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.heap import Key, Obj
@@ -135,7 +135,8 @@ def _dict_item(m: Machine, f: Frame, loc: Loc, obj: Obj, known: list[Const] | No
             m.write(f, loc, m.obj(f, loc).put(key, made), strong=True)
             found.append(made)
         elif obj.info != "exact":
-            found.append(obj.rest)
+            name = key.value if isinstance(key.value, str) else ""
+            found.append(obj.rest.with_(taints=naming.of_part(f, obj.rest, name)))
     return join_all(found)
 
 

@@ -37,7 +37,7 @@ def handed(m: Machine, f: Frame, value: Value, at: int, *, on_it: bool, known: b
         return []
     whole = _itself(f, value)
     # Of a request or a context, what somebody has left in it is not what is asked for.
-    far = not on_it and _is_surrounding(m, f, value)
+    far = _is_asked(value) if on_it else _is_surrounding(m, f, value)
     found: list[Taint] = []
     for taint in held:
         if on_it and taint.calls and not taint.within:
@@ -57,6 +57,12 @@ def _itself(f: Frame, value: Value) -> Taints:
         if obj is not None and obj.kind in containers.SEQUENCES:
             whole = whole.union(obj.rest.taints, *(part.taints for _, part in obj.items()))
     return whole
+
+
+def _is_asked(value: Value) -> bool:
+    """Whether a value is a request: its methods tell what was sent, not what middleware has put on it."""
+    held = value.locs()
+    return bool(held) and all(origins.is_request(loc) for loc in held)
 
 
 def _is_surrounding(m: Machine, f: Frame, value: Value) -> bool:

@@ -119,7 +119,7 @@ def attribute(m: Machine, f: Frame, value: Value, name: str, at: int) -> Value:
     if not value.refs:
         results.append(_attribute_of_scalar(m, f, value, name, at))
     result = join_all(results)
-    if value.taints and not _is_method(result):
+    if value.taints and not _is_method(result) and not _is_clean(m, f, value, name):
         result = join(result, Value(naming.of_part(f, value, name), unknown=True, refs=result.refs))
         if value.unknown and name in OF_TEXTS:
             result = join(result, of_ref(Builtin(value, name)))
@@ -130,6 +130,15 @@ def _is_of_project(f: Frame, ref: Ref) -> bool:
     """Whether something has a class of the project, or one that it may have."""
     obj = f.state.obj(ref) if isinstance(ref, Loc) else None
     return isinstance(ref, Bound | SuperOf) or (obj is not None and obj.cls is not None)
+
+
+def _is_clean(m: Machine, f: Frame, value: Value, name: str) -> bool:
+    """Whether a part of a library's object is known to have nothing of the datum that the object is."""
+    if not value.refs:
+        return False
+    objs = [f.state.obj(ref) if isinstance(ref, Loc) else None for ref in value.refs]
+    rows = [m.policy.catalog.attribute(f"{obj.type}.{name}") if obj is not None else None for obj in objs]
+    return all(row is not None and row.clean for row in rows)
 
 
 def _is_method(value: Value) -> bool:
@@ -568,10 +577,12 @@ def set_attribute(m: Machine, f: Frame, value: Value, name: str, new: Value, at:
         elif isinstance(ref, External):
             m.library_set(f, f"{ref.dotted}.{name}", new, at)
     for loc in locs:
-        obj = f.state.obj(loc)
+        obj, kept = f.state.obj(loc), new
         if obj is not None and obj.cls is not None and obj.kind in ("instance", "unknown"):
             if _set_through_class(m, f, loc, obj, name, new, at):
                 continue
+            kept = m.column_kept(f, loc, obj.cls, name, new, at)
+            obj = f.state.obj(loc)
         if obj is None:
             obj = Obj("unknown")
         if obj.kind == "module":
@@ -583,14 +594,14 @@ def set_attribute(m: Machine, f: Frame, value: Value, name: str, new: Value, at:
             continue
         _forget(f.state, loc, name)
         if strong and not loc.old:
-            m.write(f, loc, obj.put(name, new), strong=True)
+            m.write(f, loc, obj.put(name, kept), strong=True)
         else:
             old = obj.parts.get(name)
             if old is None and obj.kind in OPEN_KINDS:
                 old = _derived(m, f, loc, obj, name, at) if obj.kind == "unknown" else BOTTOM
-            m.write(f, loc, obj.put(name, new if old is None else join(old, new)), strong=True)
-        placing.share(m, f, loc, name, new)
-        m.changed(f, loc, obj, name, new, at)
+            m.write(f, loc, obj.put(name, kept if old is None else join(old, kept)), strong=True)
+        placing.share(m, f, loc, name, kept)
+        m.changed(f, loc, obj, name, kept, at)
     if not value.refs and value.unknown:
         m.count("writes to unknown objects")
 

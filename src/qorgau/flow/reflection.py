@@ -12,6 +12,7 @@ from qorgau.flow.constants import const
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
+from qorgau.flow.taints import merge_taints
 from qorgau.flow.uses import Use
 from qorgau.flow.values import (
     OPAQUE,
@@ -49,10 +50,17 @@ def _plain_attribute(m: Machine, f: Frame, u: Use) -> Value:
 
 
 def _untold(m: Machine, f: Frame, owner: Value) -> Value:
-    """What an attribute of unknown name can be besides those that are known: of a made object there is none."""
+    """What an attribute of unknown name can be besides those that are known: of a made object there is none.
+
+    It is any of the fields: a part of it, or an item of what all attributes are put into, is hardly each of them.
+    """
     made = {loc for loc in owner.locs() if m.obj(f, loc).kind == "instance"}
     others = owner.with_(refs={ref: held for ref, held in owner.refs.items() if ref not in made})
-    return Value(m.contents(f, others), unknown=True)
+    found = (
+        replace(taint, calls=max(taint.calls, 1), within=True) if taint not in owner.taints else taint
+        for taint in m.contents(f, others)
+    )
+    return Value(merge_taints(found), unknown=True)
 
 
 def _attributes(f: Frame, loc: Loc) -> list[Value]:
