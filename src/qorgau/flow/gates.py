@@ -16,10 +16,11 @@ from msgspec.structs import replace
 from qorgau import ir
 from qorgau.flow import admission, applications, calls, expressions, injection, middleware, objects
 from qorgau.flow.constants import const
-from qorgau.flow.facts import CHECKS, Facts, common_facts
+from qorgau.flow.facts import CHECKS, NO_FACTS, Facts, common_facts
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
+from qorgau.flow.taints import NO_TAINTS
 from qorgau.flow.values import UNKNOWN, External, Value, of_const, of_ref
 from qorgau.linking import Unit
 
@@ -32,6 +33,11 @@ FRAMEWORKS = frozenset(("flask", "sanic"))
 APPLICATIONS = ("flask.Flask", "sanic.Sanic")
 PREPARING = ("setup", "initial", "check_permissions", "prepare")
 """Methods of a view that run before its handlers."""
+
+SERIALIZER = "rest_framework.serializers."
+SERIALIZER_OF = "serializer_class"
+SAVING = ("create", "update")
+"""Methods of a serializer that a view calls once the data is valid."""
 
 ADDRESS = "kwargs"
 """The attribute of a view that holds the parts of its address."""
@@ -61,6 +67,8 @@ def run(m: Machine, f: Frame, closure: Closure, cls: Loc | None, args: Args) -> 
                 _decorator(m, f, closure.unit, decorator, request)
     if cls is not None:
         _class(m, f, closure, cls, args, request)
+        if closure.function.name in SAVING:
+            _serializer(m, f, cls, args, closure.function.at)
     for value in (*own, *args.keywords.values()):
         admission.received(m, f, value)
 
@@ -310,6 +318,37 @@ def _captured(closure: Closure, args: Args) -> Iterator[tuple[str, Value]]:
     for parameter, value in zip(closure.function.parameters[2:], args.positional[2:], strict=False):
         if parameter.kind not in ("*", "**"):
             yield parameter.name, value
+
+
+def _serializer(m: Machine, f: Frame, cls: Loc, args: Args, at: int) -> None:
+    """A serializer saves what its validators, and the permissions of all views that use it, have let through."""
+    info = m.class_info(f, cls)
+    if info is None or not any(name.startswith(SERIALIZER) for name in info.libraries):
+        return
+    for loc in args.positional[0].locs() if args.positional else ():
+        f.state.facts = f.state.facts | admission.of_form(m, f, loc, info)
+    ways: list[Facts] = []
+    for view in m.classes:
+        part = m.obj(f, view).parts.get(SERIALIZER_OF)
+        if part is not None and cls in part.locs():
+            ways.append(_of_view(m, f, view, at))
+    if ways:
+        f.state.facts = f.state.facts | _common(ways)
+
+
+def _of_view(m: Machine, f: Frame, cls: Loc, at: int) -> Facts:
+    """What the permission classes of a view have asked once they let a request through."""
+    info = m.class_info(f, cls)
+    for base in info.order if info is not None else ():
+        base_info = m.class_info(f, base)
+        node = _assigned(base_info.node.body, PERMISSIONS) if base_info is not None else None
+        if node is not None and base_info is not None:
+            before = f.state.copy()
+            view, request = m.unknown(f, at, NO_TAINTS, "view"), m.unknown(f, at, NO_TAINTS, "request")
+            _permissions(m, f, base_info.unit, node, request, view)
+            gained, f.state = f.state.facts - before.facts, before
+            return frozenset(fact._replace(subject=None) for fact in _checks(gained))
+    return NO_FACTS
 
 
 # Permissions of Django REST framework

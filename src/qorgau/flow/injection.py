@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import applications, calls, containers, objects, options, placing, providers, tasks
+from qorgau.flow import applications, calls, containers, objects, options, origins, placing, providers, tasks
 from qorgau.flow import given as given_by
 from qorgau.flow.constants import Const
 from qorgau.flow.locations import Loc
@@ -324,6 +324,7 @@ def _request_parameters(m: Machine, closure: Closure) -> frozenset[str]:
     ]
     # Who is given a request is a view: what else it is given comes from the address.
     names = {name for name in parameters[1:] if parameters[0] == "request" and m.policy.fields_of(name)}
+    names |= origins.ONLY_REQUESTS.intersection(parameters)
     wanted_names: list[str] = []
     for mark in closure.marks:
         entry = m.policy.catalog.entry_decorator(mark)

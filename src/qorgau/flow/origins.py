@@ -45,7 +45,7 @@ SENT = frozenset(
 """Attributes and methods of a request that give what the user sent, in the frameworks that are in use."""
 
 ONLY_REQUESTS = frozenset(("POST", "FILES", "cleaned_data", "validated_data"))
-"""Attributes that nothing but a request has."""
+"""Attributes that nothing but a request has, and parameters that hold them."""
 
 KEPT_APART = frozenset(
     """

@@ -75,6 +75,9 @@ class Policy:
             cls, _, method = pattern.rpartition(".")
             if cls.rpartition(".")[2][:1].isupper() and "*" not in pattern:
                 self._methods.setdefault(method, []).append(pattern)
+        self._asking_classes = {
+            pattern.rpartition(".")[0] for patterns in self._methods.values() for pattern in patterns
+        }
         self.concludes = bool(
             settings.depersonalization.functions or settings.depersonalization.reversible or consent.requires
         )
@@ -132,6 +135,10 @@ class Policy:
             return patterns
         words = _words(owner)
         return [pattern for pattern in patterns if words & _words(pattern.split(".")[-2])]
+
+    def is_asking_class(self, dotted: str) -> bool:
+        """Whether the configuration names a method of this class that checks."""
+        return any(dotted == cls or dotted.endswith(f".{cls}") for cls in self._asking_classes)
 
     def is_consent_decorator(self, dotted: str) -> bool:
         """Whether a decorator lets a function run only with consent."""
