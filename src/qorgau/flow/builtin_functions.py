@@ -138,7 +138,7 @@ def _exists(m: Machine, f: Frame, u: Use) -> Value:
     if items is None:
         # What holds when each item is true (or false) holds of each thing that the items were made of.
         told = frozenset(fact for fact in m.truth(f, iteration.each, whole) or () if fact.kind in CHECKS)
-        of_each = Renaming(lambda loc: objects.each_of(loc) or loc).facts(told)
+        of_each = Renaming(lambda loc: objects.each_of(m, loc) or loc).facts(told)
         return OPAQUE.with_(when_true=of_each) if whole else OPAQUE.with_(when_false=of_each)
     # All are true, or none is: that needs every item. One that decides is enough for the other answer.
     every = [m.truth(f, item, whole) for item in items]

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import contexts, naming, sinks
+from qorgau.flow import contexts, models, naming, sinks
 from qorgau.flow.checks import BY_KEY, Check
 from qorgau.flow.facts import Fact, Facts
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
-from qorgau.flow.machine import Args, Closure, Frame
+from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
 from qorgau.flow.policy import Policy, Role
 from qorgau.flow.taints import NO_TAINTS, Reversal, Taint, merge_taints
 from qorgau.flow.values import NO_REFS, OPAQUE, Value
@@ -306,7 +306,7 @@ def attribute(m: Machine, f: Frame, value: Value, name: str, owner: Value) -> Va
                 path.insert(0, text)
             else:
                 path.insert(0, step.label)
-        depth = m.policy.consent_attribute(tuple(path))
+        depth = max(m.policy.consent_attribute(way) for way in _ways(m, f, loc, path))
         if not depth:
             continue
         subject: Loc | None = loc
@@ -316,3 +316,12 @@ def attribute(m: Machine, f: Frame, value: Value, name: str, owner: Value) -> Va
     if not facts or value.when_true is None:
         return value
     return value.with_(when_true=value.when_true | facts, refs=value.refs or NO_REFS)
+
+
+def _ways(m: Machine, f: Frame, loc: Loc, path: list[str]) -> Iterator[tuple[str, ...]]:
+    """How a path of attributes can be written: a column of a class by its tables and its name as well."""
+    yield tuple(path)
+    obj = f.state.obj(loc)
+    if len(path) == 1 and obj is not None and isinstance(obj.info, ClassInfo):
+        for owner in (obj.info.node.name, *sorted(models.table_names(m, loc))):
+            yield (owner, *path)

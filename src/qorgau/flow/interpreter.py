@@ -124,6 +124,7 @@ class Interpreter:
         self.reached: set[tuple[str, int]] = set()
         self.led_into: set[tuple[str, int]] = set()
         self.cut: set[tuple[str, int]] = set()
+        self.collections: dict[Loc, Loc] = {}
         self.scheduled: frozenset[str] = frozenset()
         self.set_up: dict[Loc, dict[str, ir.Expr]] = {}
         self.shared_clients: dict[str, Obj] = {}

@@ -393,7 +393,9 @@ def _source(m: Machine, f: Frame, use: Use, row: rows_of.Source) -> Value:
         (found for value in (use.receiver, *use.args.all()) if (found := origins.of_held(f, value))), ""
     )
     label = row.kind if row.kind in ORIGINS else "outside"
-    if held and (label == origins.PUBLIC or (label == "outside" and (use.receiver.refs or row.kind == "file"))):
+    if held and (
+        label == origins.PUBLIC or (label == "outside" and (use.receiver.refs or row.kind == "file"))
+    ):
         label = origins.marked("outside", held)
     made = m.unknown(f, use.at, frozenset(), label)
     if row.type:

@@ -28,7 +28,7 @@ from qorgau.flow import (
     texts,
 )
 from qorgau.flow.constants import Const
-from qorgau.flow.facts import ANSWERS, NO_FACTS, told_of
+from qorgau.flow.facts import ANSWERS, NO_FACTS, Facts, told_of
 from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
@@ -1103,13 +1103,12 @@ def _element(m: Machine, f: Frame, loc: Loc, obj: Obj | None, at: int) -> Value:
     """An item of an unknown collection: a new identity for each pass of each loop."""
     told = orm.item_of(m, f, obj, at, origin=m.origin_of(loc)) if obj is not None else None
     if told is not None:
-        return told
+        return _told_item(m, f, loc, told)
     element = m.anew(f, loc.child(("element", f.unit.name, at, *f.passes)))
-    each = loc.child(EACH)
-    checked = frozenset(fact for fact in f.state.facts if each in told_of(fact))
+    checked = _checked_of_all(f, loc, element)
     held = orm.told_of_items(f, obj, element)
     if checked or held:
-        held = held | Renaming(lambda one: element if one == each else one).facts(checked)
+        held = held | checked
         if obj is not None:
             m.describe_element(f, loc, obj, element, at)
             sweeps.recall(f, obj, element)
@@ -1126,11 +1125,31 @@ def _element(m: Machine, f: Frame, loc: Loc, obj: Obj | None, at: int) -> Value:
     return of_ref(element, unknown=True)
 
 
-def each_of(loc: Loc) -> Loc | None:
+def _told_item(m: Machine, f: Frame, collection: Loc, item: Value) -> Value:
+    """An item whose class is known, with what was checked of all of them."""
+    one = item.single()
+    if one is None:
+        return item
+    m.collections[one] = collection
+    checked = _checked_of_all(f, collection, one)
+    return item.with_(refs={one: item.refs[one] | checked}) if checked else item
+
+
+def _checked_of_all(f: Frame, collection: Loc, item: Loc) -> Facts:
+    """What was checked of each item of a collection, as facts of one of them."""
+    each = collection.child(EACH)
+    checked = frozenset(
+        fact for fact in f.state.facts if any(each in loc.ancestors() for loc in told_of(fact))
+    )
+    return Renaming(lambda one: item if one == each else one).facts(checked) if checked else checked
+
+
+def each_of(m: Machine, loc: Loc) -> Loc | None:
     """What stands for all items of a collection, if a location is one of them."""
     if loc.parent is not None and isinstance(loc.label, tuple) and loc.label[:1] == ("element",):
         return loc.parent.child(EACH)
-    return None
+    collection = m.collections.get(Loc(loc.parent, loc.label))
+    return collection.child(EACH) if collection is not None else None
 
 
 SHARED = frozenset(("registry", "flask.Config", "celery.app.utils.Settings"))

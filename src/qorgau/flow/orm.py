@@ -715,6 +715,8 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "condition-and": both,
     "condition-not": negation,
     "condition-or": either,
+    "constant-false": lambda m, f, use: of_const(False),
+    "constant-true": lambda m, f, use: of_const(True),
     "model-to-dict": model_to_dict,
     "queryset": queryset,
     "queryset-create": create,

@@ -137,8 +137,8 @@ class Policy:
         return [pattern for pattern in patterns if words & _words(pattern.split(".")[-2])]
 
     def is_asking_class(self, dotted: str) -> bool:
-        """Whether the configuration names a method of this class that checks."""
-        return any(dotted == cls or dotted.endswith(f".{cls}") for cls in self._asking_classes)
+        """Whether the configuration names a method of this class, with its module, that checks."""
+        return "." in dotted and dotted in self._asking_classes
 
     def is_consent_decorator(self, dotted: str) -> bool:
         """Whether a decorator lets a function run only with consent."""

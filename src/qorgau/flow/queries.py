@@ -368,8 +368,25 @@ def _column(m: Machine, f: Frame, use: Use, given: _Given, column: Column, row: 
     for part in column.parts:
         taints += _part_taints(m, f, use, given, part, column.name, row)
     if column.parts and not taints and column.effect == "":
-        return Value(refs={row.child(column.name or "column"): NO_FACTS}, opaque=True)
+        found = Value(refs={row.child(column.name or "column"): NO_FACTS}, opaque=True)
+        return found.with_(when_true=_asked_of(m, column, row))
     return Value(merge_taints(taints), opaque=True)
+
+
+def _asked_of(m: Machine, column: Column, row: Loc) -> Facts:
+    """What a column that stands for consent says of its row where it is true."""
+    origins = [part.origin for part in column.parts if isinstance(part.origin, ColumnRef)]
+    if len(origins) != 1 or len(column.parts) != 1 or column.parts[0].effect:
+        return NO_FACTS
+    origin = origins[0]
+    if not m.policy.consent_attribute(_path(origin.name, origin.table)):
+        return NO_FACTS
+    return frozenset((Fact("consent", row, Check(origin.name, by_attribute=True), True),))
+
+
+def _path(column: str, table: str | None) -> tuple[str, ...]:
+    """A column with its table, as the configuration writes attributes: ``consents.transfer``."""
+    return (table.rpartition(".")[2], column) if table else (column,)
 
 
 def _star(m: Machine, f: Frame, use: Use, column: Column, row: Loc) -> Value:
@@ -416,7 +433,8 @@ def table_names(m: Machine, cls: Loc) -> frozenset[str]:
 
 def _conditions(m: Machine, parsed: Statement, row: Loc) -> Iterable[Fact]:
     for condition in parsed.conditions:
-        if not condition.exists and m.policy.consent_attribute((condition.column,)) and _affirms(condition):
+        path = _path(condition.column, condition.table)
+        if not condition.exists and m.policy.consent_attribute(path) and _affirms(condition):
             yield Fact("consent", row, Check(condition.column), True)
 
 

@@ -19,13 +19,14 @@ from qorgau.flow import (
     exits,
     filled,
     indexed,
+    objects,
     patterns,
     raising,
     slices,
     sweeps,
 )
 from qorgau.flow.expressions import MAX_UNROLLED
-from qorgau.flow.facts import ANSWERS, NO_FACTS, Fact, Facts, without
+from qorgau.flow.facts import ANSWERS, CHECKS, NO_FACTS, Fact, Facts, told_of, without
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame, Iteration, LoopExits
@@ -403,8 +404,11 @@ def _for(m: Machine, f: Frame, node: ir.For) -> None:
         return done
 
     swept: list[Obj] = []
+    of_all: Facts = NO_FACTS
 
     def passed(state: State, made: Sequence[Loc]) -> None:
+        nonlocal of_all
+        of_all = _of_all(m, state, elements)
         swept[:] = sweeps.left(state, elements, made)
         if walk is not None:
             indexed.passed(state, walk)
@@ -418,8 +422,23 @@ def _for(m: Machine, f: Frame, node: ir.For) -> None:
             sweeps.remember(m, f, iterable, swept[0])
         if replaced is not None:
             buffers.overwritten(m, f, replaced)
+        if f.state.reachable:
+            f.state.facts = f.state.facts | of_all
 
     loop(m, f, enter, node.body, node.orelse, passed, leave)
+
+
+def _of_all(m: Machine, state: State, elements: Sequence[Loc]) -> Facts:
+    """What every pass of a loop has checked of its item, as facts of all items of the collection."""
+    each = objects.each_of(m, elements[0]) if elements else None
+    if each is None:
+        return NO_FACTS
+    checked = frozenset(
+        fact
+        for fact in state.facts
+        if fact.kind in CHECKS and any(elements[0] in loc.ancestors() for loc in told_of(fact))
+    )
+    return Renaming(lambda loc: each if loc == elements[0] else loc).facts(checked) if checked else checked
 
 
 def forget_pass(f: Frame, each: Value) -> None:
