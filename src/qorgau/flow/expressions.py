@@ -616,7 +616,7 @@ def _joined(m: Machine, f: Frame, node: ir.Joined) -> Value:
         if isinstance(part, ir.Formatted):
             value = m.evaluate(f, part.value)
             spec = m.evaluate(f, part.spec) if part.spec is not None else of_const("")
-            parts.append(m.formatted(f, value, spec, part.at, representation=bool(part.conversion)))
+            parts.append(m.formatted(f, value, spec, part.at, conversion=part.conversion))
             whole.append(value)
         else:
             parts.append(m.evaluate(f, part))

@@ -853,11 +853,9 @@ class Interpreter:
         """``str(value)`` or ``repr(value)``"""
         return strings.text(self, f, value, at, representation=representation)
 
-    def formatted(
-        self, f: Frame, value: Value, spec: Value, at: int, *, representation: bool = False
-    ) -> Value:
-        """``format(value, spec)``"""
-        return strings.formatted(self, f, value, spec, at, representation=representation)
+    def formatted(self, f: Frame, value: Value, spec: Value, at: int, *, conversion: str = "") -> Value:
+        """``format(value, spec)``, after ``!r``, ``!s`` or ``!a``"""
+        return strings.formatted(self, f, value, spec, at, conversion=conversion)
 
     def awaited(self, f: Frame, value: Value, at: int) -> Value:
         """``await value``"""

@@ -253,6 +253,8 @@ def _of_function(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str) -> Value:
             return of_const(info.function.name)
         if name == "__wrapped__":
             return of_ref(loc)
+        if name in ("__defaults__", "__kwdefaults__"):
+            return join_all([part for key, part in obj.parts.items() if str(key).startswith("$default:")])
     return of_ref(Builtin(of_ref(loc), name))
 
 

@@ -299,11 +299,31 @@ def _fields(m: Machine, f: Frame, u: Use) -> Value:
     return OPAQUE
 
 
+def _made_anew(m: Machine, f: Frame, source: Value, u: Use) -> Value | None:
+    """``replace`` calls the class with the fields of its constructor; None where that does no more than a copy."""
+    from qorgau.flow import objects
+
+    loc = source.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    cls = obj.cls if obj is not None and obj.kind == "instance" else None
+    if cls is None or m.is_named_tuple(f, cls) or objects.class_part(m, f, cls, "__post_init__") is None:
+        return None
+    given = {
+        name: m.attribute(f, source, name, u.at)
+        for name in classes.declared_fields(m, f, cls)
+        if not is_off(declaration(m, f, cls, name), "init")
+    }
+    return m.call(f, of_ref(cls), Args([], {**given, **u.args.keywords}), u.at)
+
+
 def _replace(m: Machine, f: Frame, u: Use) -> Value:
     """``replace(x, a=1)``, ``x._replace(a=1)``, ``x.model_copy(update={...})``."""
     model = u.dotted.startswith(MODELS)
     source = u.receiver if model or not u.args.positional else u.arg(0)
     deep = u.args.keywords.get("deep") is not None
+    anew = None if model else _made_anew(m, f, source, u)
+    if anew is not None:
+        return anew
     made = copying.copied(m, f, source, u.at, deep=deep)
     if not model:
         for name, value in u.args.keywords.items():

@@ -604,8 +604,12 @@ def _handle(m: Machine, f: Frame, handler: ir.Handler, caught: list[State], star
     if not taken:
         return bottom_like(f.state)
     bound = raising.caught(m, f, taken, kinds if not star else None, handler.at)
+    if star:
+        bound = contexts.group(m, f, bound, kinds, handler.at)
+        if bound.is_bottom:
+            return bottom_like(f.state)
     if handler.name is not None:
-        m.store(f, handler.name, contexts.group(m, f, bound, handler.at) if star else bound, handler.at)
+        m.store(f, handler.name, bound, handler.at)
     execute(m, f, handler.body)
     f.state.env.pop(raising.HANDLED, None)
     if handler.name is not None and f.state.reachable:

@@ -190,15 +190,16 @@ def _repeats_text(m: Machine, f: Frame, obj: Obj) -> bool:
     return any("django.db.models.Model" in m.policy.catalog.ancestry(library) for library in libraries)
 
 
-def formatted(
-    m: Machine, f: Frame, value: Value, spec: Value, at: int, *, representation: bool = False
-) -> Value:
-    """``format(value, spec)``: a class's own ``__format__``, else its text cut by the spec."""
+def formatted(m: Machine, f: Frame, value: Value, spec: Value, at: int, *, conversion: str = "") -> Value:
+    """``format(value, spec)``: a class's own ``__format__``, else its text cut by the spec.
+
+    With a ``conversion`` (``r``, ``s``, ``a``) the text is formatted, so ``__format__`` is not asked.
+    """
     results: list[Value] = []
     left = value
     for ref, facts in value.refs.items():
         obj = f.state.obj(ref) if isinstance(ref, Loc) else None
-        if representation or obj is None or obj.cls is None or not isinstance(ref, Loc):
+        if conversion or obj is None or obj.cls is None or not isinstance(ref, Loc):
             continue
         found = objects.method(m, f, ref, obj, "__format__", at)
         if found is not None:
@@ -206,7 +207,7 @@ def formatted(
             left = left.with_(refs={other: held for other, held in left.refs.items() if other != ref})
     if results and not left.refs and not _has_plain(left):
         return join_all(results)
-    shown = text(m, f, left, at, representation=representation)
+    shown = text(m, f, left, at, representation=conversion in ("r", "a"))
     known = spec.constant()
     if known is not None and known.value == "":
         return join_all([shown, *results])

@@ -370,7 +370,7 @@ def format_text(m: Machine, f: Frame, template: Value, args: Args, at: int) -> V
                 if separator == "."
                 else m.item(f, value, of_const(int(step) if step.isdigit() else step), at)
             )
-        parts.append(m.formatted(f, value, of_const(spec or ""), at, representation=bool(conversion)))
+        parts.append(m.formatted(f, value, of_const(spec or ""), at, conversion=conversion or ""))
         whole.append(value)
     return concat(parts, whole)
 
