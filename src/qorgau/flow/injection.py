@@ -28,6 +28,10 @@ MAX_EQUIPPED = 2
 FILLED = {"serializer": "serializer_class", "form": "form_class"}
 """Parameters of a view's methods, and the attribute of the view that names their class."""
 
+SERIALIZER = "rest_framework.serializers.BaseSerializer"
+VALIDATED = "validated_data"
+"""The parameter of ``create`` and ``update`` of a serializer, and the attribute that it is."""
+
 
 def unknown_arguments(
     m: Machine,
@@ -54,6 +58,8 @@ def unknown_arguments(
         value = _injected(m, f, closure, parameter, depth, asking or closure)
         if value is None and receiver is not None and parameter.name in FILLED:
             value = _filled(m, f, closure, parameter, receiver)
+        if value is None and parameter.name == VALIDATED and closure.owner is not None:
+            value = _validated(m, f, closure, parameter, closure.owner)
         if value is None:
             label = "request" if parameter.name in request else "param"
             if parameter.name in public:
@@ -94,9 +100,23 @@ def _filled(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, rec
     for loc in classes.locs() if classes is not None else ():
         obj = f.state.obj(loc)
         if obj is not None and obj.kind == "class":
-            sent = of_ref(Loc(f.ctx, ("request", closure.unit.name, parameter.at, "data")), unknown=True)
-            return calls.call(m, f, of_ref(loc), Args(keywords={"data": sent}), parameter.at)
+            return _of_sent(m, f, closure, parameter, loc)
     return None
+
+
+def _of_sent(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, cls: Loc) -> Value:
+    """A form or serializer of a class, made of what the user sent."""
+    sent = of_ref(Loc(f.ctx, ("request", closure.unit.name, parameter.at, "data")), unknown=True)
+    return calls.call(m, f, of_ref(cls), Args(keywords={"data": sent}), parameter.at)
+
+
+def _validated(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, owner: Loc) -> Value | None:
+    """What a serializer gives to its own ``create`` and ``update``: its fields, as the user sent them."""
+    libraries = objects.class_libraries(m, f, owner)
+    if not any(SERIALIZER in m.policy.catalog.ancestry(library) for library in libraries):
+        return None
+    filled = _of_sent(m, f, closure, parameter, owner)
+    return m.attribute(f, filled, VALIDATED, parameter.at)
 
 
 def _equip(m: Machine, f: Frame, unit: Unit, annotation: ir.Expr, loc: Loc, depth: int) -> None:
