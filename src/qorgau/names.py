@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 # A word ends before an upper-case letter that follows a lower-case letter or a digit (birthDate),
 # and before the last letter of a run of upper-case letters that begins a word (IINNumber), but
@@ -16,6 +17,7 @@ _WORD_ENDS = re.compile(r"(?<=[ls0])(?=U)|(?<=U)(?=U[ls])(?!Us(?![ls]))")
 _SEPARATORS = re.compile(r"_+")
 
 
+@lru_cache(maxsize=1 << 16)
 def fold(identifier: str) -> str:
     """The words of an identifier in lower case, joined by ``_``.
 

@@ -171,10 +171,15 @@ class _Lasting(Renaming):
         super().__init__(
             lambda loc: (
                 loc
-                if loc.parent is None or loc in m.base or not is_activation(loc.parent)
+                if loc.parent is None or not is_activation(loc.parent)
                 else Loc(Loc(None, ("left",)), loc.label, True)
             )
         )
+        self._base = m.base
+
+    def loc(self, loc: Loc) -> Loc:
+        """The new name; what modules already hold keeps its own, although an activation made it."""
+        return loc if loc in self._base else super().loc(loc)
 
     def facts(self, facts: Facts) -> Facts:
         """The facts that speak of what keeps its name."""
