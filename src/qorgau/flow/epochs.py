@@ -168,14 +168,16 @@ class _Lasting(Renaming):
     """
 
     def __init__(self, m: Interpreter) -> None:
-        super().__init__(
-            lambda loc: (
-                loc
-                if loc.parent is None or not is_activation(loc.parent)
-                else Loc(Loc(None, ("left",)), loc.label, True)
-            )
-        )
+        super().__init__(self._named)
         self._base = m.base
+        self._is_selective = m.is_selective
+
+    def _named(self, loc: Loc) -> Loc:
+        if loc.parent is None or not is_activation(loc.parent):
+            return loc
+        # In small programs also by the last call that led there: one function makes objects of several classes.
+        last = () if self._is_selective else (loc.parent.label,)
+        return Loc(Loc(None, ("left", *last)), loc.label, True)
 
     def loc(self, loc: Loc) -> Loc:
         """The new name; what modules already hold keeps its own, although an activation made it."""
