@@ -220,7 +220,7 @@ def _joined(m: Interpreter, loc: Loc, left: Obj, right: Obj) -> Obj:
 def _is_news(m: Interpreter, before: Obj, after: Obj) -> bool:
     """Whether an object says what could change a finding: another logger of the same kind says nothing.
 
-    Nor does something unknown where nothing was: that is what reading it gave before.
+    Nor does None or something unknown where nothing was: reading it gave no more before.
     """
     for key, part in (*after.parts.items(), (None, after.rest)):
         held = before.rest if key is None else before.parts.get(key)
@@ -234,8 +234,10 @@ def _is_news(m: Interpreter, before: Obj, after: Obj) -> bool:
 
 
 def _is_blank(m: Interpreter, said: Hashable) -> bool:
-    """Whether it is said of something only that it is unknown, and of no class that holds data."""
+    """Whether it is said of something only that it is None or unknown, and of no class that holds data."""
     match said:
+        case Const(type="NoneType"):
+            return True
         case ("unknown", Loc() as cls, _):
             return not m.records.get(cls)
         case "unknown" | ("unknown", None, _):
