@@ -432,9 +432,9 @@ def test_positions_are_kept_as_they_are_asked_for(tmp_path: Path, monkeypatch: p
     store = Store(tmp_path)
     lowered = parsing.lower_all([ORDERS])[0]
     last = lower(ORDERS).nodes - 1
-    first = parsing.places(ORDERS, lowered, frozenset({0}), store)
-    both = parsing.places(ORDERS, lowered, frozenset({0, last}), store)
+    first = parsing.places(lowered, frozenset({0}), store)
+    both = parsing.places(lowered, frozenset({0, last}), store)
     monkeypatch.setattr("qorgau.lowering.spans", lambda text, numbers, starts: pytest.fail("was kept"))
-    assert parsing.places(ORDERS, lowered, frozenset({0, last}), store) == both
-    assert parsing.places(ORDERS, lowered, frozenset({0}), store) == first
+    assert parsing.places(lowered, frozenset({0, last}), store) == both
+    assert parsing.places(lowered, frozenset({0}), store) == first
     assert isinstance(both[last], ir.Span)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from qorgau import __version__, ir
-from qorgau.cache import Store, digest, of_program
+from qorgau.cache import digest, of_program, recalled
 from qorgau.findings import Report
 from qorgau.gathering import Gathered, Request, is_judged
 from qorgau.judging import literals, making
@@ -20,7 +20,7 @@ from qorgau.judging.making import Made, made_of
 from qorgau.judging.settling import Surroundings, settle
 from qorgau.knowledge import pages as rule_pages
 from qorgau.knowledge.pages import Facts, Page
-from qorgau.knowledge.regulation import in_force, load_regulation
+from qorgau.knowledge.regulation import in_force, load_regulation, names_of_fields
 from qorgau.names import NameMatcher
 from qorgau.parsing import Broken, Lowered, lower_all, places
 from qorgau.source import SourceFile
@@ -40,7 +40,7 @@ def analyse(request: Request, given: Gathered) -> Report:
 
 def _judgement(request: Request, given: Gathered, lowered: Mapping[SourceFile, Lowered]) -> Judgement:
     key = digest(_all_that_counts(request, given, lowered)) if request.store.keeps else ""
-    known = _remembered(request.store, key)
+    known = recalled(request.store, "judgements", key, Judgement)
     if known is not None:
         return known
     from qorgau.judgement import judged
@@ -49,14 +49,6 @@ def _judgement(request: Request, given: Gathered, lowered: Mapping[SourceFile, L
     if key:
         request.store.put("judgements", key, msgspec.msgpack.encode(made))
     return made
-
-
-def _remembered(store: Store, key: str) -> Judgement | None:
-    data = store.get("judgements", key) if key else None
-    try:
-        return None if data is None else msgspec.msgpack.decode(data, type=Judgement)
-    except msgspec.MsgspecError:
-        return None
 
 
 def _all_that_counts(
@@ -85,8 +77,7 @@ def _reported(
     named = {file.display: file for file in given.texts}
 
     def spans(path: str, numbers: frozenset[int]) -> Mapping[int, ir.Span]:
-        file = named[path]
-        return places(given.texts[file].text, lowered[file], numbers, request.store)
+        return places(lowered[named[path]], numbers, request.store)
 
     drafts = (draft for draft in judgement.drafts if draft.path in wanted)
     made = making.made(drafts, pages, settings.regulation, spans)
@@ -97,7 +88,7 @@ def _reported(
             if path in wanted
         ]
     if "PD504" in codes:
-        fields_of = NameMatcher({name: spec.names or () for name, spec in settings.fields.items()}).fields_of
+        fields_of = NameMatcher(names_of_fields(settings)).fields_of
         broken = {path for path, _ in judgement.broken}
         for path, file in wanted.items():
             if path not in broken:

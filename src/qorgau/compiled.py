@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import msgspec
 
-from qorgau.cache import Store, of_knowledge
+from qorgau.cache import Store, of_knowledge, recalled
 from qorgau.knowledge.libraries import Catalog
 from qorgau.knowledge.library_files import LibraryFile, library_files
 from qorgau.knowledge.region_files import Provider, read_packaged
@@ -49,12 +49,9 @@ def _packaged_catalog(store: Store) -> Catalog:
 @lru_cache(maxsize=1)
 def _knowledge(store: Store) -> Knowledge:
     key = of_knowledge() if store.keeps else ""
-    data = store.get("knowledge", key) if key else None
-    if data is not None:
-        try:
-            return msgspec.msgpack.decode(data, type=Knowledge)
-        except msgspec.MsgspecError:
-            pass  # damaged: read anew
+    kept = recalled(store, "knowledge", key, Knowledge)
+    if kept is not None:
+        return kept
     libraries = tuple(file.library() for file in library_files(()))
     providers, domains = read_packaged()
     known = Knowledge(libraries, tuple(map(_plain, providers)), domains)

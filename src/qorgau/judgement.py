@@ -21,7 +21,7 @@ from qorgau.judging.drafts import Judgement
 from qorgau.judging.purposes import Purposes
 from qorgau.judging.rules import Judge, Verdict
 from qorgau.knowledge import pages as rule_pages
-from qorgau.knowledge.regulation import enumerable_of, in_force, load_regulation
+from qorgau.knowledge.regulation import enumerable_of, in_force, load_regulation, names_of_fields
 from qorgau.linking import Program, Unit
 from qorgau.parsing import Lowered
 from qorgau.source import SourceFile
@@ -45,7 +45,7 @@ def _judged(request: Request, given: Gathered, lowered: Mapping[SourceFile, Lowe
     spelled = respelled(settings, (unit.file for unit in program.files))
     policy = Policy(
         spelled,
-        {name: spec.names or () for name, spec in settings.fields.items()},
+        names_of_fields(settings),
         enumerable_of(settings, regulation),
         tuple(settings.home or ()),
         compiled.catalog(request.store, given.extra),

@@ -11,7 +11,7 @@ from itertools import count
 import msgspec
 
 from qorgau import ir
-from qorgau.cache import NOWHERE, Store, digest, of_lowering, pack, unpack
+from qorgau.cache import NOWHERE, Store, decoded, digest, of_lowering, pack, recalled, unpack
 from qorgau.deep import with_room
 from qorgau.hands import ALONE, Hands, handed_out, workers
 
@@ -41,24 +41,24 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Lowered:
     """A text in the small language, packed as long as nobody asks for more than its form."""
 
-    __slots__ = ("_data", "_outcome", "_text")
+    __slots__ = ("_data", "_outcome", "text")
 
     def __init__(self, text: str, data: bytes | None, outcome: Outcome | None = None) -> None:
         """Of a text: its encoded outcome if it can be encoded, and the outcome itself if it is known."""
-        self._text = text
+        self.text = text
         self._data = data
         self._outcome = outcome
 
     @property
     def form(self) -> bytes:
         """The same for texts that are lowered to the same, whatever their lines and comments, where that is kept."""
-        return self._text.encode("utf-8", "surrogatepass") if self._data is None else self._data
+        return self.text.encode("utf-8", "surrogatepass") if self._data is None else self._data
 
     @property
     def outcome(self) -> Outcome:
         """The text in the small language, or why it cannot be. Deep ones need ``with_room``."""
         if self._outcome is None:
-            self._outcome = _decoded(self._data) or _lowered(self._text)
+            self._outcome = decoded(self._data, Outcome) or _lowered(self.text)
         return self._outcome
 
     @property
@@ -103,16 +103,14 @@ def lower_all(
     return lowered
 
 
-def places(
-    text: str, lowered: Lowered, numbers: frozenset[int], store: Store = NOWHERE
-) -> Mapping[int, ir.Span]:
+def places(lowered: Lowered, numbers: frozenset[int], store: Store = NOWHERE) -> Mapping[int, ir.Span]:
     """Where the nodes of these numbers stand in a text, which is Python."""
-    key = _key(text) if store.keeps else ""
-    known = _known_places(store, key)
+    key = _key(lowered.text) if store.keeps else ""
+    known = recalled(store, "places", key, dict[int, ir.Span]) or {}
     if not numbers <= known.keys():
         from qorgau.lowering import spans
 
-        known |= with_room(lambda: spans(text, numbers, lowered.starts))
+        known |= with_room(lambda: spans(lowered.text, numbers, lowered.starts))
         if key:
             store.put("places", key, msgspec.msgpack.encode(known))
     return {number: known[number] for number in sorted(numbers)}
@@ -147,23 +145,6 @@ def _encoded(outcome: Outcome) -> bytes | None:
         return msgspec.msgpack.encode(outcome)
     except RecursionError:
         return None
-
-
-def _decoded(data: bytes | None) -> Outcome | None:
-    if data is None:
-        return None
-    try:
-        return msgspec.msgpack.decode(data, type=Outcome)
-    except (msgspec.MsgspecError, RecursionError):
-        return None
-
-
-def _known_places(store: Store, key: str) -> dict[int, ir.Span]:
-    data = store.get("places", key) if key else None
-    try:
-        return {} if data is None else msgspec.msgpack.decode(data, type=dict[int, ir.Span])
-    except msgspec.MsgspecError:
-        return {}
 
 
 def _elsewhere(texts: Sequence[str], missing: Sequence[int], hands: Hands) -> Iterator[tuple[int, bytes]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from qorgau.cache import Store, digest, of_program
+from qorgau.cache import digest, of_program, recalled
 from qorgau.findings import Report
 from qorgau.gathering import Gathered, Request, gather
 
@@ -39,7 +39,7 @@ def opened(request: Request) -> Case:
     """Read a project, and look whether it was judged before. Raises SourceError, RuleFileError."""
     given = gather(request)
     key = digest(_all_that_counts(request, given)) if request.store.keeps else ""
-    return Case(request, given, key, _remembered(request.store, key))
+    return Case(request, given, key, recalled(request.store, "reports", key, Report))
 
 
 def concluded(case: Case, report: Report) -> Report:
@@ -48,14 +48,6 @@ def concluded(case: Case, report: Report) -> Report:
         case.request.store.put("reports", case.key, msgspec.msgpack.encode(report))
         case.request.store.tidy()
     return report
-
-
-def _remembered(store: Store, key: str) -> Report | None:
-    data = store.get("reports", key) if key else None
-    try:
-        return None if data is None else msgspec.msgpack.decode(data, type=Report)
-    except msgspec.MsgspecError:
-        return None
 
 
 def _all_that_counts(request: Request, given: Gathered) -> Iterator[bytes]:

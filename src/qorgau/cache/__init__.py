@@ -4,6 +4,7 @@ The room knows keys, files and how to make way for newer entries. It refuses to 
 is computed: what is looked up and what is kept is decided above.
 """
 
+from qorgau.cache.entries import decoded, recalled
 from qorgau.cache.identity import of_knowledge, of_lowering, of_program
 from qorgau.cache.store import FOLDER, NOWHERE, VARIABLE, Store, digest, folder_for, pack, unpack
 
@@ -12,11 +13,13 @@ __all__ = [
     "NOWHERE",
     "VARIABLE",
     "Store",
+    "decoded",
     "digest",
     "folder_for",
     "of_knowledge",
     "of_lowering",
     "of_program",
     "pack",
+    "recalled",
     "unpack",
 ]

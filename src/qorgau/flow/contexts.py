@@ -342,10 +342,8 @@ def group(m: Machine, f: Frame, raised: Value, kinds: Value | None, at: int) -> 
     for ref, facts in raised.refs.items():
         obj = f.state.obj(ref) if isinstance(ref, Loc) else None
         inner = obj.parts.get("exceptions") if obj is not None else None
-        if inner is not None:
-            held.append(_of_kinds(m, f, m.iterate(f, inner, at).each, kinds, at))
-        else:
-            held.append(_of_kinds(m, f, Value(refs={ref: facts}), kinds, at))
+        each = m.iterate(f, inner, at).each if inner is not None else Value(refs={ref: facts})
+        held.append(_of_kinds(m, f, each, kinds, at))
     if raised.refs and not raised.unknown and all(one.is_bottom for one in held):
         return BOTTOM
     exceptions = m.sequence(f, at, "tuple", [], join_all(held), "exceptions")

@@ -10,7 +10,18 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import applications, calls, containers, objects, options, origins, placing, providers, tasks
+from qorgau.flow import (
+    applications,
+    calls,
+    containers,
+    objects,
+    options,
+    origins,
+    placing,
+    providers,
+    tasks,
+    validators,
+)
 from qorgau.flow import given as given_by
 from qorgau.flow.constants import Const
 from qorgau.flow.locations import Loc
@@ -28,7 +39,6 @@ MAX_EQUIPPED = 2
 FILLED = {"serializer": "serializer_class", "form": "form_class"}
 """Parameters of a view's methods, and the attribute of the view that names their class."""
 
-SERIALIZER = "rest_framework.serializers.BaseSerializer"
 VALIDATED = "validated_data"
 """The parameter of ``create`` and ``update`` of a serializer, and the attribute that it is."""
 
@@ -112,8 +122,7 @@ def _of_sent(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, cl
 
 def _validated(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, owner: Loc) -> Value | None:
     """What a serializer gives to its own ``create`` and ``update``: its fields, as the user sent them."""
-    libraries = objects.class_libraries(m, f, owner)
-    if not any(SERIALIZER in m.policy.catalog.ancestry(library) for library in libraries):
+    if not validators.is_serializer(m, f, owner):
         return None
     filled = _of_sent(m, f, closure, parameter, owner)
     return m.attribute(f, filled, VALIDATED, parameter.at)

@@ -28,12 +28,12 @@ from qorgau.flow import (
     texts,
 )
 from qorgau.flow.constants import Const
-from qorgau.flow.facts import ANSWERS, NO_FACTS, Facts, told_of
+from qorgau.flow.facts import ANSWERS, NO_FACTS, Facts
 from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame, Iteration
-from qorgau.flow.state import Renaming, State, widen
+from qorgau.flow.state import State, said_of, widen
 from qorgau.flow.values import (
     BOTTOM,
     NO_CONSTS,
@@ -1139,11 +1139,7 @@ def _told_item(m: Machine, f: Frame, collection: Loc, item: Value) -> Value:
 
 def _checked_of_all(f: Frame, collection: Loc, item: Loc) -> Facts:
     """What was checked of each item of a collection, as facts of one of them."""
-    each = collection.child(EACH)
-    checked = frozenset(
-        fact for fact in f.state.facts if any(each in loc.ancestors() for loc in told_of(fact))
-    )
-    return Renaming(lambda one: item if one == each else one).facts(checked) if checked else checked
+    return said_of(f.state.facts, collection.child(EACH), item)
 
 
 def each_of(m: Machine, loc: Loc) -> Loc | None:

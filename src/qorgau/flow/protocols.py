@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from qorgau.flow import objects
@@ -42,8 +43,12 @@ ASKING = {
 }
 """Functions that call the method of their first argument and give something else."""
 
-COPYING = ("__reduce_ex__", "__reduce__", "__getstate__")
-"""What the functions in ``COPIERS`` ask an object for, the first that its class has."""
+COPYING: Mapping[str, tuple[Value, ...]] = {
+    "__reduce_ex__": (of_const(4),),
+    "__reduce__": (),
+    "__getstate__": (),
+}
+"""What the functions in ``COPIERS`` ask an object for, the first that its class has, and with what."""
 
 COPIERS = frozenset(("copy.copy", "copy.deepcopy", "pickle.dump", "pickle.dumps"))
 
@@ -62,11 +67,8 @@ def asked(m: Machine, f: Frame, u: Use) -> Value | None:
     if u.dotted in ASKING:
         _called(m, f, u.arg(0), ASKING[u.dotted], Args(), u.at)
     elif u.dotted in COPIERS:
-        for name in COPYING:
-            if (
-                _called(m, f, u.arg(0), name, Args([of_const(4)] if name == COPYING[0] else []), u.at)
-                is not None
-            ):
+        for name, given in COPYING.items():
+            if _called(m, f, u.arg(0), name, Args(list(given)), u.at) is not None:
                 break
     elif u.dotted in COMPARING and "key" not in u.args.keywords:
         items = u.args.positional if len(u.args.positional) > 1 else [m.iterate(f, u.arg(0), u.at).each]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
 
-from qorgau.flow import classes, containers, copying, json_texts, naming, orm, validators
+from qorgau.flow import classes, containers, copying, json_texts, naming, objects, orm, validators
 from qorgau.flow.constants import const
 from qorgau.flow.facts import NO_FACTS
 from qorgau.flow.heap import Key, Obj
@@ -301,8 +301,6 @@ def _fields(m: Machine, f: Frame, u: Use) -> Value:
 
 def _made_anew(m: Machine, f: Frame, source: Value, u: Use) -> Value | None:
     """``replace`` calls the class with the fields of its constructor; None where that does no more than a copy."""
-    from qorgau.flow import objects
-
     loc = source.single()
     obj = f.state.obj(loc) if loc is not None else None
     cls = obj.cls if obj is not None and obj.kind == "instance" else None

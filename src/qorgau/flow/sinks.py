@@ -267,13 +267,13 @@ def _items(f: Frame, taints: Taints, facts: Facts) -> tuple[object, ...]:
     found: set[Loc] = set()
     for subject in _subjects(taints, facts):
         for loc in subject.ancestors():
-            obj = f.state.obj(loc) if is_place(loc) else None
+            obj = f.state.obj(loc) if _is_place(loc) else None
             if obj is not None and obj.cls is not None:
                 found.add(loc)
     return tuple(sorted(found, key=repr))
 
 
-def is_place(loc: Loc) -> bool:
+def _is_place(loc: Loc) -> bool:
     """Whether an object is named by its place in a collection."""
     label = loc.label
     key = label[1] if isinstance(label, tuple) and label[:1] == ("item",) else None

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 from qorgau.flow.constants import Const
-from qorgau.flow.facts import NO_FACTS, Either, Fact, Facts, checks_of, common_facts, without
+from qorgau.flow.facts import NO_FACTS, Either, Fact, Facts, checks_of, common_facts, told_of, without
 from qorgau.flow.heap import Key, Obj, join_objects, one_of
 from qorgau.flow.locations import Loc
 from qorgau.flow.taints import Taint, merge_taints
@@ -343,6 +343,12 @@ class Renaming:
         if not changed and cls is obj.cls and info is obj.info:
             return obj
         return replace(obj, parts=parts, rest=rest, cls=cls, info=info)
+
+
+def said_of(facts: Iterable[Fact], one: Loc, other: Loc) -> Facts:
+    """The facts that speak of an object or its parts, as facts of another object."""
+    told = frozenset(fact for fact in facts if any(one in loc.ancestors() for loc in told_of(fact)))
+    return Renaming(lambda loc: other if loc == one else loc).facts(told) if told else told
 
 
 def is_past_item(loc: Loc) -> bool:

@@ -26,11 +26,11 @@ from qorgau.flow import (
     sweeps,
 )
 from qorgau.flow.expressions import MAX_UNROLLED
-from qorgau.flow.facts import ANSWERS, CHECKS, NO_FACTS, Fact, Facts, told_of, without
+from qorgau.flow.facts import ANSWERS, CHECKS, NO_FACTS, Fact, Facts, without
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame, Iteration, LoopExits
-from qorgau.flow.state import Renaming, State, age, bottom_like, widen
+from qorgau.flow.state import Renaming, State, age, bottom_like, said_of, widen
 from qorgau.flow.values import BOTTOM, NO_REFS, OPAQUE, UNKNOWN, Value, join, of_const
 from qorgau.linking import walk
 
@@ -433,12 +433,7 @@ def _of_all(m: Machine, state: State, elements: Sequence[Loc]) -> Facts:
     each = objects.each_of(m, elements[0]) if elements else None
     if each is None:
         return NO_FACTS
-    checked = frozenset(
-        fact
-        for fact in state.facts
-        if fact.kind in CHECKS and any(elements[0] in loc.ancestors() for loc in told_of(fact))
-    )
-    return Renaming(lambda loc: each if loc == elements[0] else loc).facts(checked) if checked else checked
+    return said_of((fact for fact in state.facts if fact.kind in CHECKS), elements[0], each)
 
 
 def forget_pass(f: Frame, each: Value) -> None:

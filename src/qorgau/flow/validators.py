@@ -41,7 +41,7 @@ def value_names(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter)
             names += [head.value.id] if _is_at(function, parameter, 2) else []
     prefix, _, name = function.name.partition("_")
     if prefix == "validate" and name and not names and _is_at(function, parameter, 1):
-        names += [name] if _is_serializer(m, f, closure.owner) else []
+        names += [name] if is_serializer(m, f, closure.owner) else []
     return tuple(names)
 
 
@@ -51,7 +51,8 @@ def _is_at(function: ir.Function, parameter: ir.Parameter, place: int) -> bool:
     return wanted < len(function.parameters) and function.parameters[wanted] is parameter
 
 
-def _is_serializer(m: Machine, f: Frame, owner: Loc) -> bool:
+def is_serializer(m: Machine, f: Frame, owner: Loc) -> bool:
+    """Whether a class is a serializer of Django REST framework."""
     info = m.class_info(f, owner)
     libraries = info.libraries if info is not None else ()
     return any(SERIALIZER in m.policy.catalog.ancestry(library) for library in libraries)

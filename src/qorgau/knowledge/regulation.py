@@ -113,6 +113,11 @@ def enumerable_of(settings: Settings, regulation: Regulation) -> dict[str, bool]
     return {name: bool(field.enumerable) for name, field in effective_fields(settings, regulation).items()}
 
 
+def names_of_fields(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """The patterns of names by which each field of settings that are in force goes."""
+    return {name: spec.names or () for name, spec in settings.fields.items()}
+
+
 def in_force(settings: Settings, regulation: Regulation) -> Settings:
     """The settings with everything that the regulation decides filled in: ``home`` and ``fields``."""
     return msgspec.structs.replace(
