@@ -18,6 +18,7 @@ class ClassIndex:
         self._all: dict[Loc, None] = {}
         self._below: dict[Loc, list[Loc]] = {}
         self._named: dict[str, list[Loc]] = {}
+        self._of_library: dict[str, list[Loc]] = {}
 
     def add(self, loc: Loc, info: ClassInfo) -> None:
         """A class came to be."""
@@ -28,6 +29,8 @@ class ClassIndex:
         for base in info.order:
             if base is not loc:
                 self._below.setdefault(base, []).append(loc)
+        for library in info.libraries:
+            self._of_library.setdefault(library, []).append(loc)
 
     def __iter__(self) -> Iterator[Loc]:
         return iter(self._all)
@@ -38,6 +41,10 @@ class ClassIndex:
     def below(self, cls: Loc) -> Sequence[Loc]:
         """The classes that inherit from one, directly or not."""
         return self._below.get(cls, ())
+
+    def of_library(self, name: str) -> Sequence[Loc]:
+        """The classes that inherit from a library's class, directly or not, by its dotted name."""
+        return self._of_library.get(name, ())
 
     def named(self, name: str) -> Sequence[Loc]:
         """The classes of this name, in whatever module."""

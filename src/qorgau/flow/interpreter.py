@@ -240,10 +240,24 @@ class Interpreter:
         if self._relevance.makes_client(unit, function) or erasure.by(f) or f.kind in ("module", "class"):
             # What is called at the top of a module makes what the module defines: decorators, factories.
             return True
-        if any(self._shows_data(f, value) for value in args.all()):
+        if any(self._shows_data(f, value) for value in args.all()) or self._captures(f, closure):
             return True
         self.count("calls passed over")
         return False
+
+    def _captures(self, f: Frame, closure: Closure) -> bool:
+        """Whether a function took along what can matter from around it: data, or the function that it stands for."""
+        around = (scope for loc in closure.scopes if (scope := f.state.obj(loc)) is not None)
+        return any(
+            self._shows_data(f, part) or any(self._is_relevant(f, loc) for loc in part.locs())
+            for scope in around
+            for part in scope.parts.values()
+        )
+
+    def _is_relevant(self, f: Frame, loc: Loc) -> bool:
+        obj = f.state.obj(loc)
+        info = obj.info if obj is not None else None
+        return isinstance(info, Closure) and self._relevance.matters(info.unit, info.function)
 
     def told(self, facts: Facts) -> Facts:
         """Those facts that a function hears from its caller: in large programs checks only.

@@ -286,12 +286,29 @@ def _instance_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at:
     if part is not None and not part.is_bottom:
         return part
     if obj.type:
+        own = _of_deriving(m, f, loc, obj, name)
+        if own is not None:
+            special = _descriptor(m, f, own, of_ref(loc), at)
+            return special if special is not None else bind(m, f, own, of_ref(loc), at)
         return m.typed_attribute(f, loc, obj, name, at)
     if obj.cls is not None and name not in m.declared_fields(f, obj.cls):
         inherited = m.inherited_attribute(f, loc, obj, class_libraries(m, f, obj.cls), name, at)
         if inherited is not None:
             return inherited
     return _derived(m, f, loc, obj, name, at)
+
+
+def _of_deriving(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str) -> Value | None:
+    """A member that the program's own kind of a framework's object has, such as its class of sessions.
+
+    The framework makes the object, of the class that the program derives from the library's for it; where
+    several such classes have a member of that name, it is not told which is meant.
+    """
+    if not (isinstance(loc.label, tuple) and loc.label[0] == "attribute"):
+        return None
+    found = (class_part(m, f, cls, name) for cls in m.classes.of_library(obj.type))
+    members = {part: None for part in found if part is not None}
+    return next(iter(members)) if len(members) == 1 else None
 
 
 def _field_default(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, found: Value, at: int) -> Value:

@@ -136,8 +136,8 @@ def _order_of_fact(fact: Fact) -> tuple[str, str, bool, str]:
 
 
 def _order_of_taint(taint: Taint) -> tuple[str, str, str]:
-    made_of = (taint.reversal, taint.kept, taint.calls, taint.origin, taint.within)
-    return (taint.field, repr(made_of), repr(taint.subject))
+    """Of one subject there is one taint of each makeup (``merge_taints``), so no two are alike."""
+    return (taint.field, repr(taint.makeup()), repr(taint.subject))
 
 
 def _order_of_const(constant: Const) -> tuple[str, str]:

@@ -126,7 +126,7 @@ def merge_taints(taints: Iterable[Taint]) -> Taints:
         if other is None:
             merged[key] = taint
         elif other is not taint:
-            first = min(other, taint, key=_trace_order)
+            first = min(other, taint, key=trace_order)
             merged[key] = replace(first, facts=common_facts(other.facts, taint.facts))
     if len(merged) > MAX_SUBJECTS:
         return _lumped(merged.values())
@@ -147,15 +147,18 @@ def _lumped(taints: Iterable[Taint]) -> Taints:
         for taint in same:
             key = taint.makeup()
             other = lumps.get(key)
-            first = taint if other is None else min(other, taint, key=_trace_order)
+            first = taint if other is None else min(other, taint, key=trace_order)
             facts = taint.facts if other is None else common_facts(other.facts, taint.facts)
             lumps[key] = replace(first, subject=None, facts=facts)
         found += lumps.values()
     return frozenset(found)
 
 
-def _trace_order(taint: Taint) -> list[tuple[str, int]]:
+def trace_order(taint: Taint) -> list[tuple[str, int, str]]:
     """Shorter traces first, then by place: the choice must not depend on the order of sets."""
     if taint.trace is None:
         return []
-    return [("", taint.trace.depth), *((step.unit.name, step.at) for step in taint.trace.steps())]
+    return [
+        ("", taint.trace.depth, ""),
+        *((step.unit.name, step.at, step.note) for step in taint.trace.steps()),
+    ]

@@ -14,7 +14,7 @@ from qorgau.flow.arrivals import FOREIGN, UNKNOWN_PLACE, Arrival
 from qorgau.flow.checks import BY_KEY, Check
 from qorgau.flow.facts import Either, Fact, Facts
 from qorgau.flow.origins import PUBLIC, REQUEST
-from qorgau.flow.taints import Taint
+from qorgau.flow.taints import Taint, trace_order
 from qorgau.judging.people import Match, People
 from qorgau.judging.purposes import Purposes
 
@@ -211,5 +211,4 @@ def confidence(taint: Taint, arrival: Arrival) -> Confidence:
 
 
 def _order(taint: Taint) -> tuple[object, ...]:
-    steps = [(step.unit.name, step.at) for step in taint.trace.steps()] if taint.trace is not None else []
-    return (taint.field, -taint.confidence.rank, taint.calls, len(steps), steps)
+    return (taint.field, -taint.confidence.rank, taint.calls, trace_order(taint))
