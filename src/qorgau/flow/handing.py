@@ -49,6 +49,14 @@ def handed(m: Machine, f: Frame, value: Value, at: int, *, on_it: bool, known: b
     return found
 
 
+def hardly(value: Value) -> Value:
+    """A value of which it is unlikely that it has what was only within something that unknown code was given.
+
+    The text of an object, say, on which methods were called with whole persons.
+    """
+    return value.map_taints(lambda taint: replace(taint, calls=FAR) if taint.within else taint)
+
+
 def _itself(f: Frame, value: Value) -> Taints:
     """What a value is, or its items are; what lies deeper is something that they have."""
     whole = value.taints

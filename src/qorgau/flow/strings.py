@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import classes, containers, keys, naming, objects, records, scalars, texts, validators
+from qorgau.flow import (
+    classes,
+    containers,
+    handing,
+    keys,
+    naming,
+    objects,
+    records,
+    scalars,
+    texts,
+    validators,
+)
 from qorgau.flow.constants import HOLE, Const, const
 from qorgau.flow.facts import NO_FACTS, Facts
 from qorgau.flow.heap import Obj
@@ -79,7 +90,8 @@ def _of_ref(m: Machine, f: Frame, loc: Loc, at: int, representation: bool) -> Va
         listed = _listed(m, f, loc, obj, at)
         if listed is not None:
             return listed
-        held = [_nested(m, f, part, at) for part in (*_parts(obj), obj.parts.get(DATA, BOTTOM))]
+        given = handing.hardly(obj.parts.get(DATA, BOTTOM))
+        held = [_nested(m, f, part, at) for part in (*_parts(obj), given)]
         return Value(texts.combine(part.taints for part in held), unknown=True)
     if obj.cls is not None and obj.kind in containers.SEQUENCES | {"dict"}:
         own = _own_text(m, f, loc, obj, at, representation)

@@ -669,11 +669,12 @@ def _hold_unknown(m: Machine, f: Frame, callee: Value, given: list[Value]) -> No
             # What the whole program shares (an application, a session, a signal) is given too much by
             # too many to be said to hold it.
             continue
-        taints = [taint for value in carried for taint in naming.contents(m, f, value, 0)]
+        taints = [
+            taint for value in carried for taint in handing.handed(m, f, value, 0, on_it=False, known=False)
+        ]
         if not taints:
             continue
-        weaker = frozenset(replace(taint, calls=min(taint.calls + 1, 2)) for taint in taints)
-        held = join(obj.parts.get(strings.DATA, BOTTOM), Value(weaker, unknown=True))
+        held = join(obj.parts.get(strings.DATA, BOTTOM), Value(merge_taints(taints), unknown=True))
         m.write(f, loc, obj.put(strings.DATA, held), strong=True)
 
 
