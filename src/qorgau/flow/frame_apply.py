@@ -258,7 +258,9 @@ def _plain_rows(m: Machine, f: Frame, u: Use, table: Table, sources: Sequence[Lo
         row, single = frame_rows.sequence_row(m, f, u.at, table, sources, "tuple", "tuple"), name in ONE
     if name == "rows_by_key":
         return m.new(f, u.at, Obj("dict", parts={"$keys": join_all(table.cells())}, rest=row), "rows by key")
-    return row if single else m.new(f, u.at, Obj("list", rest=row), "rows")
+    if single:
+        return row
+    return m.new(f, u.at, Obj("list", rest=frame_rows.of_all(m, f, row)), "rows")
 
 
 def _to_dict(m: Machine, f: Frame, u: Use, loc: Loc, table: Table) -> Value:
@@ -268,7 +270,7 @@ def _to_dict(m: Machine, f: Frame, u: Use, loc: Loc, table: Table) -> Value:
         if orient.startswith("i"):
             keys = join_all([*table.index.values(), OPAQUE])
             return m.new(f, u.at, Obj("dict", parts={"$keys": keys}, rest=record), "records by index")
-        return m.new(f, u.at, Obj("list", rest=record), "records")
+        return m.new(f, u.at, Obj("list", rest=frame_rows.of_all(m, f, record)), "records")
     if orient in ("split", "tight"):
         row = frame_rows.sequence_row(m, f, u.at, table, [loc], "list", "data row")
         data = m.new(f, u.at, Obj("list", rest=row), "data")

@@ -15,6 +15,7 @@ from qorgau.flow.frames import Table
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame, Iteration
+from qorgau.flow.state import Renaming
 from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Builtin, Value, join, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
@@ -89,6 +90,16 @@ def record(m: Machine, f: Frame, at: int, table: Table, sources: Iterable[Loc], 
     obj = m.obj(f, loc)
     m.write(f, loc, replace(obj, parts=frames.items_of(obj)), strong=True)
     return made
+
+
+def of_all(m: Machine, f: Frame, row: Value) -> Value:
+    """A row that stands for all rows of a list, so that what one pass of a loop does to it is done to one."""
+    loc = row.locs()[0]
+    past = loc.aged()
+    renaming = Renaming(lambda other: past if other is loc else other)
+    f.state.heap[past] = renaming.obj(f.state.heap.pop(loc))
+    m.made.append(past)
+    return renaming.value(row)
 
 
 def sequence_row(

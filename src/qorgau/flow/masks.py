@@ -147,7 +147,8 @@ def masked(m: Machine, subject: Value, patterns: list[str], replacements: list[s
         return next(iter(kept))
 
     changed = subject.map_taints(cut)
-    return changed if changed.taints else changed.with_(opaque=True)
+    # What is masked is known: no name makes a datum of it again.
+    return changed if changed.taints else changed.with_(opaque=True, unknown=False)
 
 
 def translated(m: Machine, f: Frame, subject: Value, table: Value) -> Value:

@@ -86,6 +86,9 @@ def binary(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) ->
         combined = m.combine_containers(f, op, left, right, at)
         if combined is not None:
             return combined
+    buckets = _buckets(right) if op == "%" and left.taints and not left.is_text() else None
+    if buckets is not None:
+        return texts.lumped(left, buckets)
     if op == "%" and (left.is_text() or not left.consts):
         if left.is_text():
             return texts.percent(m, f, left, right, at)
@@ -103,6 +106,14 @@ def binary(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) ->
         no = _combined(op == "|", m.truth(f, left, False), m.truth(f, right, False))
         return result.with_(when_true=yes, when_false=no)
     return result
+
+
+def _buckets(right: Value) -> int | None:
+    """The most that a known modulus leaves of a number; None where it isn't known."""
+    if not right.consts or right.refs or right.unknown or right.opaque or right.taints:
+        return None
+    numbers = [abs(c.value) for c in right.consts if c.type == "int" and isinstance(c.value, int) and c.value]
+    return max(numbers) if len(numbers) == len(right.consts) else None
 
 
 def is_sure(left: Value, right: Value) -> bool:

@@ -475,13 +475,18 @@ def _row(m: Machine, f: Frame, use: Use, item: Value, names: list[str]) -> Value
     else:
         chosen = {name: _column(m, f, item, name, use.at) for name in names}
     if use.dotted.endswith("values_list") or use.dotted.endswith(AS_TUPLES):
-        if "flat" in use.args.keywords and len(chosen) == 1:
+        if _is_flat(use) and len(chosen) == 1:
             return next(iter(chosen.values()))
         return m.sequence(f, use.at, "tuple", list(chosen.values()), None, "row")
     row = m.new(f, use.at, Obj("dict", info="exact"), "row")
     for name, value in chosen.items():
         m.set_item(f, row, of_const(name), value, use.at)
     return row
+
+
+def _is_flat(use: Use) -> bool:
+    flat = use.args.keywords.get("flat")
+    return flat is not None and flat.constant() != Const("bool", False)
 
 
 def _column(m: Machine, f: Frame, item: Value, path: str, at: int) -> Value:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from qorgau.flow import naming, texts
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.machine import Frame
-from qorgau.flow.taints import NO_TAINTS, Taints, merge_taints
+from qorgau.flow.taints import NO_TAINTS, Reversal, Taints, merge_taints
 from qorgau.flow.values import BOTTOM, Value
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ COLUMN = "django.db.models.F"
 LITERAL = "django.db.models.Value"
 EXPRESSION = "django.db.models.Expression"
 PIECE = "django.db.models.Piece"
+DIGEST = "django.db.models.Digest"
+EXPRESSIONS = frozenset((COLUMN, LITERAL, EXPRESSION, PIECE, DIGEST))
 COMPUTED = "@computed "
 """Begins the names of parts that hold what a queryset computes."""
 
@@ -42,7 +46,7 @@ def compute(m: Machine, f: Frame, queryset: Obj, item: Value, at: int) -> None:
 
 def is_expression(m: Machine, f: Frame, value: Value) -> bool:
     """Whether a value is such an expression."""
-    return any(m.obj(f, loc).type in (COLUMN, LITERAL, EXPRESSION, PIECE) for loc in value.locs())
+    return any(m.obj(f, loc).type in EXPRESSIONS for loc in value.locs())
 
 
 def value_of(m: Machine, f: Frame, expression: Value, item: Value, at: int, depth: int = 0) -> Value:
@@ -52,11 +56,11 @@ def value_of(m: Machine, f: Frame, expression: Value, item: Value, at: int, dept
         obj = m.obj(f, loc)
         if obj.type == LITERAL:
             found.append(naming.contents(m, f, _given(obj, "@0", "@value"), at))
-        elif obj.type in (COLUMN, EXPRESSION, PIECE) and depth < MAX_INNER:
+        elif obj.type in EXPRESSIONS and depth < MAX_INNER:
             inner = texts.combine(
                 _operand(m, f, part, item, at, depth) for key, part in obj.parts.items() if _is_operand(key)
             )
-            found.append(_cut(obj, inner))
+            found.append(_hashed(m, inner) if obj.type == DIGEST else _cut(obj, inner))
         else:
             found.append(naming.contents(m, f, Value(refs={loc: frozenset()}), at))
     taints = merge_taints(taint for taints in found for taint in taints)
@@ -88,6 +92,16 @@ def _cut(obj: Obj, taints: Taints) -> Taints:
         return taints
     length = next((count for count in counts if isinstance(count, int)), None)
     return texts.keep(Value(taints), length, ("sql", str(given))).taints if length is not None else taints
+
+
+def _hashed(m: Machine, taints: Taints) -> Taints:
+    """``MD5("iin")``: the database hashes without a key, which a field of few values doesn't hide (paragraph 21)."""
+    undone = Reversal(
+        "a hash in the database", "all possible values can be hashed and compared", "a keyed hash"
+    )
+    return frozenset(
+        replace(taint, reversal=undone) for taint in taints if m.policy.is_enumerable(taint.field)
+    )
 
 
 def _given(obj: Obj, *names: str) -> Value:

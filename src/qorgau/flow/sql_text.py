@@ -102,7 +102,10 @@ def _statements(tokens: Tokens) -> Iterator[Tokens]:
 
 
 def _unwrapped(tokens: Tokens) -> Tokens:
-    """Without a hole before the verb, ``BEGIN``, ``DECLARE c CURSOR FOR`` and ODBC's braces."""
+    """Without a hole before the verb, ``BEGIN``, ``DECLARE c CURSOR FOR``, ODBC's braces and the alias of a table.
+
+    ``(SELECT ...) t`` is how a query stands where a table is asked for.
+    """
     while len(tokens) > 1:
         first, second = tokens[0], tokens[1]
         verb = second.text.lower() if second.kind == "word" else ""
@@ -110,6 +113,11 @@ def _unwrapped(tokens: Tokens) -> Tokens:
         if prefixed or (first.is_word("begin") and verb not in _TRANSACTION):
             calls = len(tokens) > 2 and tokens[2].text == "(" and verb not in _QUERIES
             tokens = (first._replace(text="call"), *tokens[1:]) if calls else tokens[1:]
+        elif first.text == "(" and verb in _QUERIES and tokens[-1].kind == "word":
+            last = max(index for index, token in enumerate(tokens) if token.text in "()")
+            if tokens[last].text != ")" or len(tokens) - last > 3:
+                break
+            tokens = tokens[1:last]
         elif first.text == "{" and second.is_word("call"):
             tokens = tuple(token for token in tokens[1:] if token.text != "}")
         elif first.is_word("declare", "prepare"):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from qorgau import ir
-from qorgau.flow import containers
+from qorgau.flow import containers, origins
 from qorgau.flow.constants import Const
 from qorgau.flow.facts import NO_FACTS
 from qorgau.flow.heap import Key, Obj
@@ -64,7 +64,8 @@ def begin(m: Machine, f: Frame, node: ir.For, iterable: Value, each: Value) -> S
         return None
     within = enumerate(islice(_within(f, obj, 0), MOST))
     inner = tuple((loc, f.place(node.at, f"within-hand {index}"), held) for index, (loc, held) in within)
-    return Sweep(one, f.place(node.at, "element-in-hand"), obj, inner)
+    hand = f.place(node.at, origins.marked("element-in-hand", origins.of_loc(one)))
+    return Sweep(one, hand, obj, inner)
 
 
 def _within(f: Frame, obj: Obj, depth: int) -> Iterator[tuple[Loc, Obj]]:
@@ -87,10 +88,10 @@ def shared(each: Value) -> Loc | None:
 
 def take(m: Machine, f: Frame, sweep: Sweep, each: Value) -> Value:
     """The item in hand of a new pass: as all items were before the loop."""
-    into = {loc: hand for loc, hand, _ in sweep.inner}
+    into = {sweep.shared: sweep.hand, **{loc: hand for loc, hand, _ in sweep.inner}}
     renaming = Renaming(lambda loc: into.get(loc, loc))
     for hand, before in ((sweep.hand, sweep.before), *((hand, held) for _, hand, held in sweep.inner)):
-        f.state.heap[hand] = renaming.obj(before) if into else before
+        f.state.heap[hand] = renaming.obj(before)
         m.made.append(hand)
     refs = {sweep.hand if ref == sweep.shared else ref: facts for ref, facts in each.refs.items()}
     return each.with_(refs=refs)
@@ -100,12 +101,13 @@ def finish(f: Frame, sweep: Sweep) -> None:
     """After the loop: all items are as its passes left them."""
     if not f.state.reachable:
         return
-    back = {hand.aged(): loc for loc, hand, _ in sweep.inner}
+    swept_from = ((sweep.shared, sweep.hand), *((loc, hand) for loc, hand, _ in sweep.inner))
+    back = {hand.aged(): loc for loc, hand in swept_from}
     renaming = Renaming(lambda loc: back.get(loc, loc))
-    for loc, hand in ((sweep.shared, sweep.hand), *((loc, hand) for loc, hand, _ in sweep.inner)):
+    for loc, hand in swept_from:
         swept = f.state.obj(hand.aged())
         if swept is not None:
-            f.state.heap[loc] = renaming.obj(swept) if back else swept
+            f.state.heap[loc] = renaming.obj(swept)
 
 
 def has_break(body: Sequence[ir.Stmt]) -> bool:

@@ -252,6 +252,19 @@ def keep(value: Value, count: int, piece: object) -> Value:
     return value.map_taints(cut)
 
 
+def lumped(value: Value, buckets: int) -> Value:
+    """What is left of a number modulo ``buckets``: as much as of its last digits, and no way back from a hash."""
+    count = len(str(buckets - 1))
+
+    def cut(taint: Taint) -> Taint | None:
+        if count > KEPT:
+            return taint
+        return None if taint.reversal is not None else replace(taint, kept=count, slice=("modulo", buckets))
+
+    left = value.map_taints(cut)
+    return Value(left.taints, unknown=value.unknown, opaque=True)
+
+
 def slice_text(value: Value, bounds: Sequence[int | None], known: bool) -> Value:
     """A slice of a text. ``known``: the bounds are constants (None: left out)."""
     consts: dict[Const, Facts] = {}
