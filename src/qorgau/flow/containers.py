@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import keys, naming, scalars, texts
+from qorgau.flow import keys, memberships, naming, scalars, texts
 from qorgau.flow.constants import Const, const
 from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.heap import Key, Obj
@@ -107,7 +107,8 @@ def get_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> V
             # What is looked up is there from now on.
             obj = obj.put(KEYS, join(obj.parts.get(KEYS, BOTTOM), key))
             m.write(f, loc, obj, strong=True)
-        return _dict_item(m, f, loc, obj, known, at)
+        held = _dict_item(m, f, loc, obj, known, at)
+        return memberships.answered(key, obj.parts.get(KEYS, BOTTOM), held) if key.refs else held
     items = items_of(obj)
     if known is not None and items is not None:
         found = [
@@ -599,6 +600,17 @@ def united(m: Machine, f: Frame, left: Value, right: Value, op: str, at: int) ->
         else chosen(m, f, left, right, False, at)
     )
     return None if added is None or kept is None else [*kept, *added]
+
+
+def kept(f: Frame, container: Value) -> Value:
+    """What one container surely holds, of a dict its keys, and nothing else; ``BOTTOM`` where that is unknown."""
+    loc = container.single()
+    obj = f.state.obj(loc) if loc is not None and not container.unknown else None
+    if obj is None:
+        return BOTTOM
+    if obj.kind == "dict":
+        return obj.parts.get(KEYS, BOTTOM)
+    return each(obj) if obj.kind in SEQUENCES else BOTTOM
 
 
 def contains(m: Machine, f: Frame, container: Value, key: Value) -> bool | None:

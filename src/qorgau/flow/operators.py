@@ -7,7 +7,18 @@ from collections.abc import Callable
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from qorgau.flow import buffers, checks, keys, members, objects, scalars, texts, versions
+from qorgau.flow import (
+    buffers,
+    checks,
+    containers,
+    keys,
+    members,
+    memberships,
+    objects,
+    scalars,
+    texts,
+    versions,
+)
 from qorgau.flow.constants import HOLE, Const, const
 from qorgau.flow.facts import CHECKS, NO_FACTS, Fact, Facts, common_facts
 from qorgau.flow.locations import Loc
@@ -290,6 +301,8 @@ def compare(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -
             member = members.contained(m, f, left, right)
         if member is not None:
             return of_const(member if op == "in" else not member)
+        if left.refs and (let_in := memberships.let_in(left, containers.kept(f, right))):
+            return _decided(let_in, NO_FACTS) if op == "in" else _decided(NO_FACTS, let_in)
     positive = POSITIVE.get(op, op)
     inverted = op in POSITIVE
     constant = right.constant()

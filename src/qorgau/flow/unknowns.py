@@ -44,7 +44,7 @@ from qorgau.flow import (
 )
 from qorgau.flow.classes import TYPED_DICTS
 from qorgau.flow.constants import Const
-from qorgau.flow.facts import NO_FACTS, Facts
+from qorgau.flow.facts import NO_FACTS, Facts, checks_of
 from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
@@ -157,6 +157,8 @@ def call_method(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at
     outcomes = []
     for ref, facts in targets:
         f.state = before.copy()
+        # On the way to this receiver more is known: `(yes if agreed else no).append(client)`.
+        f.state.facts = f.state.facts | checks_of(facts)
         value = _method(m, f, ref, receiver, name, args, at)
         outcomes.append((f.state, stamp(value, facts)))
     if plain:
