@@ -53,6 +53,16 @@ def match(
     return yes, no
 
 
+def alike(one: object, other: object) -> bool:
+    """Whether two patterns, or parts of them, are written the same."""
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(alike, one, other))
+    if not isinstance(one, ir.Node):
+        return type(one) is type(other) and one == other
+    names = [name for name in one.__struct_fields__ if name != "at"]
+    return type(one) is type(other) and all(alike(getattr(one, n), getattr(other, n)) for n in names)
+
+
 def _unreachable(state: State) -> State:
     result = state.copy()
     result.reachable = False

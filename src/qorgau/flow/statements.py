@@ -702,22 +702,26 @@ def _type_alias(m: Machine, f: Frame, node: ir.TypeAliasing) -> None:
 def _match(m: Machine, f: Frame, node: ir.Match) -> None:
     subject = m.evaluate(f, node.subject)
     mark = len(f.yields)
-    rest = f.state
-    after = bottom_like(rest)
-    for case in node.cases:
-        if not rest.reachable:
-            break
-        f.state = rest.copy()
+    # No case matched so far; or the last one did, but its guard refused.
+    missed, refused = f.state, bottom_like(f.state)
+    after = bottom_like(f.state)
+    for case, before in zip(node.cases, (None, *node.cases), strict=False):
+        again = before is not None and patterns.alike(case.pattern, before.pattern)
+        if not again:
+            missed, refused = m.join_states(missed, refused), bottom_like(missed)
+        # Only what a guard refused matches the pattern before that guard once more.
+        f.state = (refused if again else missed).copy()
+        if not f.state.reachable:
+            continue
         yes, no = patterns.match(m, f, case.pattern, subject, node.subject)
+        missed, refused = m.join_states(missed, no) if again else no, bottom_like(no)
         if case.guard is not None and yes.reachable:
             f.state = yes
             yes, refused = m.decide(f, case.guard)
-            no = m.join_states(no, refused)
         f.state = yes
         execute(m, f, case.body)
         after = m.join_states(after, f.state)
-        rest = no
-    f.state = m.join_states(after, rest)
+    f.state = m.join_states(after, m.join_states(missed, refused))
     if len(f.yields) != mark:
         f.yields_exact = False
 
