@@ -28,6 +28,9 @@ VARIABLES = Loc(None, ("environment", "os"))
 
 DATABASE_VARIABLE = "DATABASE_URL"
 ENGINES = {"sqlite": "sqlite3", "mysql": "mysql", "oracle": "oracle"}
+MAX_NESTED = 4
+"""How deep models within settings are given what the environment says."""
+
 UNSET = Value(consts={const(None): frozenset()}, opaque=True)
 """A variable that nobody gives a value: there may be one when the program runs."""
 
@@ -144,14 +147,35 @@ def settings_field(
         name in SETTINGS_CLASSES for library in info.libraries for name in m.policy.catalog.ancestry(library)
     ):
         return default
-    names = [*_aliases(m, f, declared, at), f"{_prefix(m, f, info, at)}{name}"]
+    names = [*_aliases(m, f, declared, at), f"{_option(m, f, info, 'env_prefix')}{name}"]
     wanted = [spelling for each in names for spelling in (each, each.upper(), each.lower())]
     found = next((each for each in wanted if each in m.program.environment), None)
     if found is not None:
         return variable(m, f, [found], BOTTOM)
     if default is None or default.refs:
+        delimiter = _option(m, f, info, "env_nested_delimiter")
+        if default is not None and delimiter:
+            for name in names:
+                _fill(m, f, default, f"{name}{delimiter}", delimiter, 0)
         return default
     return join(default, OPAQUE)
+
+
+def _fill(m: Machine, f: Frame, part: Value, prefix: str, delimiter: str, depth: int) -> None:
+    """What the environment says of a model within the settings: ``APP_DB__HOST`` is ``host`` of ``db``."""
+    loc = part.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    if loc is None or obj is None or obj.kind != "instance" or depth > MAX_NESTED:
+        return
+    for variable_name, text in sorted(m.program.environment.items()):
+        if not variable_name.lower().startswith(prefix.lower()):
+            continue
+        name, _, rest = variable_name[len(prefix) :].lower().partition(delimiter.lower())
+        if rest:
+            _fill(m, f, obj.parts.get(name, BOTTOM), f"{prefix}{name}{delimiter}", delimiter, depth + 1)
+        else:
+            obj = obj.put(name, join(of_const(text), OPAQUE))
+    m.write(f, loc, obj, strong=True)
 
 
 def _aliases(m: Machine, f: Frame, declared: Value | None, at: int) -> list[str]:
@@ -169,14 +193,14 @@ def _aliases(m: Machine, f: Frame, declared: Value | None, at: int) -> list[str]
     return texts
 
 
-def _prefix(m: Machine, f: Frame, info: ClassInfo, at: int) -> str:
-    """``env_prefix`` of ``model_config`` or of the inner class ``Config``."""
+def _option(m: Machine, f: Frame, info: ClassInfo, option: str) -> str:
+    """``env_prefix`` and its like of ``model_config`` or of the inner class ``Config``."""
     for base in info.order:
         obj = f.state.obj(base)
         for part in ("model_config", "Config"):
             for loc in obj.parts.get(part, BOTTOM).locs() if obj is not None else ():
                 held = f.state.obj(loc)
-                for key in ("@env_prefix", "env_prefix", const("env_prefix")):
+                for key in (f"@{option}", option, const(option)):
                     for text in held.parts.get(key, BOTTOM).texts() if held is not None else ():
                         return text
     return ""

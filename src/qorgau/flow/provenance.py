@@ -71,6 +71,9 @@ def is_link(value: Value, name: str = "") -> bool:
         return False
     if name and is_link_name(name):
         return True
+    if value.taints:
+        # The address of a link can be the datum itself: `tel:` and `mailto:`.
+        return False
     return any(is_link_name(_name(loc)) for loc in value.locs())
 
 

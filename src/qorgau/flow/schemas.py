@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import admission, classes, json_texts, nested_schemas, objects
+from qorgau.flow import admission, classes, json_texts, nested_schemas, objects, relations
 from qorgau.flow.constants import Const
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Frame
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, Value, is_true, join_all, of_const, of_ref
+from qorgau.flow.values import BOTTOM, OPAQUE, Value, is_true, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -195,7 +195,22 @@ def _field(
             return value
     if any((o := f.state.obj(ref)) is not None and o.kind == "dict" for ref in source.locs()):
         return m.item(f, source, of_const(name), at)
+    if declared.is_bottom and _is_key(m, f, source, name) and not _is_deep(m, f, obj):
+        return OPAQUE
     return m.attribute(f, source, name, at)
+
+
+def _is_key(m: Machine, f: Frame, source: Value, name: str) -> bool:
+    """Whether an attribute is a relation: without a field of its own a serializer shows the key of the other row."""
+    models = [info for loc in source.locs() if (cls := m.obj(f, loc).cls) and (info := m.class_info(f, cls))]
+    parts = [objects.class_part(m, f, info.order[0], name) or BOTTOM for info in models]
+    return bool(parts) and all(any(relations.is_relation(f, ref) for ref in part.locs()) for part in parts)
+
+
+def _is_deep(m: Machine, f: Frame, obj: Obj) -> bool:
+    """Whether ``Meta.depth`` asks for the other rows themselves."""
+    meta = objects.class_part(m, f, obj.cls, "Meta") if obj.cls is not None else None
+    return any(objects.class_part(m, f, loc, "depth") is not None for loc in (meta.locs() if meta else ()))
 
 
 def _nested(m: Machine, f: Frame, outer: Obj, field: Obj, source: Value, at: int, label: str) -> Value:

@@ -113,8 +113,7 @@ def _insecure(m: Machine, f: Frame, use: Use, row: Sink, site: Site, taints: Tai
     """Data that leaves over a connection that is not protected: also to own services."""
     reason = transport.weakness(m, f, use, site)
     if reason:
-        shown = places.recipient(m.policy, site, row.vendor, row.country) or Destination(shown=_host(site))
-        place = Destination(shown=shown.shown)
+        place = _reached(m, site, row)
         record(
             m,
             f,
@@ -129,6 +128,16 @@ def _insecure(m: Machine, f: Frame, use: Use, row: Sink, site: Site, taints: Tai
         )
 
 
+def _reached(m: Machine, site: Site, row: Sink) -> Destination:
+    """What a finding about the way says of its end: the name and the country, also of an own service."""
+    found: Destination | None = (
+        places.storage(m.policy, site, row.vendor)
+        if row.kind == "storage"
+        else places.recipient(m.policy, site, row.vendor, row.country)
+    )
+    return Destination(shown=found.shown, country=found.country) if found else Destination(shown=_host(site))
+
+
 def _host(site: Site) -> str:
     found = [host for text in sorted(site.hosts) if (host := host_of(text)) is not None]
     return found[0].name.replace(HOLE, "…") if found else ""
@@ -138,7 +147,7 @@ def url(m: Machine, f: Frame, use: Use, row: Sink, values: list[Value], site: Si
     """Data in the address that a call requests or redirects to."""
     taints = transport.in_url(m, f, values, use.at)
     if taints:
-        place = Destination(shown=_host(site))
+        place = replace(_reached(m, site, row), shown=_host(site))
         record(m, f, use.at, "transfer", use.dotted, place, taints, row.confidence, concern="url")
 
 
