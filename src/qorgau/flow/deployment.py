@@ -154,6 +154,7 @@ def _registered(library: str) -> Callable[[Machine, Frame, Value, Site, int], Si
 
 MODELS = {
     "beanie": _registered("beanie"),
+    "elasticsearch": _registered("elasticsearch"),
     "mongoengine": _mongoengine,
     "peewee": _peewee,
     "pynamodb": _pynamodb,
@@ -179,6 +180,11 @@ def _sessions(m: Machine, f: Frame, receiver: Value, data: list[Value], site: Si
         return replace(site, databases=frozenset(aliases)).merged(_hosts([url if entry.is_bottom else entry]))
     url = registries.setting(f, config, "SQLALCHEMY_DATABASE_URI")
     return site.merged(registries.sole(m, f, "sqlalchemy") if url.is_bottom else _hosts([url]))
+
+
+def of_made(m: Machine, f: Frame, dotted: str, site: Site) -> Site:
+    """The place of what a call makes: what a hook of Airflow hands on is found where its connection stands."""
+    return _connection(m, f, site) if dotted.startswith("airflow.") and site.databases else site
 
 
 def _connection(m: Machine, f: Frame, site: Site) -> Site:

@@ -360,7 +360,7 @@ def typed(
 
 
 def _returned(m: Machine, f: Frame, use: Use, row: rows_of.Returns, source: str = "") -> Value:
-    site = site_of(m, f, use, row.place)
+    site = deployment.of_made(m, f, use.dotted, site_of(m, f, use, row.place))
     carried = [value for text in row.carries for value in arguments(m, f, use, text)]
     origin = next((found for value in carried if (found := origins.of_held(f, value))), source)
     made = typed(m, f, use, row.type, site, origin)
