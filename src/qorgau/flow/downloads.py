@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import json_texts, naming, redirects, sinks, strings, texts
+from qorgau.flow import json_texts, naming, objects, redirects, sinks, strings, texts
 from qorgau.flow.arrivals import Destination
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
@@ -99,7 +99,7 @@ def rows_written(m: Machine, f: Frame, u: Use) -> tuple[Use, Value | None]:
     if owner == "csv.DictWriter":
         u = _chosen(m, f, u, many=method == "writerows")
     target = _target(f, u.receiver)
-    if not any(_writes_itself(f, ref) for ref in target.refs):
+    if not any(_writes_itself(m, f, ref, u.at) for ref in target.refs):
         return u, None
     row = Value(naming.contents(m, f, join_all(u.args.all()), u.at), opaque=True)
     return u, m.call_method(f, target, "write", Args([row]), u.at)
@@ -114,12 +114,17 @@ def _target(f: Frame, writer: Value) -> Value:
     return found
 
 
-def _writes_itself(f: Frame, ref: object) -> bool:
-    """Whether a target is the terminal, or an object of the project (``Echo``), which is no file."""
+def _writes_itself(m: Machine, f: Frame, ref: object, at: int) -> bool:
+    """Whether a target is the terminal, or an object of the project (``Echo``), which is no file.
+
+    The project's own class of a response is written to like the library's, unless it has a ``write``.
+    """
     if isinstance(ref, External):
         return ref.dotted.startswith(STREAMS)
     obj = f.state.obj(ref) if isinstance(ref, Loc) else None
-    return obj is not None and obj.kind == "instance" and obj.cls is not None
+    if not isinstance(ref, Loc) or obj is None or obj.kind != "instance" or obj.cls is None:
+        return False
+    return not is_response(m, f, obj) or objects.method(m, f, ref, obj, "write", at) is not None
 
 
 def _chosen(m: Machine, f: Frame, u: Use, *, many: bool) -> Use:
@@ -172,17 +177,35 @@ def _narrowed(
 # Responses
 
 
-def is_response(m: Machine, obj: Obj | None) -> bool:
-    """Whether an object is a library's answer to a request."""
-    return obj is not None and bool(obj.type) and bool(RESPONSES & set(m.policy.catalog.ancestry(obj.type)))
+def is_response(m: Machine, f: Frame, obj: Obj | None) -> bool:
+    """Whether an object is a library's answer to a request, or of a class of the project that extends one."""
+    return obj is not None and bool(_response_type(m, f, obj))
+
+
+def extends_response(m: Machine, library: str) -> bool:
+    """Whether a library's class is one of answers to a request."""
+    return not RESPONSES.isdisjoint(m.policy.catalog.ancestry(library))
+
+
+def _response_type(m: Machine, f: Frame, obj: Obj) -> str:
+    info = m.class_info(f, obj.cls) if obj.cls is not None else None
+    names = (obj.type,) if obj.type else info.libraries if info is not None else ()
+    return next((name for name in names if extends_response(m, name)), "")
+
+
+def initialized(m: Machine, f: Frame, loc: Loc, library: str, args: Args, at: int) -> None:
+    """``super().__init__(...)`` of a response: it is given what the library's own class would be given."""
+    for made in m.library_call(f, library, BOTTOM, args, at).locs():
+        obj = m.obj(f, loc)
+        m.write(f, loc, replace(obj, parts={**obj.parts, **m.obj(f, made).parts}), strong=True)
 
 
 def header_set(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, new: Value, at: int) -> bool:
     """``response["Content-Disposition"] = ...``: a download, or a redirect. Gives whether it was a header."""
-    if not is_response(m, obj):
+    if not is_response(m, f, obj):
         whole = obj.parts.get("$part-of", BOTTOM).single()
         held = f.state.obj(whole) if whole is not None else None
-        if whole is None or held is None or not is_response(m, held):
+        if whole is None or held is None or not is_response(m, f, held):
             return False
         loc, obj = whole, held
     name = key.texts()[0].lower().replace("_", "-") if key.texts() else ""
@@ -216,12 +239,29 @@ def _becomes_download(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> None
     unit, born = naming.birth(m, loc, f.unit, at)
     taints = naming.contents(m, f, given, at)
     if taints:
-        sinks.record(m, f, born, "export", obj.type, Destination(), taints, unit=unit.name, values=[given])
+        sinks.record(
+            m,
+            f,
+            born,
+            "export",
+            _response_type(m, f, obj),
+            Destination(),
+            taints,
+            unit=unit.name,
+            values=[given],
+        )
     for key, part in obj.parts.items():
         if isinstance(key, str) and key.startswith(WRITTEN) and part.taints:
             name, _, number = key.removeprefix(WRITTEN).rpartition(":")
             sinks.record(
-                m, f, int(number), "export", f"{obj.type}.write", Destination(), part.taints, unit=name
+                m,
+                f,
+                int(number),
+                "export",
+                f"{_response_type(m, f, obj)}.write",
+                Destination(),
+                part.taints,
+                unit=name,
             )
 
 
@@ -229,7 +269,8 @@ def is_download(m: Machine, f: Frame, obj: Obj) -> bool:
     """Whether a response was made, or later declared, to be saved to a file."""
     if DOWNLOAD in obj.parts:
         return True
-    positions = next((names for top, names in TYPE_POSITIONS.items() if obj.type.startswith(top)), ())
+    kind = _response_type(m, f, obj)
+    positions = next((names for top, names in TYPE_POSITIONS.items() if kind.startswith(top)), ())
     for name in (*TYPE_ARGUMENTS, *positions):
         part = obj.parts.get(name)
         if part is not None and any(TYPES.fullmatch(text) for text in part.texts()):

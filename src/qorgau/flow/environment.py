@@ -26,6 +26,9 @@ SETTINGS_CLASSES = frozenset(("pydantic_settings.BaseSettings", "pydantic.BaseSe
 VARIABLES = Loc(None, ("environment", "os"))
 """Where variables that the program itself sets are kept."""
 
+DEBUG = "DEBUG"
+"""The setting of Django that is true where a program is developed, and false where it serves."""
+
 DATABASE_VARIABLE = "DATABASE_URL"
 ENGINES = {"sqlite": "sqlite3", "mysql": "mysql", "oracle": "oracle"}
 MAX_NESTED = 4
@@ -219,6 +222,11 @@ def setting(m: Machine, f: Frame, dotted: str, at: int) -> Value | None:
         if modules.has_part(m, f, module, name):
             found = join(found, modules.module_part(m, f, modules.module_loc(module), name, at))
     return None if found.is_bottom else found
+
+
+def switched(debug: Value) -> Value:
+    """``DEBUG`` of a settings module: true in the source, it's false where the program serves."""
+    return join(debug, OPAQUE) if debug.constant() == const(True) else debug
 
 
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {

@@ -383,7 +383,7 @@ def _returned(m: Machine, f: Frame, use: Use, row: rows_of.Returns, source: str 
     info = site if not site.is_empty else None
     m.write(f, loc, replace(obj, parts={**obj.parts, **parts}, info=info), strong=True)
     headers = parts.get("@headers", parts.get("@2", BOTTOM))
-    if headers.refs and downloads.is_response(m, obj):
+    if headers.refs and downloads.is_response(m, f, obj):
         redirects.made(m, f, loc, headers, use.at)
     return made
 
@@ -523,6 +523,8 @@ def inherited_attribute(
             continue
         if row.clean:
             return OPAQUE
+        if row.shared:
+            return of_ref(registries.shared(m, row.type))
         child = Loc(loc, (row.source, name)) if row.source in ORIGINS else loc.child(name)
         if row.type and f.state.obj(child) is None:
             f.state.heap[child] = Obj("library", type=row.type)
@@ -638,11 +640,9 @@ def describe_element(m: Machine, f: Frame, loc: Loc, obj: Obj, element: Loc, at:
 
 def item_set(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, new: Value, at: int) -> None:
     """``object[key] = new`` on a library's object: by its ``__setitem__`` row, else it keeps the data."""
-    if not obj.type:
+    if downloads.header_set(m, f, loc, obj, key, new, at) or not obj.type:
         return
     dotted = f"{obj.type}.__setitem__"
-    if downloads.header_set(m, f, loc, obj, key, new, at):
-        return
     if m.policy.catalog.rows(dotted):
         call(m, f, dotted, of_ref(loc), Args([key, new]), at)
     elif new.taints or new.refs:
@@ -651,7 +651,7 @@ def item_set(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, new: Value, a
 
 def attribute_set(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, new: Value, at: int) -> None:
     """``object.name = new`` on a library's object: what it is a part of keeps the data as well."""
-    if downloads.is_response(m, obj):
+    if downloads.is_response(m, f, obj):
         downloads.attribute_set(m, f, loc, obj, name, new, at)
     if obj.cls is not None:
         sessions.changed(m, f, loc, name, new)
@@ -680,6 +680,9 @@ def initialize(m: Machine, f: Frame, receiver: Value, libraries: list[str], args
                 return
             if any(name in tasks.STARTED for name in m.policy.catalog.ancestry(library)):
                 tasks.BEHAVIOURS["thread"](m, f, Use(library, BOTTOM, args, at))
+                return
+            if downloads.extends_response(m, library):
+                downloads.initialized(m, f, loc, library, args, at)
                 return
             row = m.policy.catalog.returns(library)
             if row is not None:

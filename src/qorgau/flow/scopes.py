@@ -10,7 +10,7 @@ import builtins
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import calls, modules, naming, statements
+from qorgau.flow import calls, environment, modules, naming, statements
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
@@ -112,6 +112,8 @@ def _put(f: Frame, scope: Loc, name: str, value: Value) -> None:
 
 
 def _store_global(m: Machine, f: Frame, name: str, value: Value) -> None:
+    if name == environment.DEBUG and f.unit.name in m.program.settings_modules:
+        value = environment.switched(value)
     modules.set_module_part(m, f, modules.module_loc(f.unit.name), name, value, True)
     if f.kind == "module":
         for ref in value.refs:
