@@ -79,13 +79,7 @@ def loads(m: Machine, f: Frame, u: Use) -> Value:
     return m.unknown(f, u.at, taints, origins.marked("json", origins.of_held(f, value)))
 
 
-def _same(m: Machine, f: Frame, u: Use) -> Value:
-    """``json.dumps(row).encode()``: the bytes are still the JSON of what the text was made of."""
-    return u.receiver.with_(opaque=True)
-
-
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "json-dumps": dumps,
-    "json-encode": _same,
     "json-loads": loads,
 }
