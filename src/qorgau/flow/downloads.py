@@ -237,32 +237,13 @@ def _becomes_download(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> None
     m.write(f, loc, obj.put(DOWNLOAD, of_const(True)), strong=True)
     given = join_all(part for name in GIVEN if (part := obj.parts.get(name)) is not None)
     unit, born = naming.birth(m, loc, f.unit, at)
-    taints = naming.contents(m, f, given, at)
+    taints, kind = naming.contents(m, f, given, at), _response_type(m, f, obj)
     if taints:
-        sinks.record(
-            m,
-            f,
-            born,
-            "export",
-            _response_type(m, f, obj),
-            Destination(),
-            taints,
-            unit=unit.name,
-            values=[given],
-        )
+        sinks.record(m, f, born, "export", kind, Destination(), taints, unit=unit.name, values=[given])
     for key, part in obj.parts.items():
         if isinstance(key, str) and key.startswith(WRITTEN) and part.taints:
             name, _, number = key.removeprefix(WRITTEN).rpartition(":")
-            sinks.record(
-                m,
-                f,
-                int(number),
-                "export",
-                f"{_response_type(m, f, obj)}.write",
-                Destination(),
-                part.taints,
-                unit=name,
-            )
+            sinks.record(m, f, int(number), "export", f"{kind}.write", Destination(), part.taints, unit=name)
 
 
 def is_download(m: Machine, f: Frame, obj: Obj) -> bool:

@@ -150,16 +150,16 @@ def settings_field(
         name in SETTINGS_CLASSES for library in info.libraries for name in m.policy.catalog.ancestry(library)
     ):
         return default
-    names = [*_aliases(m, f, declared, at), f"{_option(m, f, info, 'env_prefix')}{name}"]
+    names = [*_aliases(m, f, declared, at), f"{_option(f, info, 'env_prefix')}{name}"]
     wanted = [spelling for each in names for spelling in (each, each.upper(), each.lower())]
     found = next((each for each in wanted if each in m.program.environment), None)
     if found is not None:
         return variable(m, f, [found], BOTTOM)
     if default is None or default.refs:
-        delimiter = _option(m, f, info, "env_nested_delimiter")
+        delimiter = _option(f, info, "env_nested_delimiter")
         if default is not None and delimiter:
-            for name in names:
-                _fill(m, f, default, f"{name}{delimiter}", delimiter, 0)
+            for each in names:
+                _fill(m, f, default, f"{each}{delimiter}", delimiter, 0)
         return default
     return join(default, OPAQUE)
 
@@ -196,7 +196,7 @@ def _aliases(m: Machine, f: Frame, declared: Value | None, at: int) -> list[str]
     return texts
 
 
-def _option(m: Machine, f: Frame, info: ClassInfo, option: str) -> str:
+def _option(f: Frame, info: ClassInfo, option: str) -> str:
     """``env_prefix`` and its like of ``model_config`` or of the inner class ``Config``."""
     for base in info.order:
         obj = f.state.obj(base)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.findings import Confidence
-from qorgau.flow import frame_conditions, frames
+from qorgau.flow import frame_conditions, frames, queries
 from qorgau.flow.constants import Const, const
 from qorgau.flow.facts import Fact
 from qorgau.flow.frame_names import names_in
@@ -21,13 +21,12 @@ from qorgau.flow.frames import cell_of, column, column_of, names_of_column, read
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
-from qorgau.flow.taints import Reversal, Taint, Trace, merge_taints
+from qorgau.flow.taints import Taint, Trace, merge_taints
 from qorgau.flow.uses import Use
 from qorgau.flow.values import OPAQUE, Value, join_all, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
-    from qorgau.flow.sql_text import Part
 
 ANY = "*"
 """The name that stands for every column of a table."""
@@ -200,27 +199,13 @@ def of_sql(m: Machine, f: Frame, text: str, at: int) -> list[Value]:
             if isinstance(part.origin, ColumnRef):
                 stands = _placeholder(m, f, at, part.origin.name)
                 taints += [
-                    left for taint in stands.taints if (left := _left_by_sql(m, taint, part)) is not None
+                    left for taint in stands.taints if (left := queries.after(m, taint, part)) is not None
                 ]
         cell = Value(merge_taints(taints), opaque=True)
         made.append(
             column(m, f, at, cell, [each.name or f"column{position}"], "pyspark.sql.Column", f"sql{position}")
         )
     return made
-
-
-def _left_by_sql(m: Machine, taint: Taint, part: Part) -> Taint | None:
-    """What a function of SQL leaves of a datum."""
-    if part.effect == "":
-        return taint
-    if isinstance(part.effect, tuple):
-        return replace(taint, kept=part.effect[1], slice=("sql", part.call))
-    if part.effect == "reversible":
-        return replace(taint, reversal=Reversal(part.call, "it can be undone", "a keyed hash"))
-    if part.effect == "hash" and m.policy.is_enumerable(taint.field) and not part.joined:
-        why = "so few values exist that all can be tried"
-        return replace(taint, reversal=Reversal(part.call, why, "a keyed hash"))
-    return None
 
 
 def conditions(m: Machine, f: Frame, u: Use) -> frozenset[Fact]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import reduce
 
-from qorgau.flow.facts import CHECKS, NO_FACTS, Fact, Facts, common_facts
+from qorgau.flow.facts import CHECKS, NO_FACTS, Facts, common_facts
 from qorgau.flow.locations import Loc
 from qorgau.flow.values import Value
 
@@ -29,17 +29,12 @@ def let_in(key: Value, kept: Value) -> Facts:
 def answered(key: Value, kept: Value, answer: Value) -> Value:
     """What lies under ``key`` where answers lie under the keys of persons: an answer about that person."""
     looked_for = key.single()
-    if (
-        looked_for is None
-        or not answer.when_true
-        or not any(fact.kind in CHECKS for fact in answer.when_true)
-    ):
+    if looked_for is None or not answer.when_true or len(kept.refs) != 1:
         return answer
-    persons = [_person(ref, looked_for) if isinstance(ref, Loc) else None for ref in kept.refs]
-    if len(persons) != 1 or persons[0] is None:
-        return answer
-    one, other = persons[0]
-    return answer.with_(when_true=answer.when_true | _said_of(answer.when_true, one, other))
+    ref = next(iter(kept.refs))
+    person = _person(ref, looked_for) if isinstance(ref, Loc) else None
+    said = _said_of(answer.when_true, *person) if person is not None else NO_FACTS
+    return answer.with_(when_true=answer.when_true | said) if said else answer
 
 
 def _person(kept: Loc, looked_for: Loc) -> tuple[Loc, Loc] | None:
@@ -48,11 +43,9 @@ def _person(kept: Loc, looked_for: Loc) -> tuple[Loc, Loc] | None:
         return None
     if isinstance(kept.label, str) and kept.label == looked_for.label:
         return kept.parent, looked_for.parent
-    return (
-        (kept, looked_for)
-        if _is_item(kept) and _is_item(looked_for) and kept.parent is looked_for.parent
-        else None
-    )
+    if kept.parent is looked_for.parent and _is_item(kept) and _is_item(looked_for):
+        return kept, looked_for
+    return None
 
 
 def _is_item(loc: Loc) -> bool:
@@ -61,7 +54,5 @@ def _is_item(loc: Loc) -> bool:
 
 def _said_of(facts: Facts, one: Loc, other: Loc) -> Facts:
     return frozenset(
-        Fact(fact.kind, other, fact.detail, fact.holds)
-        for fact in facts
-        if fact.kind in CHECKS and fact.subject is one
+        fact._replace(subject=other) for fact in facts if fact.kind in CHECKS and fact.subject is one
     )

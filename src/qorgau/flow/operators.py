@@ -121,7 +121,7 @@ def binary(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) ->
 
 def _buckets(right: Value) -> int | None:
     """The most that a known modulus leaves of a number; None where it isn't known."""
-    if not right.consts or right.refs or right.unknown or right.opaque or right.taints:
+    if not _plain(right):
         return None
     numbers = [abs(c.value) for c in right.consts if c.type == "int" and isinstance(c.value, int) and c.value]
     return max(numbers) if len(numbers) == len(right.consts) else None

@@ -58,12 +58,6 @@ def related(m: Machine, f: Frame, part: Value, info: ClassInfo, owner: Loc) -> O
     return None
 
 
-def is_relation(f: Frame, ref: Loc) -> bool:
-    """Whether a declared field of a Django model stands for rows of another model."""
-    obj = f.state.obj(ref)
-    return obj is not None and obj.kind == "library" and obj.type in KEYS
-
-
 def _target(obj: Obj) -> Value | None:
     return obj.parts.get("@to") or obj.parts.get("@argument") or obj.parts.get("@0")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
 from qorgau.flow.facts import Facts
@@ -35,13 +36,18 @@ class Written(NamedTuple):
 
 def is_key(m: Machine, f: Frame, cls: Loc, name: str) -> bool:
     """Whether a class declares an attribute as the key of another row."""
+    return declares(m, f, cls, name, KEYS)
+
+
+def declares(m: Machine, f: Frame, cls: Loc, name: str, types: Collection[str]) -> bool:
+    """Whether a class declares an attribute by one of these types of libraries."""
     info = m.class_info(f, cls)
     for base in info.order if info is not None else ():
         obj = f.state.obj(base)
         part = obj.parts.get(name) if obj is not None else None
         if part is not None:
             declared = [f.state.obj(loc) for loc in part.locs()]
-            return any(one is not None and one.kind == "library" and one.type in KEYS for one in declared)
+            return any(one is not None and one.kind == "library" and one.type in types for one in declared)
     return False
 
 

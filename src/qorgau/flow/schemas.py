@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import admission, classes, json_texts, nested_schemas, objects, relations
+from qorgau.flow import admission, classes, json_texts, nested_schemas, objects, relations, row_keys
 from qorgau.flow.constants import Const
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
@@ -202,9 +202,9 @@ def _field(
 
 def _is_key(m: Machine, f: Frame, source: Value, name: str) -> bool:
     """Whether an attribute is a relation: without a field of its own a serializer shows the key of the other row."""
-    models = [info for loc in source.locs() if (cls := m.obj(f, loc).cls) and (info := m.class_info(f, cls))]
-    parts = [objects.class_part(m, f, info.order[0], name) or BOTTOM for info in models]
-    return bool(parts) and all(any(relations.is_relation(f, ref) for ref in part.locs()) for part in parts)
+    held = (m.obj(f, loc).cls for loc in source.locs())
+    models = [cls for cls in held if cls is not None and m.class_info(f, cls) is not None]
+    return bool(models) and all(row_keys.declares(m, f, cls, name, relations.KEYS) for cls in models)
 
 
 def _is_deep(m: Machine, f: Frame, obj: Obj) -> bool:

@@ -114,7 +114,7 @@ def _unwrapped(tokens: Tokens) -> Tokens:
             calls = len(tokens) > 2 and tokens[2].text == "(" and verb not in _QUERIES
             tokens = (first._replace(text="call"), *tokens[1:]) if calls else tokens[1:]
         elif first.text == "(" and verb in _QUERIES and tokens[-1].kind == "word":
-            last = max(index for index, token in enumerate(tokens) if token.text in "()")
+            last = max(index for index, token in enumerate(tokens) if token.text in ("(", ")"))
             if tokens[last].text != ")" or len(tokens) - last > 3:
                 break
             tokens = tokens[1:last]

@@ -37,15 +37,12 @@ EACH = "$swept"
 
 
 class Sweep(msgspec.Struct, frozen=True):
-    """A loop over a collection: the object that stands for all items, and the one for the item in hand.
+    """A loop over a collection: what stands for all items, for the item in hand, and what all were before.
 
-    ``inner`` are the objects within all items, and those within the item in hand: ``item["person"]``.
+    The first of ``objects`` is the item itself, the others are the objects within: ``item["person"]``.
     """
 
-    shared: Loc
-    hand: Loc
-    before: Obj
-    inner: tuple[tuple[Loc, Loc, Obj], ...] = ()
+    objects: tuple[tuple[Loc, Loc, Obj], ...]
 
 
 def begin(m: Machine, f: Frame, node: ir.For, iterable: Value, each: Value) -> Sweep | None:
@@ -65,7 +62,7 @@ def begin(m: Machine, f: Frame, node: ir.For, iterable: Value, each: Value) -> S
     within = enumerate(islice(_within(f, obj, 0), MOST))
     inner = tuple((loc, f.place(node.at, f"within-hand {index}"), held) for index, (loc, held) in within)
     hand = f.place(node.at, origins.marked("element-in-hand", origins.of_loc(one)))
-    return Sweep(one, hand, obj, inner)
+    return Sweep(((one, hand, obj), *inner))
 
 
 def _within(f: Frame, obj: Obj, depth: int) -> Iterator[tuple[Loc, Obj]]:
@@ -88,12 +85,13 @@ def shared(each: Value) -> Loc | None:
 
 def take(m: Machine, f: Frame, sweep: Sweep, each: Value) -> Value:
     """The item in hand of a new pass: as all items were before the loop."""
-    into = {sweep.shared: sweep.hand, **{loc: hand for loc, hand, _ in sweep.inner}}
+    into = {loc: hand for loc, hand, _ in sweep.objects}
     renaming = Renaming(lambda loc: into.get(loc, loc))
-    for hand, before in ((sweep.hand, sweep.before), *((hand, held) for _, hand, held in sweep.inner)):
+    for _, hand, before in sweep.objects:
         f.state.heap[hand] = renaming.obj(before)
         m.made.append(hand)
-    refs = {sweep.hand if ref == sweep.shared else ref: facts for ref, facts in each.refs.items()}
+    shared_by_all, in_hand, _ = sweep.objects[0]
+    refs = {in_hand if ref == shared_by_all else ref: facts for ref, facts in each.refs.items()}
     return each.with_(refs=refs)
 
 
@@ -101,11 +99,10 @@ def finish(f: Frame, sweep: Sweep) -> None:
     """After the loop: all items are as its passes left them."""
     if not f.state.reachable:
         return
-    swept_from = ((sweep.shared, sweep.hand), *((loc, hand) for loc, hand, _ in sweep.inner))
-    back = {hand.aged(): loc for loc, hand in swept_from}
+    back = {hand.aged(): loc for loc, hand, _ in sweep.objects}
     renaming = Renaming(lambda loc: back.get(loc, loc))
-    for loc, hand in swept_from:
-        swept = f.state.obj(hand.aged())
+    for aged, loc in back.items():
+        swept = f.state.obj(aged)
         if swept is not None:
             f.state.heap[loc] = renaming.obj(swept)
 
