@@ -632,6 +632,8 @@ def _made(m: Machine, f: Frame, cls: Loc, info: ClassInfo, args: Args, at: int) 
     if creator is not None:
         with_cls = Args([of_ref(cls), *args.positional], args.keywords, args.star, args.double)
         created = call(m, f, creator, with_cls, at)
+        if _is_other(m, f, cls, created):
+            return created
         locs = [ref for ref in created.locs() if (o := f.state.obj(ref)) is not None and o.cls is not None]
         if locs:
             made, loc = created, locs[0]
@@ -645,12 +647,22 @@ def _made(m: Machine, f: Frame, cls: Loc, info: ClassInfo, args: Args, at: int) 
         placing.remember(m, f, cls, loc)
         return made
     if kind:
-        records.fill(m, f, made, args, at)
+        if creator is None or kind not in records.FROZEN:
+            records.fill(m, f, made, args, at)
         return made
     _fill(m, f, cls, info, loc, made, args, at)
     m.constructed(f, cls, info, made, args, at)
     placing.remember(m, f, cls, loc)
     return made
+
+
+def _is_other(m: Machine, f: Frame, cls: Loc, created: Value) -> bool:
+    """Whether ``__new__`` surely gave no object of its class, which nothing more is done to."""
+    if created.unknown or created.opaque or not created.refs:
+        return False
+    objs = [f.state.obj(ref) if isinstance(ref, Loc) else None for ref in created.refs]
+    infos = [m.class_info(f, obj.cls) if obj is not None and obj.cls is not None else None for obj in objs]
+    return all(info is not None and cls not in info.order for info in infos)
 
 
 def _fill(

@@ -17,7 +17,6 @@ from qorgau.flow.machine import Args, Closure, Frame, Resumable
 from qorgau.flow.uses import Use
 from qorgau.flow.values import (
     BOTTOM,
-    NO_REFS,
     OPAQUE,
     External,
     Value,
@@ -320,33 +319,3 @@ def instances(m: Machine, f: Frame, raised: Value, at: int) -> Value:
         else:
             results.append(Value(refs={ref: facts}))
     return join_all([raised.with_(refs={}), *results]) if results else raised
-
-
-def _of_kinds(m: Machine, f: Frame, each: Value, kinds: Value | None, at: int) -> Value:
-    """What of the exceptions in a group is of some kinds; groups within keep what they hold of them."""
-    if kinds is None:
-        return each
-    kept: list[Value] = [each.with_(refs=NO_REFS)]
-    for ref, facts in each.refs.items():
-        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
-        if obj is not None and "exceptions" in obj.parts:
-            kept.append(stamp(group(m, f, Value(refs={ref: facts}), kinds, at), facts))
-        elif raising.is_kind(m, f, ref, kinds) is not False:
-            kept.append(Value(refs={ref: facts}))
-    return join_all(kept)
-
-
-def group(m: Machine, f: Frame, raised: Value, kinds: Value | None, at: int) -> Value:
-    """What ``except* kinds`` binds: a group that holds what was raised, or what the raised groups hold."""
-    held: list[Value] = []
-    for ref, facts in raised.refs.items():
-        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
-        inner = obj.parts.get("exceptions") if obj is not None else None
-        each = m.iterate(f, inner, at).each if inner is not None else Value(refs={ref: facts})
-        held.append(_of_kinds(m, f, each, kinds, at))
-    if raised.refs and not raised.unknown and all(one.is_bottom for one in held):
-        return BOTTOM
-    exceptions = m.sequence(f, at, "tuple", [], join_all(held), "exceptions")
-    return m.new(
-        f, at, Obj("library", type="builtins.ExceptionGroup", parts={"exceptions": exceptions}), "group"
-    )

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from qorgau import ir
 from qorgau.flow import containers, objects, records, validators
+from qorgau.flow.classes import ELEMENTS
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
@@ -39,12 +40,45 @@ def _kept(m: Machine, f: Frame, cls: Loc, made: Value, name: str, value: Value, 
         return value
     if validators.holds_secret(m, f, cls, name) and not _is_hidden(f, named):
         return m.library_call(f, validators.SECRET, BOTTOM, Args([named]), at)
+    named = _nested(m, f, cls, name, named, at)
     convert = records.declaration(m, f, cls, name).get("@converter")
     if convert is not None and convert.refs:
         return m.call(f, convert, Args([named]), at)
     for function in _of_annotation(m, f, cls, name):
         named = m.call(f, function, Args([named]), at)
     return named if _is_declarative(m.class_info(f, cls)) else _checked(m, f, cls, made, name, named, at)
+
+
+def _nested(m: Machine, f: Frame, cls: Loc, name: str, value: Value, at: int) -> Value:
+    """What a model makes of dicts given for a field that is declared to be a model, or a list of models."""
+    obj = f.state.obj(loc) if (loc := value.single()) is not None else None
+    if (
+        obj is None
+        or obj.kind not in ("dict", "list")
+        or obj.cls is not None
+        or not records.is_model(m, f, cls)
+    ):
+        return value
+    declared = m.declared_class(f, cls, name)
+    if declared is None:
+        return value
+    inner = declared.cls if obj.kind == "dict" else declared.parts.get(ELEMENTS, BOTTOM).single()
+    if inner is None or not records.is_model(m, f, inner):
+        return value
+    passes, place = (
+        f.passes,
+        m.declared_fields(f, cls).index(name) if name in m.declared_fields(f, cls) else 0,
+    )
+    given = [value] if obj.kind == "dict" else m.iterate(f, value, at).items or ()
+    models: list[Value] = []
+    for index, one in enumerate(given):
+        f.passes = (*passes, place, index)
+        exact = m.exact_dict(f, one)
+        models.append(one if exact is None else m.call(f, of_ref(inner), Args(keywords=exact), at))
+    f.passes = (*passes, place)
+    made = models[0] if obj.kind == "dict" else m.sequence(f, at, "list", models, None, "models")
+    f.passes = passes
+    return made if given else value
 
 
 def set_column(m: Machine, f: Frame, loc: Loc, cls: Loc, name: str, value: Value, at: int) -> Value:

@@ -33,16 +33,33 @@ def partial_of(m: Machine, f: Frame, u: Use) -> Value:
     if not u.args.positional:
         return UNKNOWN
     function, *given = u.args.positional
+    keywords = u.args.keywords
+    below = _inner_partial(f, function)
+    if below is not None and u.args.star.is_bottom and not u.args.double:
+        # As ``functools`` does it: a partial of a partial is one partial of the function.
+        count, names = below.info if isinstance(below.info, tuple) else (0, ())
+        function = below.parts["$function"]
+        given = [*(below.parts[f"$p{index}"] for index in range(count)), *given]
+        keywords = {**{name: below.parts[f"$k{name}"] for name in names}, **keywords}
     parts: dict[Key, Value] = {"$function": function}
     parts.update({f"$p{index}": value for index, value in enumerate(given)})
-    parts.update({f"$k{name}": value for name, value in u.args.keywords.items()})
+    parts.update({f"$k{name}": value for name, value in keywords.items()})
     if not u.args.star.is_bottom:
         parts["$star"] = u.args.star
     if u.args.double:
         parts["$double"] = join_all(u.args.double)
-    info = (len(given), tuple(u.args.keywords))
+    info = (len(given), tuple(keywords))
     kind = "partialmethod" if u.dotted.endswith("partialmethod") else "partial"
     return m.new(f, u.at, Obj(kind, parts=parts, info=info), "partial")
+
+
+def _inner_partial(f: Frame, function: Value) -> Obj | None:
+    """The partial that a partial is made of; None where that is something else, or takes arguments not told."""
+    loc = function.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    if obj is None or obj.kind != "partial" or "$star" in obj.parts or "$double" in obj.parts:
+        return None
+    return obj
 
 
 def _property(m: Machine, f: Frame, u: Use) -> Value:

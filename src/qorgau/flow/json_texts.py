@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from qorgau.flow import containers, objects, origins, texts
 from qorgau.flow.copying import copied
+from qorgau.flow.facts import Facts
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
@@ -14,12 +15,19 @@ from qorgau.flow.taints import Taints, merge_taints
 from qorgau.flow.uses import Use
 from qorgau.flow.values import (
     NO_REFS,
+    Ref,
     Value,
     of_ref,
 )
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
+
+TEXT = "json.text"
+"""The type of what stands for such a text."""
+
+OF = "$of"
+"""The part that says what a text was made of."""
 
 
 def dumps(m: Machine, f: Frame, u: Use) -> Value:
@@ -29,10 +37,21 @@ def dumps(m: Machine, f: Frame, u: Use) -> Value:
     if convert is not None:
         return Value(converted(m, f, value, convert, u.at), unknown=value.unknown, opaque=True)
     taints = m.contents(f, value)
-    refs = {ref: facts for ref, facts in value.refs.items() if isinstance(ref, Loc)}
-    text = m.new(f, u.at, Obj("library", type="json.text", parts={"$of": value}), "json")
-    held = text.refs if refs else NO_REFS
-    return Value(taints, refs=held, unknown=value.unknown and not refs, opaque=True)
+    held = remembering(m, f, value, u.at)
+    return Value(taints, refs=held, unknown=value.unknown and not held, opaque=True)
+
+
+def remembering(m: Machine, f: Frame, value: Value, at: int) -> Mapping[Ref, Facts]:
+    """The object that stands for a text made of a value, where the value has keys to be kept apart."""
+    if not value.locs():
+        return NO_REFS
+    return m.new(f, at, Obj("library", type=TEXT, parts={OF: value}), "json").refs
+
+
+def made_of(f: Frame, value: Value) -> Value | None:
+    """What a text was made of, if that is remembered."""
+    objs = (f.state.obj(loc) for loc in value.locs())
+    return next((obj.parts[OF] for obj in objs if obj is not None and obj.type == TEXT), None)
 
 
 def converter(m: Machine, f: Frame, u: Use) -> Value | None:
@@ -70,10 +89,9 @@ def converted(m: Machine, f: Frame, value: Value, convert: Value, at: int, depth
 
 def loads(m: Machine, f: Frame, u: Use) -> Value:
     value = u.arg(0, "s")
-    for loc in value.locs():
-        obj = f.state.obj(loc)
-        if obj is not None and obj.type == "json.text":
-            return copied(m, f, obj.parts["$of"], u.at, deep=True)
+    given = made_of(f, value)
+    if given is not None:
+        return copied(m, f, given, u.at, deep=True)
     # What a text says is no part of the text: an item of it can be all of the datum.
     taints = frozenset(texts.of_call(taint) for taint in value.taints)
     return m.unknown(f, u.at, taints, origins.marked("json", origins.of_held(f, value)))

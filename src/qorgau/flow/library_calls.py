@@ -33,12 +33,14 @@ from qorgau.flow import (
     protocols,
     provenance,
     queries,
+    query_texts,
     raising,
     records,
     redirects,
     registries,
     routers,
     saved,
+    scalars,
     schemas,
     sessions,
     setting_files,
@@ -140,8 +142,9 @@ def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int
         if found is not None:
             return origins.kept(m, f, found, use.args.positional, at) if found.unknown else found
     looked_up = lookups.look_up(m, f, use, rows) or setting_files.loaded(m, f, use)
-    if looked_up is not None:
-        return looked_up
+    read = looked_up if looked_up is not None else query_texts.parsed_query(m, f, use)
+    if read is not None:
+        return read
     result = lookups.named(m, f, use, _result(m, f, use, rows))
     setting_files.mark(m, f, use, result)
     return result
@@ -179,6 +182,8 @@ def _builtin(m: Machine, f: Frame, use: Use, rows: CallRows) -> Value | None:
 def _unbound(m: Machine, f: Frame, name: str, use: Use) -> Value | None:
     """``dict.get(row, key)``: a builtin container's method called through its class."""
     kind, _, method = name.partition(".")
+    if method == "__new__" and any(m.class_info(f, cls) is not None for cls in use.arg(0).locs()):
+        return records.bare(m, f, use.args, use.at)
     loc = use.arg(0).single() if use.args.positional else None
     obj = f.state.obj(loc) if loc is not None else None
     if loc is None or obj is None or kind not in ("dict", "list", "set") or obj.kind != kind:
@@ -716,4 +721,5 @@ def constructed(m: Machine, f: Frame, cls: Loc, info: ClassInfo, made: Value, ar
         keywords = {} if m.takes_fields(f, cls) else args.keywords
         initialize(m, f, made, list(info.libraries), Args(list(args.positional), keywords, args.star), at)
     elif info.libraries and not m.takes_fields(f, cls) and any(v.taints or v.refs for v in args.positional):
-        hold(m, f, made, args.positional)
+        if not any(scalars.is_one(m, f, f.state.obj(loc)) for loc in made.locs()):
+            hold(m, f, made, args.positional)

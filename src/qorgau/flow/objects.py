@@ -81,6 +81,9 @@ CAUSE = "$cause"
 
 CAUSES = frozenset(("__cause__", "__context__"))
 
+UNBOUND = tuple(f"builtins.{kind}." for kind in ("dict", "list", "set", "str", "object"))
+"""How methods of builtin classes are called that a class of the program takes over by name."""
+
 EACH = "$each"
 """The part of a collection that stands for each of its items in facts that hold of all."""
 
@@ -523,6 +526,8 @@ def bind(m: Machine, f: Frame, found: Value, receiver: Value, at: int) -> Value:
             bound.append(Value(refs={Bound(ref, receiver): facts}))
         elif isinstance(ref, Loc) and obj is not None and obj.kind == "partialmethod":
             bound.append(m.bind_partial(f, ref, receiver, at))
+        elif isinstance(ref, External) and ref.dotted.startswith(UNBOUND):
+            bound.append(Value(refs={Builtin(receiver, ref.dotted.rpartition(".")[2]): facts}))
         else:
             bound.append(Value(refs={ref: facts}))
     return join_all([found.with_(refs=NO_REFS), *bound])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
 
-from qorgau.flow import classes, containers, copying, json_texts, naming, objects, orm, validators
+from qorgau.flow import classes, containers, copying, json_texts, naming, objects, orm, scalars, validators
 from qorgau.flow.constants import const
 from qorgau.flow.facts import NO_FACTS
 from qorgau.flow.heap import Key, Obj
@@ -396,6 +396,9 @@ EXTENDED = {
     "builtins.frozenset": "set",
 }
 
+FROZEN = frozenset(("tuple",))
+"""Kinds of containers that ``__new__`` fills, not ``__init__``."""
+
 
 def extended(m: Machine, libraries: tuple[str, ...]) -> str:
     """The kind of container that a class with these library bases is; empty for none."""
@@ -419,6 +422,19 @@ def fill(m: Machine, f: Frame, made: Value, args: Args, at: int) -> None:
             containers.method(m, f, loc, obj, "update", args, at)
         elif args.positional and obj.kind in containers.SEQUENCES:
             containers.method(m, f, loc, obj, "extend", Args(args.positional[:1]), at)
+
+
+def bare(m: Machine, f: Frame, args: Args, at: int) -> Value:
+    """``object.__new__(cls)``, ``str.__new__(cls, text)``: a new object of the class that is named."""
+    cls, given = (args.get(0) or BOTTOM).single(), args.rest(1)
+    info = m.class_info(f, cls) if cls is not None else None
+    kind = extended(m, info.libraries) if info is not None else ""
+    if not kind:
+        return m.new(f, at, scalars.made(m, f, Obj("instance", cls=cls), given, at), "new")
+    made = m.new(f, at, empty(kind, cls), "new")
+    if kind in FROZEN:
+        fill(m, f, made, given, at)
+    return made
 
 
 def typed_dict(m: Machine, f: Frame, args: Args, at: int) -> Value:

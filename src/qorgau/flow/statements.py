@@ -16,6 +16,7 @@ from qorgau.flow import (
     checks,
     containers,
     contexts,
+    exception_groups,
     exits,
     filled,
     indexed,
@@ -581,28 +582,25 @@ def _try_body(m: Machine, f: Frame, node: ir.Try) -> None:
     if caught:
         mark = len(f.yields)
         for handler in node.handlers:
-            after = m.join_states(after, _handle(m, f, handler, caught, node.is_star))
+            handle = exception_groups.handle if node.is_star else _handle
+            after = m.join_states(after, handle(m, f, handler, caught))
         if len(f.yields) != mark:
             f.yields_exact = False
         raising.outwards(f, caught)
     f.state = after
 
 
-def _handle(m: Machine, f: Frame, handler: ir.Handler, caught: list[State], star: bool) -> State:
+def _handle(m: Machine, f: Frame, handler: ir.Handler, caught: list[State]) -> State:
     """Run a handler over the paths that it takes, which ``caught`` loses; the state after it."""
     f.state = caught[0].copy() if caught else bottom_like(f.state)
     kinds = None
     if handler.type is not None and caught:
         kinds = raising.kinds_of(m, f, m.evaluate(f, handler.type), handler.at)
-    taken, left = raising.split(m, f, caught, kinds) if not star else (list(caught), list(caught))
+    taken, left = raising.split(m, f, caught, kinds)
     caught[:] = left if not _catches_all(handler) else []
     if not taken:
         return bottom_like(f.state)
-    bound = raising.caught(m, f, taken, kinds if not star else None, handler.at)
-    if star:
-        bound = contexts.group(m, f, bound, kinds, handler.at)
-        if bound.is_bottom:
-            return bottom_like(f.state)
+    bound = raising.caught(m, f, taken, kinds, handler.at)
     if handler.name is not None:
         m.store(f, handler.name, bound, handler.at)
     execute(m, f, handler.body)

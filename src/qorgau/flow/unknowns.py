@@ -293,8 +293,7 @@ def _super_method(m: Machine, f: Frame, ref: SuperOf, name: str, args: Args, at:
     if name == "__call__" and ref.cls in m.metaclasses:
         return join_all(calls.make(m, f, cls, args, at) for cls in ref.receiver.locs())
     if name == "__new__":
-        empty = Obj("instance", cls=(args.get(0) or BOTTOM).single())
-        return m.new(f, at, scalars.made(m, f, empty, args.rest(1), at), "new")
+        return records.bare(m, f, args, at)
     held = scalars.plain(m, f, ref.receiver)
     if held is not ref.receiver:
         return call_method(m, f, held, name, args, at)
