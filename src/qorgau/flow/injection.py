@@ -132,11 +132,16 @@ def _equip(m: Machine, f: Frame, unit: Unit, annotation: ir.Expr, loc: Loc, dept
     """An argument of a class of the project has the clients that its constructor makes."""
     m.describe(f, of_ref(loc, unknown=True), annotation, unit)
     described = f.state.obj(loc)
-    cls = described.cls if described is not None else None
-    initializer = objects.class_part(m, f, cls, "__init__") if cls is not None else None
+    if described is not None and described.cls is not None:
+        equip(m, f, described.cls, loc, depth)
+
+
+def equip(m: Machine, f: Frame, cls: Loc, loc: Loc, depth: int = 0) -> None:
+    """Make an object that somebody else made one of a class, with the clients that its constructor makes."""
+    initializer = objects.class_part(m, f, cls, "__init__")
     for ref in initializer.locs() if initializer is not None else ():
         obj = f.state.obj(ref)
-        if obj is not None and isinstance(obj.info, Closure) and cls is not None:
+        if obj is not None and isinstance(obj.info, Closure):
             args = unknown_arguments(m, f, obj.info, BOTTOM, depth + 1)
             placing.equip(m, f, cls, loc, Args(args.positional[1:], args.keywords, args.star, args.double))
 

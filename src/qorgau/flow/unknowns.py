@@ -25,6 +25,7 @@ from qorgau.flow import (
     expressions,
     filled,
     handing,
+    injection,
     metaclasses,
     naming,
     objects,
@@ -46,7 +47,7 @@ from qorgau.flow.classes import TYPED_DICTS
 from qorgau.flow.constants import Const
 from qorgau.flow.facts import NO_FACTS, Facts, checks_of
 from qorgau.flow.frame_types import is_tabular
-from qorgau.flow.heap import Obj
+from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.places import Site
@@ -456,16 +457,30 @@ def _on_any(
     outcomes: list[tuple[State, Value]] = []
     for cls in classes:
         f.state = before.copy()
-        f.state.heap[loc] = replace(obj, cls=cls)
+        own = _equipped(m, f, loc, obj, cls)
         found = objects.method(m, f, loc, m.obj(f, loc), name, at)
         if found is None:
             continue
         value = m.call(f, found, args, at)
         after = f.state.obj(loc)
         if after is not None:
-            f.state.heap[loc] = replace(after, cls=obj.cls)
+            kept = {key: part for key, part in after.parts.items() if own.get(key) != part}
+            f.state.heap[loc] = replace(after, cls=obj.cls, parts=kept)
         outcomes.append((f.state, value))
     return expressions.meet(m, f, outcomes)
+
+
+def _equipped(m: Machine, f: Frame, loc: Loc, obj: Obj, cls: Loc) -> dict[Key, Value]:
+    """Take an object for one of a subclass: it has the clients that the subclass's constructor makes.
+
+    Gives what it has from there: it goes when the object may be of another class again.
+    """
+    own: dict[Key, Value] = {}
+    if cls != obj.cls:
+        injection.equip(m, f, cls, loc)
+        own = {key: part for key, part in m.obj(f, loc).parts.items() if key not in obj.parts}
+    f.state.heap[loc] = replace(obj, cls=cls, parts={**own, **obj.parts})
+    return own
 
 
 def unknown_method(
