@@ -16,6 +16,9 @@ UNKNOWN_PLACE = "unknown"
 NOWHERE = "nowhere"
 """Standings of a destination: in a home country, in another, untold, or no place at all (a log)."""
 
+UNTOLD = "…"
+"""What stands in a name that is shown for the parts of it that the code doesn't tell."""
+
 
 class Destination(msgspec.Struct, frozen=True):
     """Where data goes.
@@ -23,6 +26,7 @@ class Destination(msgspec.Struct, frozen=True):
     ``shown`` is what people know the place by (host, bucket, path, vendor). ``standing`` is one
     of the words above, ``country`` the ISO 3166 code behind it. ``name`` is the storage, recipient
     or export of the configuration; ``purpose``, ``public`` and ``mirror`` are what that says.
+    ``key`` is the key of ``[storages.*]`` under which a storage goes by what is shown, "" where none does.
     """
 
     standing: str = NOWHERE
@@ -32,6 +36,7 @@ class Destination(msgspec.Struct, frozen=True):
     purpose: str = ""
     public: bool = False
     mirror: bool = False
+    key: str = ""
 
 
 class Store(msgspec.Struct, frozen=True):

@@ -7,13 +7,14 @@ configuration, catalogue and home.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import msgspec
 from msgspec.structs import replace
 
 from qorgau.config import ExportSpec, RecipientSpec, StorageSpec
 from qorgau.flow import origins
-from qorgau.flow.arrivals import FOREIGN, HOME, NOWHERE, UNKNOWN_PLACE, Destination
+from qorgau.flow.arrivals import FOREIGN, HOME, NOWHERE, UNKNOWN_PLACE, UNTOLD, Destination
 from qorgau.flow.constants import HOLE
 from qorgau.flow.policy import Policy
 from qorgau.flow.sites import EMPTY, Site, listed, of_urls, paths, told
@@ -57,7 +58,23 @@ class _Spot(msgspec.Struct, frozen=True):
 
 def storage(policy: Policy, site: Site, vendor: str = "") -> Destination:
     """Where a write to a storage lands: of several alternatives the worst counts."""
-    return _worst(policy, _spots(policy, site), vendor or site.provider)
+    place = _worst(policy, _spots(policy, site), vendor or site.provider)
+    return replace(place, key=_key(site, place.shown))
+
+
+def _key(site: Site, shown: str) -> str:
+    """The key of a storage's table in the configuration that takes a place by the name it is shown by."""
+    hosts = [host for text in sorted(site.hosts) if (host := host_of(text)) is not None]
+    names = {
+        "buckets": [*site.buckets, *(host.bucket for host in hosts)],
+        "hosts": [host.name for host in hosts],
+        "databases": site.databases,
+    }
+    return next((key for key, known in names.items() if _is_among(shown, known)), "")
+
+
+def _is_among(shown: str, names: Iterable[str]) -> bool:
+    return bool(shown) and any(name.replace(HOLE, UNTOLD) == shown for name in names if name)
 
 
 def _by_name(policy: Policy, site: Site) -> tuple[list[_Spot], bool]:
@@ -132,7 +149,7 @@ def _from_code(policy: Policy, site: Site) -> list[_Spot]:
 def _at_host(policy: Policy, text: str, by_region: list[_Spot]) -> list[_Spot]:
     host = host_of(text)
     if host is None:
-        return by_region or [_Spot(text.replace(HOLE, "…"))]
+        return by_region or [_Spot(text.replace(HOLE, UNTOLD))]
     if host.is_file:
         return [_Spot(host.path or text, (), True)]
     name = host.name or host.bucket
@@ -179,7 +196,7 @@ def _shown(site: Site) -> str:
     for part in (site.buckets, site.hosts, site.databases, site.regions, site.files):
         for text in sorted(part):
             host = host_of(text) if part is site.hosts else None
-            return (host.name or host.bucket if host is not None else text).replace(HOLE, "…")
+            return (host.name or host.bucket if host is not None else text).replace(HOLE, UNTOLD)
     return ""
 
 
@@ -212,7 +229,7 @@ def recipient(policy: Policy, site: Site, vendor: str = "", country: str = "") -
     for text in hosts:
         host = host_of(text)
         if host is None:
-            others.append(_unknown_recipient(vendor, country, policy, site, text.replace(HOLE, "…")))
+            others.append(_unknown_recipient(vendor, country, policy, site, text.replace(HOLE, UNTOLD)))
         elif not _is_own(policy, host):
             others.append(_recipient_at(policy, host, vendor, country, site))
     if not hosts or "hosts" in site.untold:
@@ -251,7 +268,7 @@ def _is_own(policy: Policy, host: Host) -> bool:
 
 
 def _recipient_at(policy: Policy, host: Host, vendor: str, country: str, site: Site) -> Destination:
-    shown = (host.name or host.bucket).replace(HOLE, "…")
+    shown = (host.name or host.bucket).replace(HOLE, UNTOLD)
     for name, spec in policy.settings.recipients.items():
         if any(_host_fits(pattern, host) for pattern in spec.hosts):
             return _of_spec(policy, name, spec, shown, host, country)

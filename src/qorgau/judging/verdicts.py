@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from qorgau.config import Settings
 from qorgau.findings import Confidence, Sink
+from qorgau.flow.arrivals import UNTOLD, Destination
 from qorgau.flow.taints import Taint
 from qorgau.judging.drafts import Draft, Spot
 from qorgau.judging.rules import Verdict, confidence
@@ -80,7 +81,7 @@ def _draft(group: list[Verdict], settings: Settings, program: Program) -> Draft:
         checked=first.checked or None,
         transformation=undone.call if undone is not None else None,
         reason=arrival.reason or (undone.why if undone is not None else None),
-        setting=_setting(place.shown) if code == "PD102" else None,
+        setting=_setting(place) if code == "PD102" else None,
     )
     return Draft(
         code=code,
@@ -107,10 +108,10 @@ def _rank(code: str) -> int:
     return (*CONSENT, "PD101", "PD102", code).index(code)
 
 
-def _setting(shown: str) -> str:
-    return (
-        f'[storages.NAME] hosts = ["{shown}"], country = "KZ"' if shown else '[storages.NAME] country = "KZ"'
-    )
+def _setting(place: Destination) -> str:
+    """The lines of the configuration that tell a storage's country: it goes there by its host, bucket or alias."""
+    known = f'{place.key} = ["{place.shown.replace(UNTOLD, "*")}"], ' if place.key else ""
+    return f'[storages.NAME] {known}country = "KZ"'
 
 
 def _trace(group: list[Verdict], program: Program) -> tuple[Spot, ...]:
