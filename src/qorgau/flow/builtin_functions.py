@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from qorgau.flow import containers, objects, raising, scalars, texts
+from qorgau.flow import containers, objects, ordering, raising, scalars, texts
 from qorgau.flow.constants import HOLE, Const
 from qorgau.flow.facts import CHECKS, common_facts
 from qorgau.flow.heap import Key, Obj
@@ -102,12 +102,25 @@ def _divmod(m: Machine, f: Frame, u: Use) -> Value:
 def _extreme(m: Machine, f: Frame, u: Use) -> Value:
     key = u.args.keywords.get("key")
     values = list(u.args.positional)
+    given: Sequence[Value] | None = values
     if len(values) == 1:
-        values = [m.iterate(f, values[0], u.at).each]
+        iteration = m.iterate(f, values[0], u.at)
+        given, values = iteration.items, [iteration.each]
+    chosen = _first(m, f, u, given) if u.args.star.is_bottom else None
+    if chosen is not None:
+        return chosen
     if key is not None and key.refs:
         m.call(f, key, Args([join_all(values)]), u.at)
     default = u.args.keywords.get("default")
     return join_all([*values, *([default] if default is not None else [])])
+
+
+def _first(m: Machine, f: Frame, u: Use, items: Sequence[Value] | None) -> Value | None:
+    """The least or the greatest item where constants tell their order."""
+    down = of_const(u.dotted.endswith("max"))
+    asked = Args(keywords={"reverse": down, **({"key": key} if (key := u.args.keywords.get("key")) else {})})
+    ordered = ordering.in_order(m, f, items, asked, u.at)
+    return ordered[0] if ordered else None
 
 
 def _range(m: Machine, f: Frame, u: Use) -> Value:

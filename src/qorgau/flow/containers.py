@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import keys, memberships, naming, scalars, texts
+from qorgau.flow import keys, memberships, naming, ordering, scalars, texts
 from qorgau.flow.constants import Const, const
 from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.heap import Key, Obj
@@ -291,10 +291,10 @@ def _sequence_method(
         if strong:
             m.write(f, loc, Obj(obj.kind, obj.cls, length=0), strong=True)
         return none
-    if name in ("sort", "reverse", "rotate"):
-        key = args.keywords.get("key")
-        if key is not None:
-            m.call(f, key, Args([each(obj)]), at)
+    if name == "sort":
+        _sort(m, f, loc, obj, items if strong else None, args, at)
+        return none
+    if name in ("reverse", "rotate"):
         steps = first.constant() if args.positional else const(1)
         if name == "reverse" and items is not None and strong:
             m.write(f, loc, renumbered(obj, items[::-1]), strong=True)
@@ -373,6 +373,19 @@ def _pop(
         return taken
     m.write(f, loc, loosened(obj), strong=True)
     return each(obj)
+
+
+def _sort(
+    m: Machine, f: Frame, loc: Loc, obj: Obj, items: Sequence[Value] | None, args: Args, at: int
+) -> None:
+    ordered = ordering.in_order(m, f, items, args, at)
+    if ordered is not None:
+        m.write(f, loc, renumbered(m.obj(f, loc), ordered), strong=True)
+        return
+    key = args.keywords.get("key")
+    if key is not None:
+        m.call(f, key, Args([each(obj)]), at)
+    m.write(f, loc, loosened(obj), strong=True)
 
 
 def next_item(m: Machine, f: Frame, loc: Loc, at: int) -> Value:

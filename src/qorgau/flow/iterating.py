@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import containers, objects
+from qorgau.flow import containers, objects, ordering
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame, Iteration
@@ -102,6 +102,9 @@ def _reduce(m: Machine, f: Frame, u: Use) -> Value:
 
 def _sorted(m: Machine, f: Frame, u: Use) -> Value:
     iteration = m.iterate(f, u.arg(0, "iterable"), u.at)
+    ordered = ordering.in_order(m, f, iteration.items, u.args, u.at)
+    if ordered is not None:
+        return m.sequence(f, u.at, "list", ordered, None, "sorted")
     key = u.args.keywords.get("key")
     if key is not None and key.refs:
         m.call(f, key, Args([iteration.each]), u.at)

@@ -276,6 +276,18 @@ def _plain(value: Value) -> bool:
     return bool(value.consts) and not (value.unknown or value.opaque or value.refs or value.taints)
 
 
+NO_TRUTHS = frozenset(("dict", "list", "tuple", "set", "instance", "function", "class", "module"))
+"""Kinds of objects that are no number."""
+
+
+def _is_no_truth(f: Frame, value: Value) -> bool:
+    """Whether a value is surely a collection or an object of the program, which equals neither true nor false."""
+    if not value.refs or value.unknown or value.opaque or value.consts or value.taints:
+        return False
+    objs = [f.state.obj(ref) if isinstance(ref, Loc) else None for ref in value.refs]
+    return all(obj is not None and obj.kind in NO_TRUTHS for obj in objs)
+
+
 def compare(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -> Value:
     """The truth of one comparison; its result never carries data."""
     result = m.operator_method(f, COMPARISONS.get(op, ""), left, right, at)
@@ -308,11 +320,14 @@ def compare(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -
     constant = right.constant()
     if constant is not None and positive in ("is", "=="):
         if constant.value is True or constant.value is False:
+            if _is_no_truth(f, left):
+                return of_const(inverted)
             yes, no = m.truth(f, left, True), m.truth(f, left, False)
             if (constant.value is False) is not inverted:
                 yes, no = no, yes
             if not (left.unknown and constant.value is False):
-                return _decided(yes, no)
+                # A text that is true does not equal True: both may be.
+                return Value(opaque=True, when_true=yes, when_false=no) if left.taints else _decided(yes, no)
             agreed = frozenset(fact for fact in m.truth(f, left, True) or () if fact.kind in CHECKS)
             if agreed:
                 # A flag of consent is true or false: where it isn't false, it is true.

@@ -91,7 +91,9 @@ def _value(
     m: Machine, f: Frame, pattern: ir.MatchValue, subject: Value, node: ir.Expr | None
 ) -> tuple[State, State]:
     right = m.evaluate(f, pattern.value)
-    outcome = operators.compare(m, f, "==", subject, right, pattern.at)
+    constant = right.constant()
+    op = "is" if constant is not None and constant.type in ("bool", "NoneType") else "=="
+    outcome = operators.compare(m, f, op, subject, right, pattern.at)
     yes = expressions.with_facts(f.state, expressions.truth_facts(m, f, outcome, True))
     no = expressions.with_facts(f.state, expressions.truth_facts(m, f, outcome, False))
     if isinstance(node, ir.Name):
@@ -100,7 +102,7 @@ def _value(
                 f.state = state
                 current = m.peek(f, node.id)
                 if current is not None:
-                    m.poke(f, node.id, operators.narrow(current, "==", right, truth))
+                    m.poke(f, node.id, operators.narrow(current, op, right, truth))
     return yes, no
 
 

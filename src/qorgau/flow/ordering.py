@@ -1,0 +1,85 @@
+"""``sorted``, ``list.sort``, ``min`` and ``max`` of items whose order constants decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cmp_to_key
+from typing import TYPE_CHECKING
+
+from qorgau.flow.constants import HOLE, Const
+from qorgau.flow.machine import Args, Frame
+from qorgau.flow.values import Value
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+MAX_ORDERED = 12
+"""Items of a collection up to which their order is told."""
+
+Rank = tuple["Const | Rank | None", ...]
+"""What an item is compared by: one constant, or those of a tuple; None for what is not known."""
+
+
+class _Undecided(Exception):
+    """Two items of which nobody can tell which comes first."""
+
+
+def in_order(
+    m: Machine, f: Frame, items: Sequence[Value] | None, args: Args, at: int
+) -> tuple[Value, ...] | None:
+    """The items in the order of their keys, as the keywords ``key`` and ``reverse`` ask; None where it is not told.
+
+    The function of the keys is called for each item.
+    """
+    key, turned = args.keywords.get("key"), args.keywords.get("reverse")
+    down = turned.constant() if turned is not None else Const("bool", False)
+    if items is None or len(items) > MAX_ORDERED or down is None:
+        return None
+    ranks: list[Rank] = []
+    passes = f.passes
+    for index, item in enumerate(items):
+        f.passes = (*passes, index)
+        asked = m.call(f, key, Args([item]), at) if key is not None and key.refs else item
+        ranks.append((_rank(m, f, asked, at),))
+    f.passes = passes
+    key_of = cmp_to_key(_compare)
+    try:
+        places = sorted(range(len(items)), key=lambda place: key_of(ranks[place]), reverse=bool(down.value))
+    except _Undecided:
+        return None
+    return tuple(items[place] for place in places)
+
+
+def _rank(m: Machine, f: Frame, value: Value, at: int) -> Const | Rank | None:
+    constant = value.constant()
+    if constant is not None:
+        return constant if HOLE not in str(constant.value) else None
+    loc = value.single()
+    obj = f.state.obj(loc) if loc is not None and not value.consts and not value.unknown else None
+    items = m.iterate(f, value, at).items if obj is not None and obj.kind in ("tuple", "list") else None
+    return tuple(_rank(m, f, item, at) for item in items) if items is not None else None
+
+
+def _compare(one: Rank, other: Rank) -> int:
+    """Less than, equal to, or greater than zero, as the first ranks come before the others."""
+    for left, right in zip(one, other, strict=False):
+        if isinstance(left, Const) and isinstance(right, Const):
+            found = _compare_constants(left, right)
+        elif not isinstance(left, Const | None) and not isinstance(right, Const | None):
+            found = _compare(left, right)
+        else:
+            raise _Undecided
+        if found:
+            return found
+    return len(one) - len(other)
+
+
+def _compare_constants(left: Const, right: Const) -> int:
+    if left == right:
+        return 0
+    if left.type == right.type == "str":
+        return -1 if str(left.value) < str(right.value) else 1
+    one, other = left.value, right.value
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        return (one > other) - (one < other)
+    raise _Undecided
