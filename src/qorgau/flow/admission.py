@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import objects
+from qorgau.flow import inheritance
 from qorgau.flow.checks import Check
 from qorgau.flow.facts import CHECKS, NO_FACTS, Fact, Facts
 from qorgau.flow.heap import Obj
@@ -57,7 +57,7 @@ def of_form(m: Machine, f: Frame, loc: Loc, info: ClassInfo) -> Facts:
         args = _given(m, f, name, closure, info)
         if args is not None:
             found |= _gained(
-                m, f, objects.bind(m, f, function, of_ref(loc), closure.function.at), args, closure
+                m, f, inheritance.bind(m, f, function, of_ref(loc), closure.function.at), args, closure
             )
     return frozenset(fact._replace(subject=None) for fact in found)
 
@@ -97,10 +97,12 @@ def _of_model(m: Machine, f: Frame, loc: Loc, info: ClassInfo) -> Facts:
             for name in _named(closure):
                 if m.policy.consent_attribute((name,)):
                     value = m.attribute(f, whole, name, at)
-                    found |= _gained(m, f, objects.bind(m, f, function, whole, at), Args([value]), closure)
+                    found |= _gained(
+                        m, f, inheritance.bind(m, f, function, whole, at), Args([value]), closure
+                    )
         elif any(mark.startswith(MODEL_VALIDATORS) for mark in closure.marks):
             given = Args([whole] if closure.binding == "class" else [])
-            found |= _gained(m, f, objects.bind(m, f, function, whole, at), given, closure)
+            found |= _gained(m, f, inheritance.bind(m, f, function, whole, at), given, closure)
     return found
 
 

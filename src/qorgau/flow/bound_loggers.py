@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import naming, objects
+from qorgau.flow import inheritance, naming
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
@@ -51,7 +51,7 @@ def adapted(m: Machine, f: Frame, u: Use) -> Use:
     obj = f.state.obj(loc) if isinstance(loc, Loc) else None
     if loc is None or obj is None or obj.cls is None or len(u.args.positional) <= at:
         return u
-    process = objects.method(m, f, loc, obj, "process", u.at)
+    process = inheritance.method(m, f, loc, obj, "process", u.at)
     if process is None:
         return u
     keywords = m.new(f, u.at, Obj("dict", info="exact"), "keywords")

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from qorgau.flow import containers, objects, ordering, raising, scalars, texts
+from qorgau.flow import containers, inheritance, ordering, raising, scalars, texts
 from qorgau.flow.constants import HOLE, Const
 from qorgau.flow.facts import CHECKS, common_facts
 from qorgau.flow.heap import Key, Obj
+from qorgau.flow.iteration import each_of
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.state import Renaming
 from qorgau.flow.uses import Use
@@ -44,7 +45,7 @@ def _len(m: Machine, f: Frame, u: Use) -> Value:
     if constant is not None and isinstance(constant.value, str) and "\0" not in constant.value:
         return of_const(len(constant.value))
     if obj is not None and obj.cls is not None:
-        method = objects.method(m, f, loc, obj, "__len__", u.at) if loc is not None else None
+        method = inheritance.method(m, f, loc, obj, "__len__", u.at) if loc is not None else None
         if method is not None:
             m.call(f, method, Args(), u.at)
     del iteration
@@ -87,7 +88,7 @@ def _number(m: Machine, f: Frame, u: Use) -> Value:
     loc = value.single()
     obj = f.state.obj(loc) if loc is not None else None
     if loc is not None and obj is not None and obj.cls is not None:
-        method = objects.method(m, f, loc, obj, f"__{kind}__", u.at)
+        method = inheritance.method(m, f, loc, obj, f"__{kind}__", u.at)
         if method is not None:
             return m.call(f, method, Args(), u.at)
     return texts.made_of([value.with_(refs=NO_REFS)])
@@ -151,7 +152,7 @@ def _exists(m: Machine, f: Frame, u: Use) -> Value:
     if items is None:
         # What holds when each item is true (or false) holds of each thing that the items were made of.
         told = frozenset(fact for fact in m.truth(f, iteration.each, whole) or () if fact.kind in CHECKS)
-        of_each = Renaming(lambda loc: objects.each_of(m, loc) or loc).facts(told)
+        of_each = Renaming(lambda loc: each_of(m, loc) or loc).facts(told)
         return OPAQUE.with_(when_true=of_each) if whole else OPAQUE.with_(when_false=of_each)
     # All are true, or none is: that needs every item. One that decides is enough for the other answer.
     every = [m.truth(f, item, whole) for item in items]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from qorgau import ir
-from qorgau.flow.classes import spelling
 from qorgau.flow.declarations import classes, info_of
 from qorgau.flow.flags import named_statements
 from qorgau.flow.machine import ClassInfo
+from qorgau.flow.node_names import spelling
 from qorgau.linking import Unit, walk
 from qorgau.names import fold
 

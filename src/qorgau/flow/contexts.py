@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from qorgau import ir
-from qorgau.flow import ambient, containers, objects, raising
+from qorgau.flow import ambient, containers, inheritance, raising
 from qorgau.flow.facts import NO_FACTS, Facts, common_facts
 from qorgau.flow.heap import Obj, join_objects
 from qorgau.flow.locations import Loc
@@ -98,7 +98,7 @@ def enter(m: Machine, f: Frame, context: Value, at: int) -> tuple[Value, Entered
 
 def _entered(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> Value:
     for name in ("__enter__", "__aenter__"):
-        found = objects.method(m, f, loc, obj, name, at) if obj.cls is not None else None
+        found = inheritance.method(m, f, loc, obj, name, at) if obj.cls is not None else None
         if found is not None:
             return awaited(m, f, m.call(f, found, Args(), at), at)
     if obj.type:
@@ -112,7 +112,7 @@ def _entered(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> Value:
 
 def _swallows(m: Machine, f: Frame, obj: Obj) -> bool:
     """Whether ``__exit__`` can return a true value."""
-    found = objects.class_part(m, f, obj.cls, "__exit__") if obj.cls is not None else None
+    found = inheritance.class_part(m, f, obj.cls, "__exit__") if obj.cls is not None else None
     for ref in found.refs if found is not None else ():
         function = f.state.obj(ref) if isinstance(ref, Loc) else None
         closure = function.info if function is not None else None
@@ -156,7 +156,7 @@ def acts(m: Machine, f: Frame, context: Value, at: int) -> bool:
 
 
 def _exits(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> list[Value]:
-    found = [objects.method(m, f, loc, obj, name, at) for name in ("__exit__", "__aexit__")]
+    found = [inheritance.method(m, f, loc, obj, name, at) for name in ("__exit__", "__aexit__")]
     return [one for one in found if one is not None]
 
 
@@ -257,7 +257,7 @@ def awaited(m: Machine, f: Frame, value: Value, at: int) -> Value:
             results.append(stamp(obj.parts["$data"], facts))
             changed = True
         elif isinstance(ref, Loc) and obj is not None and obj.cls is not None:
-            found = objects.method(m, f, ref, obj, "__await__", at) if obj.kind == "instance" else None
+            found = inheritance.method(m, f, ref, obj, "__await__", at) if obj.kind == "instance" else None
             generator = m.call(f, found, Args(), at) if found is not None else None
             results.append(
                 generator_result(f, generator) if generator is not None else Value(refs={ref: facts})

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau import ir
-from qorgau.flow import containers, objects, records, validators
-from qorgau.flow.classes import ELEMENTS
+from qorgau.flow import attribute_changes, class_fields, containers, validators
+from qorgau.flow.declared_types import ELEMENTS
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
@@ -31,7 +31,7 @@ DECLARATIVE = ("sqlalchemy.", "flask_sqlalchemy.")
 
 def set_field(m: Machine, f: Frame, cls: Loc, made: Value, name: str, value: Value, at: int) -> None:
     """An argument of the constructor becomes a field: as converters and validators of the class leave it."""
-    objects.set_attribute(m, f, made, name, _kept(m, f, cls, made, name, value, at), at)
+    attribute_changes.set_attribute(m, f, made, name, _kept(m, f, cls, made, name, value, at), at)
 
 
 def _kept(m: Machine, f: Frame, cls: Loc, made: Value, name: str, value: Value, at: int) -> Value:
@@ -41,7 +41,7 @@ def _kept(m: Machine, f: Frame, cls: Loc, made: Value, name: str, value: Value, 
     if validators.holds_secret(m, f, cls, name) and not _is_hidden(f, named):
         return m.library_call(f, validators.SECRET, BOTTOM, Args([named]), at)
     named = _nested(m, f, cls, name, named, at)
-    convert = records.declaration(m, f, cls, name).get("@converter")
+    convert = class_fields.declaration(m, f, cls, name).get("@converter")
     if convert is not None and convert.refs:
         return m.call(f, convert, Args([named]), at)
     for function in _of_annotation(m, f, cls, name):
@@ -56,14 +56,14 @@ def _nested(m: Machine, f: Frame, cls: Loc, name: str, value: Value, at: int) ->
         obj is None
         or obj.kind not in ("dict", "list")
         or obj.cls is not None
-        or not records.is_model(m, f, cls)
+        or not class_fields.is_pydantic(m, f, cls)
     ):
         return value
     declared = m.declared_class(f, cls, name)
     if declared is None:
         return value
     inner = declared.cls if obj.kind == "dict" else declared.parts.get(ELEMENTS, BOTTOM).single()
-    if inner is None or not records.is_model(m, f, inner):
+    if inner is None or not class_fields.is_pydantic(m, f, inner):
         return value
     passes, place = (
         f.passes,
@@ -109,7 +109,7 @@ def _of_field(m: Machine, f: Frame, cls: Loc, name: str) -> Iterator[tuple[Loc, 
     info = m.class_info(f, cls)
     if info is None or not info.libraries:
         return
-    model = records.is_model(m, f, cls)
+    model = class_fields.is_pydantic(m, f, cls)
     wanted = FIELD_VALIDATORS if model else frozenset((COLUMN_VALIDATOR,))
     if not model and not _is_declarative(info):
         return
@@ -122,7 +122,7 @@ def _of_field(m: Machine, f: Frame, cls: Loc, name: str) -> Iterator[tuple[Loc, 
 
 def _of_annotation(m: Machine, f: Frame, cls: Loc, name: str) -> Iterator[Value]:
     """The functions in ``Annotated[str, AfterValidator(function)]``, where they are plain names."""
-    from qorgau.flow.classes import spelling
+    from qorgau.flow.node_names import spelling
 
     info = m.class_info(f, cls)
     for base in info.order if info is not None else ():
@@ -198,7 +198,7 @@ def after(m: Machine, f: Frame, cls: Loc, made: Value, at: int) -> None:
 
 
 def _of_model(m: Machine, f: Frame, cls: Loc, mode: str) -> Iterator[tuple[Loc, Closure]]:
-    if not records.is_model(m, f, cls):
+    if not class_fields.is_pydantic(m, f, cls):
         return
     for _, loc, closure in validators.methods(m, f, cls):
         for decorator in closure.function.decorators:

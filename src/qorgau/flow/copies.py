@@ -68,7 +68,7 @@ def _write(m: Machine, f: Frame, target: Value, taints: Taints, use: Use) -> Non
 
 
 def _site(m: Machine, f: Frame, use: Use) -> object:
-    from qorgau.flow.library_calls import site_of_value
+    from qorgau.flow.call_sites import site_of_value
 
     site = site_of_value(f, use.receiver)
     return None if site.is_empty else site

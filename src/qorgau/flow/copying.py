@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import objects
+from qorgau.flow import inheritance
 from qorgau.flow.heap import Key, Obj, join_objects
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
@@ -41,10 +41,10 @@ def copied(
             continue
         own = "__deepcopy__" if deep else "__copy__"
         if obj.kind == "instance" and obj.cls is not None:
-            hook = objects.class_part(m, f, obj.cls, own)
+            hook = inheritance.class_part(m, f, obj.cls, own)
             if hook is not None:
                 args = Args([m.new(f, at, Obj("dict", info="exact"), "memo")] if deep else [])
-                answered = m.call(f, objects.bind(m, f, hook, of_ref(ref), at), args, at)
+                answered = m.call(f, inheritance.bind(m, f, hook, of_ref(ref), at), args, at)
                 results.append(stamp(answered, facts))
                 continue
         changed = obj

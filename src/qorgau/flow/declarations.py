@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from qorgau import ir
-from qorgau.flow.calls import DATA_CLASSES
-from qorgau.flow.classes import TYPED_DICTS, spelling
+from qorgau.flow.class_fields import DATA_CLASSES, TYPED_DICTS
 from qorgau.flow.flags import is_flag, named_statements
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc, made_at
 from qorgau.flow.machine import ClassInfo, Frame
+from qorgau.flow.node_names import spelling
 from qorgau.flow.orm import MODELS
 from qorgau.flow.sql_statement import Statement
 from qorgau.flow.values import Value

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import environment, flask_settings, objects, places, registries, routers
+from qorgau.flow import environment, flask_settings, inheritance, places, registries, routers
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.places import Site
 from qorgau.flow.values import BOTTOM, Value, join, join_all, of_const, of_ref
@@ -413,7 +413,7 @@ def _class_option(m: Machine, f: Frame, value: Value, name: str, at: int) -> Val
             found.append(obj.parts[name])
             continue
         cls = loc if obj.kind == "class" else obj.cls
-        part = objects.class_part(m, f, cls, name) if cls is not None else None
+        part = inheritance.class_part(m, f, cls, name) if cls is not None else None
         if part is not None:
             found.append(part)
     return join_all(found)

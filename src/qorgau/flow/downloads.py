@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import json_texts, naming, objects, redirects, sinks, strings, texts
+from qorgau.flow import inheritance, json_texts, naming, redirects, sinks, strings, texts
 from qorgau.flow.arrivals import Destination
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
@@ -124,7 +124,7 @@ def _writes_itself(m: Machine, f: Frame, ref: object, at: int) -> bool:
     obj = f.state.obj(ref) if isinstance(ref, Loc) else None
     if not isinstance(ref, Loc) or obj is None or obj.kind != "instance" or obj.cls is None:
         return False
-    return not is_response(m, f, obj) or objects.method(m, f, ref, obj, "write", at) is not None
+    return not is_response(m, f, obj) or inheritance.method(m, f, ref, obj, "write", at) is not None
 
 
 def _chosen(m: Machine, f: Frame, u: Use, *, many: bool) -> Use:
@@ -269,7 +269,7 @@ def is_download(m: Machine, f: Frame, obj: Obj) -> bool:
 
 def written(m: Machine, f: Frame, u: Use) -> Value:
     """``response.write(text)``: kept, and exported where the response is a download."""
-    from qorgau.flow.library_calls import hold
+    from qorgau.flow.library_data import hold
 
     data = join_all(u.args.positional)
     taints: Taints = naming.contents(m, f, data, u.at)

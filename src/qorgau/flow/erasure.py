@@ -141,7 +141,7 @@ def _is_cursor(dotted: str) -> bool:
 
 
 def _site(f: Frame, receiver: Value, args: Args) -> Site:
-    from qorgau.flow.library_calls import site_of_value
+    from qorgau.flow.call_sites import site_of_value
 
     site = site_of_value(f, receiver)
     for value in args.positional:

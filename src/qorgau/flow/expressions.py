@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from qorgau import ir
 from qorgau.flow import (
     containers,
+    inheritance,
     keys,
     masks,
-    objects,
     operators,
     origins,
     raising,
@@ -162,9 +162,9 @@ def asked(m: Machine, f: Frame, value: Value, at: int) -> Value:
     if loc is None or obj is None or obj.kind != "instance" or obj.cls is None or value.unknown:
         return value
     for name in ("__bool__", "__len__"):
-        found = objects.class_part(m, f, obj.cls, name)
+        found = inheritance.class_part(m, f, obj.cls, name)
         if found is not None:
-            return m.call(f, objects.bind(m, f, found, value, at), Args(), at)
+            return m.call(f, inheritance.bind(m, f, found, value, at), Args(), at)
     return value
 
 

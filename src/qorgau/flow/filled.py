@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau import ir
-from qorgau.flow import bodies, classes
+from qorgau.flow import bodies, declared_types
 from qorgau.flow.facts import NO_FACTS
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
@@ -52,7 +52,7 @@ def opened(m: Machine, f: Frame, node: ir.Annotated, value: Value) -> Value:
     loc = value.single()
     if not lasting or loc is None or value.unknown or not is_empty(f.state.obj(loc)):
         return value
-    described = classes.annotated_object(m, f, node.annotation, f.unit)
+    described = declared_types.annotated_object(m, f, node.annotation, f.unit)
     if described is None:
         return value
     f.state.heap[loc] = described

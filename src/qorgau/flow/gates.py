@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau import ir
-from qorgau.flow import admission, applications, calls, expressions, injection, middleware, objects
+from qorgau.flow import (
+    admission,
+    applications,
+    expressions,
+    inheritance,
+    injection,
+    middleware,
+)
+from qorgau.flow.annotations import alias_of
 from qorgau.flow.constants import const
 from qorgau.flow.facts import CHECKS, NO_FACTS, Facts, common_facts
 from qorgau.flow.heap import Key, Obj
@@ -138,7 +146,7 @@ def _decorator(m: Machine, f: Frame, unit: Unit, node: ir.Call, request: Value) 
 
 def _of_router(m: Machine, f: Frame, unit: Unit, node: ir.Expr, depth: int = 0) -> None:
     """What the router of a route was made with, and what it is included with (``include_router``)."""
-    owner, made = injection.alias_of(m, node, unit)
+    owner, made = alias_of(m, node, unit)
     if isinstance(made, ir.Call):
         _dependencies(m, f, owner, made)
     inclusions = applications.of_program(m).inclusions
@@ -168,7 +176,7 @@ def _filter(m: Machine, f: Frame, value: Value, event: Value, at: int) -> None:
         if obj is None or not isinstance(ref, Loc):
             continue
         if obj.kind == "function" or (
-            obj.cls is not None and objects.class_part(m, f, obj.cls, "__call__") is not None
+            obj.cls is not None and inheritance.class_part(m, f, obj.cls, "__call__") is not None
         ):
             _allow(m, f, _ask(m, f, of_ref(ref), Args([event]), at))
 
@@ -282,8 +290,8 @@ def _actions(closure: Closure) -> Sequence[str]:
 
 
 def _method(m: Machine, f: Frame, cls: Loc, view: Value, name: str, at: int) -> Value | None:
-    found = objects.class_part(m, f, cls, name)
-    return objects.bind(m, f, found, view, at) if found is not None else None
+    found = inheritance.class_part(m, f, cls, name)
+    return inheritance.bind(m, f, found, view, at) if found is not None else None
 
 
 def _keyword(decorator: ir.Expr, name: str) -> ir.Expr | None:
@@ -375,7 +383,7 @@ def _permission(
         return no, yes
     for cls in m.evaluate_in(f, unit, node).locs():
         if m.class_info(f, cls) is not None:
-            return _given(m, f, calls.call(m, f, of_ref(cls), Args(), node.at), request, view, node.at)
+            return _given(m, f, m.call(f, of_ref(cls), Args(), node.at), request, view, node.at)
     return frozenset(), frozenset()
 
 
@@ -417,14 +425,14 @@ def _given(
     loc = permission.single()
     obj = f.state.obj(loc) if loc is not None else None
     found = (
-        objects.class_part(m, f, obj.cls, "has_permission")
+        inheritance.class_part(m, f, obj.cls, "has_permission")
         if obj is not None and obj.cls is not None and m.class_info(f, obj.cls) is not None
         else None
     )
     if found is None:
         return frozenset(), frozenset()
     held = f.state.facts
-    answer = _ask(m, f, objects.bind(m, f, found, permission, at), Args([request, view]), at)
+    answer = _ask(m, f, inheritance.bind(m, f, found, permission, at), Args([request, view]), at)
     raised = f.state.facts - held
     f.state.facts = held
     yes, no = m.truth(f, answer, True) or frozenset(), m.truth(f, answer, False) or frozenset()
@@ -462,11 +470,11 @@ def _listed(m: Machine, f: Frame, info: ClassInfo) -> Iterator[tuple[Unit, ir.Ex
 def _of_object(m: Machine, f: Frame, cls: Loc, args: Args, at: int) -> Facts:
     if m.class_info(f, cls) is None:
         return frozenset()
-    found = objects.class_part(m, f, cls, "has_object_permission")
+    found = inheritance.class_part(m, f, cls, "has_object_permission")
     if found is None:
         return frozenset()
-    made = calls.call(m, f, of_ref(cls), Args(), at)
-    answer = _ask(m, f, objects.bind(m, f, found, made, at), args, at)
+    made = m.call(f, of_ref(cls), Args(), at)
+    answer = _ask(m, f, inheritance.bind(m, f, found, made, at), args, at)
     return _checks(m.truth(f, answer, True) or frozenset())
 
 

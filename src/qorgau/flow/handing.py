@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import containers, naming, objects, origins
+from qorgau.flow import containers, inheritance, naming, origins
 from qorgau.flow.heap import Obj
 from qorgau.flow.machine import Frame
 from qorgau.flow.taints import Taint, Taints
@@ -85,6 +85,6 @@ def _is_bare(obj: Obj) -> bool:
 
 def _is_request(m: Machine, f: Frame, obj: Obj) -> bool:
     """Whether an object is of a framework's class of requests, or of a class of the project that is one."""
-    libraries = objects.class_libraries(m, f, obj.cls) if obj.cls is not None else (obj.type,)
+    libraries = inheritance.class_libraries(m, f, obj.cls) if obj.cls is not None else (obj.type,)
     rows = [m.policy.catalog.attribute(f"{library}.{name}") for library in libraries for name in ASKED]
     return any(row is not None and row.source == origins.REQUEST for row in rows)

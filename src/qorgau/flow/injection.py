@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 from qorgau import ir
 from qorgau.flow import (
     applications,
-    calls,
     containers,
-    objects,
+    inheritance,
     options,
     origins,
     placing,
@@ -23,6 +22,7 @@ from qorgau.flow import (
     validators,
 )
 from qorgau.flow import given as given_by
+from qorgau.flow.annotations import alias_of
 from qorgau.flow.constants import Const
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
@@ -31,6 +31,7 @@ from qorgau.linking import Unit
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
+
 
 MAX_NESTED = 6
 ASSETS = ("dagster.asset", "dagster.multi_asset")
@@ -106,7 +107,7 @@ def _filled(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, rec
     """The form or serializer that a view hands to its method: of its class, filled with what the user sent."""
     if parameter.name not in _request_parameters(m, closure):
         return None
-    classes = objects.class_part(m, f, closure.owner, FILLED[parameter.name]) if closure.owner else None
+    classes = inheritance.class_part(m, f, closure.owner, FILLED[parameter.name]) if closure.owner else None
     for loc in classes.locs() if classes is not None else ():
         obj = f.state.obj(loc)
         if obj is not None and obj.kind == "class":
@@ -117,7 +118,7 @@ def _filled(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, rec
 def _of_sent(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, cls: Loc) -> Value:
     """A form or serializer of a class, made of what the user sent."""
     sent = of_ref(Loc(f.ctx, ("request", closure.unit.name, parameter.at, "data")), unknown=True)
-    return calls.call(m, f, of_ref(cls), Args(keywords={"data": sent}), parameter.at)
+    return m.call(f, of_ref(cls), Args(keywords={"data": sent}), parameter.at)
 
 
 def _validated(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, owner: Loc) -> Value | None:
@@ -138,7 +139,7 @@ def _equip(m: Machine, f: Frame, unit: Unit, annotation: ir.Expr, loc: Loc, dept
 
 def equip(m: Machine, f: Frame, cls: Loc, loc: Loc, depth: int = 0) -> None:
     """Make an object that somebody else made one of a class, with the clients that its constructor makes."""
-    initializer = objects.class_part(m, f, cls, "__init__")
+    initializer = inheritance.class_part(m, f, cls, "__init__")
     for ref in initializer.locs() if initializer is not None else ():
         obj = f.state.obj(ref)
         if obj is not None and isinstance(obj.info, Closure):
@@ -215,7 +216,7 @@ def _provided(m: Machine, f: Frame, asking: Closure, unit: Unit, node: ir.Expr, 
         obj = f.state.obj(ref)
         if obj is not None and isinstance(obj.info, Closure):
             args = unknown_arguments(m, f, obj.info, None, depth + 1, asking)
-            return _first_yield(f, m.awaited(f, calls.call(m, f, of_ref(ref), args, node.at), node.at))
+            return _first_yield(f, m.awaited(f, m.call(f, of_ref(ref), args, node.at), node.at))
     return None
 
 
@@ -227,7 +228,7 @@ def _asset(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, dept
         inner = obj.info if obj is not None else None
         if isinstance(inner, Closure) and inner.marks and inner.marks[0].startswith(ASSETS):
             args = unknown_arguments(m, f, inner, None, depth + 1)
-            return m.awaited(f, calls.call(m, f, function, args, parameter.at), parameter.at)
+            return m.awaited(f, m.call(f, function, args, parameter.at), parameter.at)
     return None
 
 
@@ -249,13 +250,13 @@ def dependency(
         target = _asked(m, f, node.arguments[0].value, unit) if node.arguments else BOTTOM
     for ref in target.refs:
         if isinstance(ref, External) and m.policy.role([m.policy.catalog.canonical(ref.dotted)]) is not None:
-            return m.awaited(f, calls.call(m, f, of_ref(ref), Args(), at), at)
+            return m.awaited(f, m.call(f, of_ref(ref), Args(), at), at)
         obj = f.state.obj(ref) if isinstance(ref, Loc) else None
         if obj is None or not isinstance(ref, Loc):
             continue
         if isinstance(obj.info, Closure):
             args = unknown_arguments(m, f, obj.info, None, depth + 1)
-            result = m.awaited(f, calls.call(m, f, of_ref(ref), args, at), at)
+            result = m.awaited(f, m.call(f, of_ref(ref), args, at), at)
             return _first_yield(f, result)
         if obj.kind == "class":
             return _constructed(m, f, ref, at, depth)
@@ -274,20 +275,20 @@ def _of_annotation(m: Machine, f: Frame, closure: Closure, parameter: ir.Paramet
 
 
 def _constructed(m: Machine, f: Frame, cls: Loc, at: int, depth: int) -> Value:
-    initializer = objects.class_part(m, f, cls, "__init__")
+    initializer = inheritance.class_part(m, f, cls, "__init__")
     args = Args()
     for ref in initializer.locs() if initializer is not None else ():
         obj = f.state.obj(ref)
         if obj is not None and isinstance(obj.info, Closure):
             args = unknown_arguments(m, f, obj.info, BOTTOM, depth + 1)
             args.positional = args.positional[1:]
-    return calls.call(m, f, of_ref(cls), args, at)
+    return m.call(f, of_ref(cls), args, at)
 
 
 def _called(m: Machine, f: Frame, loc: Loc, at: int) -> Value:
     obj = m.obj(f, loc)
-    found = objects.method(m, f, loc, obj, "__call__", at)
-    return calls.call(m, f, found, Args(star=UNKNOWN), at) if found is not None else UNKNOWN
+    found = inheritance.method(m, f, loc, obj, "__call__", at)
+    return m.call(f, found, Args(star=UNKNOWN), at) if found is not None else UNKNOWN
 
 
 def _first_yield(f: Frame, value: Value) -> Value:
@@ -314,35 +315,6 @@ def _dependency_calls(
                 if isinstance(element, ir.Call) and is_dependency(m, f, element, owner):
                     found.append((owner, element))
     return found
-
-
-def alias_of(m: Machine, node: ir.Expr, unit: Unit) -> tuple[Unit, ir.Expr]:
-    """What a name in an annotation stands for: the expression that a module of the program assigns to it."""
-    for _ in range(MAX_NESTED):
-        if not isinstance(node, ir.Name):
-            break
-        place = _binding(m, node.id, unit)
-        if place is None:
-            break
-        unit, node = place
-    return unit, node
-
-
-def _binding(m: Machine, name: str, unit: Unit) -> tuple[Unit, ir.Expr] | None:
-    for statement in unit.module.body:
-        if isinstance(statement, ir.Assign):
-            for target in statement.targets:
-                if isinstance(target, ir.Name) and target.id == name:
-                    return unit, statement.value
-        elif isinstance(statement, ir.TypeAliasing) and statement.name == name:
-            return unit, statement.value
-        elif isinstance(statement, ir.ImportFrom):
-            for item in statement.names:
-                if (item.asname or item.name) == name:
-                    other = m.program.units.get(unit.absolute(statement.module, statement.level))
-                    if other is not None:
-                        return other, ir.Name(statement.at, item.name)
-    return None
 
 
 def is_dependency(m: Machine, f: Frame, node: ir.Call, unit: Unit) -> bool:

@@ -13,14 +13,18 @@ from fnmatch import fnmatchcase
 
 from qorgau import ir
 from qorgau.flow import (
+    attribute_changes,
     behaviours,
     calls,
+    class_fields,
+    class_members,
     classes,
     connections,
     consent,
     containers,
     contexts,
     conversions,
+    declared_types,
     environment,
     erasure,
     expressions,
@@ -30,8 +34,11 @@ from qorgau.flow import (
     frame_hooks,
     frames,
     functional,
+    inheritance,
     instances,
+    iteration,
     library_calls,
+    library_objects,
     managers,
     metaclasses,
     modules,
@@ -50,6 +57,8 @@ from qorgau.flow import (
     sinks,
     statements,
     strings,
+    subscripts,
+    unknown_calls,
     unknowns,
     used,
 )
@@ -490,7 +499,7 @@ class Interpreter:
         self, f: Frame, name: str, callee: Value, args: Args, at: int, *, known: bool = False
     ) -> Value:
         """A call of something unknown: data passes, with lower confidence."""
-        return unknowns.unknown_call(self, f, name, callee, args, at, known=known)
+        return unknown_calls.unknown_call(self, f, name, callee, args, at, known=known)
 
     def call_made(self, f: Frame, obj: Obj, args: Args, at: int) -> Value:
         """Call an ``itemgetter`` and its like."""
@@ -556,7 +565,7 @@ class Interpreter:
     def concluded_class(self, f: Frame, cls: Loc, args: Args, made: Value, at: int) -> Value:
         """A new object whose class asks for consent when its ``with`` block is entered."""
         names = scopes.names_of(self, f, cls) if self.policy.concludes else []
-        return consent.held(self, f, names, args, made, objects.class_part(self, f, cls, "__init__"))
+        return consent.held(self, f, names, args, made, inheritance.class_part(self, f, cls, "__init__"))
 
     def concluded(
         self, f: Frame, loc: Loc, closure: Closure, receiver: Value | None, args: Args, value: Value, at: int
@@ -573,11 +582,11 @@ class Interpreter:
 
     def library_init(self, f: Frame, receiver: Value, libraries: list[str], args: Args, at: int) -> None:
         """``super().__init__(...)`` that reaches a library's class."""
-        library_calls.initialize(self, f, receiver, libraries, args, at)
+        library_objects.initialize(self, f, receiver, libraries, args, at)
 
     def constructed(self, f: Frame, cls: Loc, info: ClassInfo, made: Value, args: Args, at: int) -> None:
         """A new object whose class inherits its constructor from a library."""
-        library_calls.constructed(self, f, cls, info, made, args, at)
+        library_objects.constructed(self, f, cls, info, made, args, at)
 
     def operator_method(self, f: Frame, name: str, left: Value, right: Value | None, at: int) -> Value | None:
         """The result of an operator that a class defines; None where none does."""
@@ -692,55 +701,55 @@ class Interpreter:
 
     def holds_data(self, f: Frame, cls: Loc) -> bool:
         """Whether a class is made to hold data."""
-        return classes.holds_data(self, f, cls)
+        return class_fields.holds_data(self, f, cls)
 
     def classes_held(self, f: Frame, cls: Loc, name: str) -> list[Loc]:
         """The classes of what an attribute of a class holds."""
-        return classes.classes_held(self, f, cls, name)
+        return declared_types.classes_held(self, f, cls, name)
 
     def generic_part(self, f: Frame, obj: Obj, name: str) -> Obj | None:
         """What an attribute of an object of a generic class holds."""
-        return classes.generic_part(self, f, obj, name)
+        return declared_types.generic_part(self, f, obj, name)
 
     def annotated_class(self, f: Frame, cls: Loc, name: str) -> Value | None:
         """The class that an attribute is declared to be; None for other attributes."""
-        return classes.annotated_class(self, f, cls, name)
+        return declared_types.annotated_class(self, f, cls, name)
 
     def declared_class(self, f: Frame, cls: Loc, name: str) -> Obj | None:
         """The described object of a declared attribute."""
-        return classes.declared_class(self, f, cls, name)
+        return declared_types.declared_class(self, f, cls, name)
 
     def declared_fields(self, f: Frame, cls: Loc) -> list[str]:
         """The fields of a class in the order of its constructor."""
-        return classes.declared_fields(self, f, cls)
+        return class_fields.declared_fields(self, f, cls)
 
     def constructor_fields(self, f: Frame, cls: Loc) -> list[str]:
         """The fields that positional arguments of a class stand for."""
-        return classes.constructor_fields(self, f, cls)
+        return class_fields.constructor_fields(self, f, cls)
 
     def takes_fields(self, f: Frame, cls: Loc) -> bool:
         """Whether the constructor of a class takes its declared fields in order."""
-        return classes.takes_fields(self, f, cls)
+        return class_fields.takes_fields(self, f, cls)
 
     def passing_fields(self, f: Frame, cls: Loc) -> list[str]:
         """The arguments of a dataclass that only ``__post_init__`` gets."""
-        return classes.passing_fields(self, f, cls)
+        return class_fields.passing_fields(self, f, cls)
 
     def field_of_alias(self, f: Frame, cls: Loc, name: str) -> str:
         """The field that a keyword of a model means."""
-        return classes.field_of_alias(self, f, cls, name)
+        return class_fields.field_of_alias(self, f, cls, name)
 
     def default_of(self, f: Frame, default: Value, at: int) -> Value | None:
         """The value of a declared default."""
-        return classes.default_of(self, f, default, at)
+        return class_fields.default_of(self, f, default, at)
 
     def describe(self, f: Frame, value: Value, annotation: ir.Expr, unit: Unit) -> None:
         """Give an unknown object the class of an annotation."""
-        classes.describe(self, f, value, annotation, unit)
+        declared_types.describe(self, f, value, annotation, unit)
 
     def annotated(self, f: Frame, value: Value, annotation: ir.Expr) -> Value:
         """A value assigned to an annotated name."""
-        classes.describe(self, f, value, annotation, f.unit)
+        declared_types.describe(self, f, value, annotation, f.unit)
         return value
 
     def overriding(self, f: Frame, cls: Loc, name: str) -> tuple[Loc, ...]:
@@ -757,7 +766,7 @@ class Interpreter:
 
     def match_args(self, f: Frame, cls: Value) -> list[str]:
         """What positional patterns of a class stand for."""
-        return classes.match_args(self, f, cls)
+        return class_fields.match_args(self, f, cls)
 
     def class_of(self, f: Frame, value: Value) -> Value:
         """``type(value)``"""
@@ -776,11 +785,11 @@ class Interpreter:
     def set_attribute(self, f: Frame, value: Value, name: str, new: Value, at: int) -> None:
         """``value.name = new``"""
         erasure.attribute_set(self, f, value, name, new, at)
-        objects.set_attribute(self, f, value, name, new, at)
+        attribute_changes.set_attribute(self, f, value, name, new, at)
 
     def delete_attribute(self, f: Frame, value: Value, name: str, at: int) -> None:
         """``del value.name``"""
-        objects.delete_attribute(self, f, value, name, at)
+        attribute_changes.delete_attribute(self, f, value, name, at)
 
     def column_kept(self, f: Frame, loc: Loc, cls: Loc, name: str, new: Value, at: int) -> Value:
         """What a row of a table keeps of what one of its attributes is set to."""
@@ -788,7 +797,7 @@ class Interpreter:
 
     def changed(self, f: Frame, loc: Loc, obj: Obj, name: str, new: Value, at: int) -> None:
         """An attribute was written."""
-        library_calls.attribute_set(self, f, loc, obj, name, new, at)
+        library_objects.attribute_set(self, f, loc, obj, name, new, at)
 
     def library_set(self, f: Frame, dotted: str, new: Value, at: int) -> None:
         """``library.name = new``"""
@@ -796,19 +805,19 @@ class Interpreter:
 
     def item(self, f: Frame, value: Value, key: Value, at: int) -> Value:
         """``value[key]``"""
-        return objects.item(self, f, value, key, at)
+        return subscripts.item(self, f, value, key, at)
 
     def set_item(self, f: Frame, value: Value, key: Value, new: Value, at: int) -> None:
         """``value[key] = new``"""
-        objects.set_item(self, f, value, key, new, at)
+        subscripts.set_item(self, f, value, key, new, at)
 
     def delete_item(self, f: Frame, value: Value, key: Value, at: int) -> None:
         """``del value[key]``"""
-        objects.delete_item(self, f, value, key, at)
+        subscripts.delete_item(self, f, value, key, at)
 
     def item_set(self, f: Frame, loc: Loc, obj: Obj, key: Value, new: Value, at: int) -> None:
         """An item of an object that is no builtin container was written."""
-        library_calls.item_set(self, f, loc, obj, key, new, at)
+        library_objects.item_set(self, f, loc, obj, key, new, at)
 
     def slice(self, f: Frame, value: Value, bounds: Sequence[Value | None], at: int) -> Value:
         """``value[lower:upper:step]``"""
@@ -835,7 +844,7 @@ class Interpreter:
 
     def is_model_of_fields(self, f: Frame, cls: Loc) -> bool:
         """Whether a class is a model of pydantic: its objects are iterated over as pairs."""
-        return records.is_model(self, f, cls)
+        return class_fields.is_pydantic(self, f, cls)
 
     def namespace(self, f: Frame, owner: Loc, at: int) -> Value:
         """The attributes of an object as a dict."""
@@ -843,23 +852,23 @@ class Interpreter:
 
     def iterate(self, f: Frame, value: Value, at: int) -> Iteration:
         """What iterating gives."""
-        return objects.iterate(self, f, value, at)
+        return iteration.iterate(self, f, value, at)
 
     def iterator(self, f: Frame, value: Value, at: int) -> Value:
         """``iter(value)`` where the project's own code iterates, else the value."""
-        return objects.iterator(self, f, value, at)
+        return iteration.iterator(self, f, value, at)
 
     def advance(self, f: Frame, value: Value, at: int) -> tuple[Value, State]:
         """The next item of an iteration, and the state in which there is none."""
-        return objects.advance(self, f, value, at)
+        return iteration.advance(self, f, value, at)
 
     def element_class(self, f: Frame, obj: Obj) -> Loc | None:
         """The class of an unknown collection's items."""
-        return library_calls.element_class(f, obj)
+        return library_objects.element_class(f, obj)
 
     def describe_element(self, f: Frame, loc: Loc, obj: Obj, element: Loc, at: int) -> None:
         """Record what is known of an item of an unknown collection."""
-        library_calls.describe_element(self, f, loc, obj, element, at)
+        library_objects.describe_element(self, f, loc, obj, element, at)
 
     # Texts, tasks and contexts
 
@@ -970,11 +979,11 @@ class Interpreter:
         self, f: Frame, ref: External, name: str, at: int, found: External | None = None
     ) -> Value:
         """``library.name``"""
-        return library_calls.attribute(self, f, ref, name, at, found)
+        return library_objects.attribute(self, f, ref, name, at, found)
 
     def library_class_attribute(self, f: Frame, loc: Loc, library: str, name: str, at: int) -> Value:
         """An attribute that a class of the project inherits from a library's."""
-        return library_calls.class_attribute(self, f, loc, library, name, at)
+        return library_objects.class_attribute(self, f, loc, library, name, at)
 
     def schema(self, f: Frame, cls: Loc, info: ClassInfo, args: Args, at: int) -> Value | None:
         """A new serializer, schema or form; None for other classes."""
@@ -988,12 +997,12 @@ class Interpreter:
         return (
             found
             if found is not None
-            else library_calls.inherited_attribute(self, f, loc, obj, libraries, name)
+            else library_objects.inherited_attribute(self, f, loc, obj, libraries, name)
         )
 
     def library_item(self, f: Frame, ref: External, key: Value, at: int) -> Value:
         """``library.name[key]``"""
-        return library_calls.item(self, f, ref, key, at)
+        return library_objects.item(self, f, ref, key, at)
 
     def set_library_item(self, f: Frame, ref: External, key: Value, new: Value, at: int) -> None:
         """``library.name[key] = new``"""
@@ -1001,11 +1010,11 @@ class Interpreter:
 
     def typed_attribute(self, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Value:
         """An attribute of an object of a library's type."""
-        return library_calls.typed_attribute(self, f, loc, obj, name, at)
+        return library_objects.typed_attribute(self, f, loc, obj, name, at)
 
     def typed_item(self, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> Value | None:
         """An item of an object of a library's type; None where its rows don't say."""
-        return library_calls.typed_item(self, f, loc, obj, key, at)
+        return library_objects.typed_item(self, f, loc, obj, key, at)
 
     def behaviour_of(self, dotted: str) -> str:
         """The behaviour that a row gives a name; empty for none."""
@@ -1050,7 +1059,7 @@ class Interpreter:
 
     def is_named_tuple(self, f: Frame, cls: Loc) -> bool:
         """Whether objects of a class are tuples whose items have names."""
-        return bool(objects.TUPLES & set(objects.class_libraries(self, f, cls)))
+        return bool(class_members.TUPLES & set(inheritance.class_libraries(self, f, cls)))
 
     def frame_slice(
         self, f: Frame, loc: Loc, obj: Obj, bounds: Sequence[int | None], known: bool, at: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import containers, objects, ordering
+from qorgau.flow import containers, inheritance, ordering
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame, Iteration
@@ -115,7 +115,9 @@ def _reversed(m: Machine, f: Frame, u: Use) -> Value:
     loc = u.arg(0).single()
     obj = f.state.obj(loc) if loc is not None else None
     own = (
-        objects.method(m, f, loc, obj, "__reversed__", u.at) if loc is not None and obj is not None else None
+        inheritance.method(m, f, loc, obj, "__reversed__", u.at)
+        if loc is not None and obj is not None
+        else None
     )
     if own is not None:
         return m.call(f, own, Args(), u.at)
@@ -210,7 +212,7 @@ def _next(m: Machine, f: Frame, u: Use) -> Value:
         if isinstance(ref, Loc) and obj is not None and obj.kind in containers.SEQUENCES:
             results.append(stamp(m.advance_generator(f, ref, u.at), facts))
         elif isinstance(ref, Loc) and obj is not None and obj.cls is not None:
-            method = objects.method(m, f, ref, obj, "__next__", u.at)
+            method = inheritance.method(m, f, ref, obj, "__next__", u.at)
             found = (
                 m.call(f, method, Args(), u.at)
                 if method is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from qorgau.flow import containers, objects, origins, texts
+from qorgau.flow import containers, inheritance, origins, texts
 from qorgau.flow.copying import copied
 from qorgau.flow.facts import Facts
 from qorgau.flow.heap import Obj
@@ -61,7 +61,7 @@ def converter(m: Machine, f: Frame, u: Use) -> Value | None:
         return default
     encoder = u.args.keywords.get("cls")
     for loc in encoder.locs() if encoder is not None else ():
-        if objects.class_part(m, f, loc, "default") is not None:
+        if inheritance.class_part(m, f, loc, "default") is not None:
             made = m.new(f, u.at, Obj("instance", cls=loc), "encoder")
             return m.attribute(f, made, "default", u.at)
     return None

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import calls, objects
-from qorgau.flow.classes import ELEMENTS
+from qorgau.flow import inheritance
+from qorgau.flow.declared_types import ELEMENTS
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
@@ -64,7 +64,7 @@ def query_of(m: Machine, f: Frame, model: Loc, name: str) -> Loc | None:
 
 def query_class(m: Machine, f: Frame, model: Loc) -> Loc | None:
     """The class of the project that a model's queries are of, by its ``query_class``."""
-    found = objects.class_part(m, f, model, QUERY_CLASS)
+    found = inheritance.class_part(m, f, model, QUERY_CLASS)
     return next((loc for loc in found.locs() if m.class_info(f, loc) is not None), None) if found else None
 
 
@@ -84,10 +84,10 @@ def started(m: Machine, f: Frame, use: Use, loc: Loc, obj: Obj) -> list[tuple[Lo
     """What a manager of the project starts from, by its ``get_queryset``; None where it has none."""
     if obj.cls is None or use.dotted.endswith("." + START) or _runs(m, f, obj):
         return None
-    found = objects.class_part(m, f, obj.cls, START)
+    found = inheritance.class_part(m, f, obj.cls, START)
     if found is None or obj.type == QUERYSET:
         return None
-    result = calls.call(m, f, objects.bind(m, f, found, of_ref(loc), use.at), Args(), use.at)
+    result = m.call(f, inheritance.bind(m, f, found, of_ref(loc), use.at), Args(), use.at)
     return [(inner, made) for inner in result.locs() if (made := f.state.obj(inner)) is not None]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import objects
+from qorgau.flow import inheritance
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
@@ -26,15 +26,15 @@ def of(m: Machine, f: Frame, cls: Loc) -> Loc | None:
     """The metaclass of a class, if the project defines it."""
     if not m.metaclasses:
         return None
-    held = objects.class_part(m, f, cls, META)
+    held = inheritance.class_part(m, f, cls, META)
     return held.single() if held is not None else None
 
 
 def part(m: Machine, f: Frame, cls: Loc, name: str, at: int) -> Value | None:
     """An attribute that a class does not have and its metaclass has."""
     meta = of(m, f, cls)
-    found = objects.class_part(m, f, meta, name) if meta is not None else None
-    return objects.bind(m, f, found, of_ref(cls), at) if found is not None else None
+    found = inheritance.class_part(m, f, meta, name) if meta is not None else None
+    return inheritance.bind(m, f, found, of_ref(cls), at) if found is not None else None
 
 
 def prepared(m: Machine, f: Frame, node: ir.Class, bases: Sequence[Value]) -> dict[str, Value]:
@@ -42,11 +42,11 @@ def prepared(m: Machine, f: Frame, node: ir.Class, bases: Sequence[Value]) -> di
     given = next((m.evaluate(f, k.value) for k in node.keywords if k.name == "metaclass"), BOTTOM)
     inherited = (of(m, f, loc) for base in bases for loc in base.locs()) if m.metaclasses else ()
     meta = given.single() or next(filter(None, inherited), None)
-    found = objects.class_part(m, f, meta, "__prepare__") if meta is not None else None
+    found = inheritance.class_part(m, f, meta, "__prepare__") if meta is not None else None
     if meta is None or found is None:
         return {}
     arguments = [of_const(node.name), m.sequence(f, node.at, "tuple", list(bases), None, "bases")]
-    callee = objects.bind(m, f, found, of_ref(meta), node.at)
+    callee = inheritance.bind(m, f, found, of_ref(meta), node.at)
     namespace = m.call(f, callee, Args(arguments, _keywords(m, f, node)), node.at)
     return m.exact_dict(f, namespace) or {}
 
@@ -69,7 +69,7 @@ def apply(m: Machine, f: Frame, node: ir.Class, loc: Loc, bases: Sequence[Value]
     keywords = _keywords(m, f, node)
     m.defining.append(loc)
     for name in ("__new__", "__init__"):
-        found = objects.class_part(m, f, meta, name)
+        found = inheritance.class_part(m, f, meta, name)
         for ref in found.refs if found is not None else ():
             if isinstance(ref, Loc):
                 callee = of_ref(ref) if name == "__new__" else of_ref(Bound(ref, made))
@@ -90,7 +90,7 @@ def _namespace(m: Machine, f: Frame, loc: Loc, at: int) -> Value:
 def creator(m: Machine, f: Frame, cls: Loc) -> Value | None:
     """The metaclass's ``__call__`` for a class, which is what making an object calls."""
     meta = of(m, f, cls)
-    found = objects.class_part(m, f, meta, "__call__") if meta is not None else None
+    found = inheritance.class_part(m, f, meta, "__call__") if meta is not None else None
     for ref in found.refs if found is not None else ():
         if isinstance(ref, Loc):
             return of_ref(Bound(ref, of_ref(cls)))

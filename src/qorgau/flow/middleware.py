@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import applications, calls, objects, raising
+from qorgau.flow import applications, inheritance, raising
 from qorgau.flow.applications import Layer
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
@@ -104,14 +104,14 @@ def _call(m: Machine, f: Frame, ref: Loc, request: Value) -> None:
     if isinstance(obj.info, Closure):
         m.call(f, of_ref(ref), _arguments(obj.info, request), obj.info.function.at)
         return
-    made = calls.call(m, f, of_ref(ref), Args([_going_on()]), 0) if obj.kind == "class" else of_ref(ref)
+    made = m.call(f, of_ref(ref), Args([_going_on()]), 0) if obj.kind == "class" else of_ref(ref)
     for loc in made.locs():
         held = f.state.obj(loc)
         for name in METHODS if held is not None and held.cls is not None else ():
-            method = objects.class_part(m, f, held.cls, name) if held is not None and held.cls else None
+            method = inheritance.class_part(m, f, held.cls, name) if held is not None and held.cls else None
             closure = _closure_of(f, method)
             if method is not None and closure is not None:
-                bound = objects.bind(m, f, method, of_ref(loc), closure.function.at)
+                bound = inheritance.bind(m, f, method, of_ref(loc), closure.function.at)
                 m.call(f, bound, _arguments(closure, request, own=True), closure.function.at)
                 return
 

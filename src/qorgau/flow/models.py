@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from qorgau import ir
-from qorgau.flow import cascades, queries
+from qorgau.flow import cascades, model_tables
 from qorgau.flow.declarations import (
     classes,
     declares,
@@ -137,7 +137,7 @@ def stored(m: Machine) -> frozenset[tuple[Loc, str]]:
 def table_names(m: Machine, cls: Loc) -> frozenset[str]:
     """The names that the table of a model has, or may have where the framework names it."""
     obj = m.base.get(cls)
-    names = set(queries.table_names(m, cls))
+    names = set(model_tables.table_names(m, cls))
     for name, value in _settings(m, obj, ("Meta", "meta", "Settings")) if obj is not None else ():
         if name in NAMING:
             names.update(value.texts())

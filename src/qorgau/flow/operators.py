@@ -11,10 +11,10 @@ from qorgau.flow import (
     buffers,
     checks,
     containers,
+    inheritance,
     keys,
     members,
     memberships,
-    objects,
     scalars,
     texts,
     versions,
@@ -209,7 +209,7 @@ def overloaded(m: Machine, f: Frame, name: str, left: Value, right: Value | None
             obj = f.state.obj(loc)
             if obj is None or obj.cls is None:
                 continue
-            found = objects.class_part(m, f, obj.cls, method)
+            found = inheritance.class_part(m, f, obj.cls, method)
             if found is not None:
                 bound = [of_ref(Bound(ref, of_ref(loc))) for ref in found.refs if isinstance(ref, Loc)]
                 results += [m.call(f, one, Args([other] if other is not None else []), at) for one in bound]

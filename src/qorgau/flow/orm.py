@@ -15,8 +15,8 @@ from msgspec.structs import replace
 
 from qorgau.flow import containers, origins, places, row_expressions
 from qorgau.flow.checks import MOMENTS, Check, affirms
-from qorgau.flow.classes import ELEMENTS
 from qorgau.flow.constants import Const
+from qorgau.flow.declared_types import ELEMENTS
 from qorgau.flow.facts import NO_FACTS, Fact, Facts, common_facts, join_facts
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
@@ -267,7 +267,7 @@ def _sources(m: Machine, f: Frame, use: Use) -> list[tuple[Loc, Obj]]:
 
 
 def _site(m: Machine, f: Frame, use: Use) -> Site:
-    from qorgau.flow.library_calls import site_of
+    from qorgau.flow.call_sites import site_of
 
     return site_of(m, f, use, use.row.place) if use.row is not None else places.EMPTY
 

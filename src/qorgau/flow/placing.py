@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import objects
+from qorgau.flow import inheritance
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
@@ -82,7 +82,7 @@ def equip(m: Machine, f: Frame, cls: Loc, loc: Loc, args: Args) -> None:
     ``args`` are unknown arguments of the constructor. All else of the object stays unknown: whose data
     it holds is told by the object itself.
     """
-    initializer = objects.class_part(m, f, cls, "__init__")
+    initializer = inheritance.class_part(m, f, cls, "__init__")
     made = loc.child(EQUIPPED)
     before, f.state = f.state, f.state.copy()
     f.state.heap[made] = Obj("instance", cls=cls)

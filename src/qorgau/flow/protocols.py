@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from qorgau.flow import objects
+from qorgau.flow import inheritance
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.uses import Use
@@ -118,8 +118,8 @@ def _special(m: Machine, f: Frame, loc: Loc, name: str, at: int) -> Value | None
     obj = f.state.obj(loc)
     if obj is None or obj.cls is None or obj.kind not in ("instance", "unknown"):
         return None
-    found = objects.class_part(m, f, obj.cls, name)
-    return objects.bind(m, f, found, of_ref(loc), at) if found is not None else None
+    found = inheritance.class_part(m, f, obj.cls, name)
+    return inheritance.bind(m, f, found, of_ref(loc), at) if found is not None else None
 
 
 def position(m: Machine, f: Frame, key: Value, at: int) -> Value:

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from qorgau.flow import frames
-from qorgau.flow.classes import ELEMENTS
 from qorgau.flow.constants import Const
+from qorgau.flow.declared_types import ELEMENTS
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
 from qorgau.flow.values import Value

@@ -22,12 +22,13 @@ from qorgau.flow import (
 )
 from qorgau.flow.arrivals import Destination, Store
 from qorgau.flow.checks import MOMENTS, Check, affirms
-from qorgau.flow.classes import ELEMENTS
 from qorgau.flow.constants import Const, const
+from qorgau.flow.declared_types import ELEMENTS
 from qorgau.flow.facts import NO_FACTS, Fact, Facts
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Frame
+from qorgau.flow.model_tables import table_names
 from qorgau.flow.places import Site
 from qorgau.flow.references import arguments
 from qorgau.flow.sql_text import (
@@ -55,6 +56,7 @@ from qorgau.knowledge.rows import Query
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
+
 
 ROWS = "qorgau.Rows"
 """The type of what a query gives: iterated, indexed and fetched from, and read like its only row."""
@@ -84,7 +86,7 @@ class _Given(msgspec.Struct, frozen=True):
 
 def run(m: Machine, f: Frame, use: Use, row: Query) -> Value:
     """Judge what a statement writes; the rows that it gives."""
-    from qorgau.flow.library_calls import site_of
+    from qorgau.flow.call_sites import site_of
 
     statements = arguments(m, f, use, row.statement)
     parameters = [value for text in row.parameters for value in arguments(m, f, use, text)]
@@ -412,23 +414,6 @@ def _record_parts(star: Value) -> Iterable[tuple[str, Value]]:
         (taint.field, Value(frozenset((taint,)), opaque=True))
         for taint in sorted(star.taints, key=lambda t: t.field)
     ]
-
-
-def table_names(m: Machine, cls: Loc) -> frozenset[str]:
-    """The tables of a model: as it says, or as Django calls it."""
-    obj = m.base.get(cls)
-    if obj is None:
-        return frozenset()
-    names = set(obj.parts["__tablename__"].texts()) if "__tablename__" in obj.parts else set()
-    for meta in obj.parts["Meta"].locs() if "Meta" in obj.parts else ():
-        inner = m.base.get(meta)
-        if inner is not None and "db_table" in inner.parts:
-            names.update(inner.parts["db_table"].texts())
-    info = obj.info
-    if isinstance(info, ClassInfo) and not names:
-        app = info.unit.name.split(".")[-2:-1]
-        names.add("_".join([*app, info.node.name.lower()]))
-    return frozenset(names)
 
 
 def _conditions(m: Machine, parsed: Statement, row: Loc) -> Iterable[Fact]:

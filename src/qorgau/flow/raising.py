@@ -6,19 +6,34 @@ any call may raise carries none: its exception can be of every class.
 
 from __future__ import annotations
 
-import builtins
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from qorgau import ir
-from qorgau.flow import objects, strings
 from qorgau.flow.facts import NO_FACTS, Facts
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
-from qorgau.flow.state import State, bottom_like
+from qorgau.flow.state import State
+from qorgau.flow.values import (
+    BOTTOM,
+    External,
+    Ref,
+    Value,
+    of_ref,
+)
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+
+import builtins
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from qorgau import ir
+from qorgau.flow import strings
+from qorgau.flow.state import bottom_like
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, External, Ref, Value, of_ref
 from qorgau.linking import walk
 
 if TYPE_CHECKING:
@@ -117,7 +132,7 @@ def because(f: Frame, error: Value, cause: Value) -> None:
     for loc in error.locs():
         obj = f.state.obj(loc)
         if obj is not None and obj.kind != "class":
-            f.state.heap[loc] = obj.put(objects.CAUSE, cause)
+            f.state.heap[loc] = obj.put(CAUSE, cause)
 
 
 def is_exception(m: Machine, name: str) -> bool:
@@ -276,3 +291,7 @@ def outwards(f: Frame, states: Iterable[State]) -> None:
             f.handlers[-1].append(state)
         elif EXCEPTION in state.env:
             f.raises.append(state)
+
+
+CAUSE = "$cause"
+"""The part of an exception that it was raised from."""

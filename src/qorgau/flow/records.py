@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
 
-from qorgau.flow import classes, containers, copying, json_texts, naming, objects, orm, scalars, validators
+from qorgau.flow import (
+    class_fields,
+    containers,
+    copying,
+    inheritance,
+    json_texts,
+    naming,
+    orm,
+    scalars,
+    validators,
+)
+from qorgau.flow.class_fields import MODELS, ROOT_MODEL, declaration, is_off, is_pydantic
 from qorgau.flow.constants import const
 from qorgau.flow.facts import NO_FACTS
 from qorgau.flow.heap import Key, Obj
@@ -19,12 +30,9 @@ from qorgau.flow.values import BOTTOM, OPAQUE, Bound, Value, join_all, of_const,
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
+
 Choice: TypeAlias = "Mapping[str, Choice | None]"
 """Names that a dump includes or excludes; None for a whole field, a choice for a part of one."""
-
-MODELS = ("pydantic.", "sqlmodel.")
-ROOT_MODEL = "pydantic.RootModel"
-"""A model that is one value, its ``root``."""
 
 MAX_NESTED = 4
 """Unknown objects within unknown objects that a dump takes apart."""
@@ -47,25 +55,6 @@ def choice(m: Machine, f: Frame, value: Value, at: int) -> Choice | None:
     if plain.unknown or plain.opaque or plain.refs:
         return None
     return dict.fromkeys(names)
-
-
-def declaration(m: Machine, f: Frame, cls: Loc, name: str) -> Mapping[Key, Value]:
-    """The arguments of the ``field(...)`` or ``Field(...)`` that declares a field; empty for none."""
-    from qorgau.flow import objects
-
-    part = objects.class_part(m, f, cls, name)
-    for loc in part.locs() if part is not None else ():
-        obj = f.state.obj(loc)
-        if obj is not None and obj.kind in ("library", "unknown"):
-            return obj.parts
-    return {}
-
-
-def is_off(parts: Mapping[Key, Value], option: str) -> bool:
-    """Whether ``field(option=False)``."""
-    value = parts.get(f"@{option}")
-    constant = value.constant() if value is not None else None
-    return constant is not None and constant.value is False
 
 
 def as_dict(
@@ -91,7 +80,7 @@ def as_dict(
         if obj is not None and obj.kind == "dict":
             containers.update(m, f, loc, of_ref(ref), at)
             continue
-        names = classes.declared_fields(m, f, obj.cls) if obj is not None and obj.cls is not None else []
+        names = class_fields.declared_fields(m, f, obj.cls) if obj is not None and obj.cls is not None else []
         if dumped and obj is not None and obj.cls is not None:
             whole = validators.whole_serializer(m, f, obj.cls)
             if whole is not None:
@@ -168,9 +157,13 @@ def _plain(
     obj = f.state.obj(loc) if loc is not None else None
     if loc is None or obj is None or f.depth > 40 or (obj.kind == "unknown" and _stays_whole(m, f, loc, obj)):
         return value
-    if obj.cls is not None and obj.kind in ("instance", "unknown") and classes.declared_fields(m, f, obj.cls):
+    if (
+        obj.cls is not None
+        and obj.kind in ("instance", "unknown")
+        and class_fields.declared_fields(m, f, obj.cls)
+    ):
         f.depth += 4
-        made = as_dict(m, f, value, at, include, exclude, label=label, dumped=is_model(m, f, obj.cls))
+        made = as_dict(m, f, value, at, include, exclude, label=label, dumped=is_pydantic(m, f, obj.cls))
         f.depth -= 4
         return made
     if obj.kind in ("list", "tuple") and loc is not None and not value.taints:
@@ -201,12 +194,6 @@ def _stays_whole(m: Machine, f: Frame, loc: Loc, obj: Obj) -> bool:
                 return True
         parent = parent.parent
     return False
-
-
-def is_model(m: Machine, f: Frame, cls: Loc) -> bool:
-    """Whether a class is a model of pydantic."""
-    info = m.class_info(f, cls)
-    return info is not None and any(library.startswith(MODELS) for library in info.libraries)
 
 
 def _asdict(m: Machine, f: Frame, u: Use) -> Value:
@@ -253,7 +240,7 @@ def _filtered(
     left_out: dict[str, Choice | None] = {}
     for loc in source.locs():
         obj = m.obj(f, loc)
-        for name in classes.declared_fields(m, f, obj.cls) if obj.cls is not None else ():
+        for name in class_fields.declared_fields(m, f, obj.cls) if obj.cls is not None else ():
             field = Obj("library", type="dataclasses.Field", parts={"name": of_const(name)})
             described = m.new(f, at, field, f"field {name}")
             answer = m.call(f, chooser, Args([described, m.attribute(f, of_ref(loc), name, at)]), at)
@@ -266,7 +253,7 @@ def _astuple(m: Machine, f: Frame, u: Use) -> Value:
     results: list[Value] = []
     for loc in u.arg(0).locs():
         obj = f.state.obj(loc)
-        names = classes.declared_fields(m, f, obj.cls) if obj is not None and obj.cls is not None else []
+        names = class_fields.declared_fields(m, f, obj.cls) if obj is not None and obj.cls is not None else []
         items = [m.attribute(f, of_ref(loc), name, u.at) for name in names]
         if items:
             results.append(m.sequence(f, u.at, "tuple", items, None, "astuple"))
@@ -288,11 +275,11 @@ def _fields(m: Machine, f: Frame, u: Use) -> Value:
                     Obj("library", type="dataclasses.Field", parts={"name": of_const(name)}),
                     f"field{name}",
                 )
-                for name in classes.declared_fields(m, f, cls)
+                for name in class_fields.declared_fields(m, f, cls)
             ]
             found = m.sequence(f, u.at, "tuple", made, None, "fields")
             listed = found.locs()[0]
-            names: dict[Key, Value] = dict(zip(classes.declared_fields(m, f, cls), made, strict=True))
+            names: dict[Key, Value] = dict(zip(class_fields.declared_fields(m, f, cls), made, strict=True))
             obj = m.obj(f, listed)
             m.write(f, listed, replace(obj, parts={**obj.parts, **names}), strong=True)
             return found
@@ -304,11 +291,11 @@ def _made_anew(m: Machine, f: Frame, source: Value, u: Use) -> Value | None:
     loc = source.single()
     obj = f.state.obj(loc) if loc is not None else None
     cls = obj.cls if obj is not None and obj.kind == "instance" else None
-    if cls is None or m.is_named_tuple(f, cls) or objects.class_part(m, f, cls, "__post_init__") is None:
+    if cls is None or m.is_named_tuple(f, cls) or inheritance.class_part(m, f, cls, "__post_init__") is None:
         return None
     given = {
         name: m.attribute(f, source, name, u.at)
-        for name in classes.declared_fields(m, f, cls)
+        for name in class_fields.declared_fields(m, f, cls)
         if not is_off(declaration(m, f, cls, name), "init")
     }
     return m.call(f, of_ref(cls), Args([], {**given, **u.args.keywords}), u.at)
@@ -362,7 +349,7 @@ def shown(m: Machine, f: Frame, loc: Loc, obj: Obj) -> Value:
     assert obj.cls is not None
     hidden = [
         name
-        for name in classes.declared_fields(m, f, obj.cls)
+        for name in class_fields.declared_fields(m, f, obj.cls)
         if is_off(declaration(m, f, obj.cls, name), "repr") or validators.holds_secret(m, f, obj.cls, name)
     ]
     inner = [name for name, _ in naming.held_records(m, f, obj.cls) if name not in (*hidden, *obj.parts)]

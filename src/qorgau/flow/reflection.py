@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import containers, keys, objects
+from qorgau.flow import attribute_changes, containers, inheritance, keys
 from qorgau.flow.constants import const
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
@@ -35,7 +35,7 @@ def _getattr(m: Machine, f: Frame, u: Use) -> Value:
     if not known or name.unknown or name.opaque:
         fields = [v for loc in owner.locs() for v in _attributes(f, loc)]
         return join_all([_untold(m, f, owner), default, *fields])
-    if not default.is_bottom and all(objects.lacks(m, f, owner, text) for text in known):
+    if not default.is_bottom and all(inheritance.lacks(m, f, owner, text) for text in known):
         return default
     result = join_all([m.attribute(f, owner, text, u.at) for text in known])
     if default.is_bottom:
@@ -82,7 +82,7 @@ def _setattr(m: Machine, f: Frame, u: Use) -> Value:
     names = u.arg(1).texts()
     if names and u.dotted.endswith("__setattr__"):
         for name in names:
-            objects.put_attribute(m, f, u.arg(0), name, u.arg(2))
+            attribute_changes.put_attribute(m, f, u.arg(0), name, u.arg(2))
     elif names:
         for name in names:
             m.set_attribute(f, u.arg(0), name, u.arg(2), u.at)
@@ -101,7 +101,7 @@ def _delattr(m: Machine, f: Frame, u: Use) -> Value:
 
 def _hasattr(m: Machine, f: Frame, u: Use) -> Value:
     known = u.arg(1).texts()
-    absent = bool(known) and all(objects.lacks(m, f, u.arg(0), text) for text in known)
+    absent = bool(known) and all(inheritance.lacks(m, f, u.arg(0), text) for text in known)
     return of_const(False) if absent else OPAQUE
 
 

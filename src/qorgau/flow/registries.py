@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from msgspec.structs import replace
 
-from qorgau.flow import modules, objects, places
+from qorgau.flow import inheritance, modules, places
 from qorgau.flow.constants import const
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
@@ -110,7 +110,7 @@ def _register(m: Machine, f: Frame, use: Use) -> Value:
 
 
 def _site(m: Machine, f: Frame, use: Use) -> Site:
-    from qorgau.flow.library_calls import site_of
+    from qorgau.flow.call_sites import site_of
 
     return site_of(m, f, use, use.row.place) if use.row is not None else places.EMPTY
 
@@ -293,7 +293,7 @@ def bound(m: Machine, f: Frame, receiver: Value, data: list[Value], at: int) -> 
         obj = f.state.obj(loc)
         classes = obj.parts.get(SESSION_CLASS, BOTTOM).locs() if obj is not None else []
         for cls in [*classes, *([obj.cls] if obj is not None and obj.cls is not None else [])]:
-            chooser = objects.class_part(m, f, cls, "get_bind")
+            chooser = inheritance.class_part(m, f, cls, "get_bind")
             for function in chooser.locs() if chooser is not None else ():
                 engines.append(m.call(f, of_ref(Bound(function, of_ref(loc))), Args(), at))
         binds = obj.parts.get(BINDS, obj.parts.get("@binds", BOTTOM)) if obj is not None else BOTTOM
@@ -335,7 +335,7 @@ def class_setting(m: Machine, f: Frame, receiver: Value, outer: str, key: str, a
             if inner is not None and inner.kind == "dict":
                 found = inner.parts.get(const(key), BOTTOM)
             else:
-                found = objects.class_part(m, f, loc, key) or BOTTOM
+                found = inheritance.class_part(m, f, loc, key) or BOTTOM
             if not found.is_bottom:
                 return found
     return BOTTOM
@@ -343,7 +343,7 @@ def class_setting(m: Machine, f: Frame, receiver: Value, outer: str, key: str, a
 
 def class_part_texts(m: Machine, f: Frame, cls: Loc, name: str) -> list[str]:
     """The texts that an attribute of a class can be."""
-    found = objects.class_part(m, f, cls, name)
+    found = inheritance.class_part(m, f, cls, name)
     return found.texts() if found is not None else []
 
 

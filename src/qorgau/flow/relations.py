@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import classes
-from qorgau.flow.classes import ELEMENTS
+from qorgau.flow import declared_types
+from qorgau.flow.declared_types import ELEMENTS
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import ClassInfo, Frame
@@ -45,15 +45,15 @@ def related(m: Machine, f: Frame, part: Value, info: ClassInfo, owner: Loc) -> O
         to = _target(obj)
         if to is None:
             continue
-        found = classes.of_classes(m, f, to)
+        found = declared_types.of_classes(m, f, to)
         for text in to.texts():
             if text == "self":
                 found = Obj("unknown", cls=owner)
             else:
-                found = found or classes.named_object(m, f, text.rpartition(".")[2], info.unit)
+                found = found or declared_types.named_object(m, f, text.rpartition(".")[2], info.unit)
                 found = found or m.class_by_name(text)
         if obj.type.endswith(("ManyToManyField", "relationship[]")):
-            return classes.collection(m, f, found)
+            return declared_types.collection(m, f, found)
         return _queried(found) if found is not None and _is_dynamic(obj) else found
     return None
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from qorgau import ir
-from qorgau.flow import bodies, calls, filled, gates, objects, placing, schedules, used
+from qorgau.flow import bodies, calls, filled, gates, inheritance, placing, schedules, used
 from qorgau.flow.declarations import info_of
 from qorgau.flow.heap import Obj
 from qorgau.flow.injection import unknown_arguments
@@ -78,7 +78,7 @@ def run(m: Interpreter, root: Root) -> Iterator[tuple[Loc, Obj]]:
         wrapped = m.wrapped.get(root.place)
         if wrapped is not None:
             known, before = root.place in m.reached, f.state.copy()
-            calls.call(m, f, wrapped, args, obj.info.function.at)
+            m.call(f, wrapped, args, obj.info.function.at)
             if known or root.place in m.reached:
                 yield from _changes(m, [f.state.heap])
                 continue
@@ -143,7 +143,7 @@ def _receiver(m: Interpreter, f: Frame, cls: Loc, root: Root) -> Value:
     if root.closure.binding == "class":
         return of_ref(cls)
     self = Loc(f.ctx, ("self", root.closure.unit.name, root.closure.function.at))
-    initializer = objects.class_part(m, f, cls, "__init__")
+    initializer = inheritance.class_part(m, f, cls, "__init__")
     if initializer is None or root.closure.function.name == "__init__":
         f.state.heap[self] = Obj("unknown", cls=cls)
         return of_ref(self)
@@ -152,7 +152,7 @@ def _receiver(m: Interpreter, f: Frame, cls: Loc, root: Root) -> Value:
         function = f.state.obj(ref)
         if function is not None and isinstance(function.info, Closure):
             args = unknown_arguments(m, f, function.info, of_ref(self))
-            calls.call(m, f, of_ref(ref), args, function.info.function.at)
+            m.call(f, of_ref(ref), args, function.info.function.at)
     if not f.state.reachable:
         f.state = State(m.base)
         f.state.heap[self] = Obj("unknown", cls=cls)

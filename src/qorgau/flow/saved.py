@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import classes, objects, registries, schemas
+from qorgau.flow import class_fields, inheritance, registries, schemas
 from qorgau.flow.constants import Const
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
@@ -46,7 +46,7 @@ def _by_serializer(m: Machine, f: Frame, use: Use, loc: Loc, obj: Obj) -> Value 
     if info is None or schemas.kind_of(m, info.libraries) != schemas.SERIALIZER or obj.kind != "instance":
         return None
     instance = _instance(obj)
-    found = objects.method(m, f, loc, obj, _method(obj), use.at)
+    found = inheritance.method(m, f, loc, obj, _method(obj), use.at)
     if found is None:
         return None
     data = schemas.loaded(m, f, loc, obj, use.at)
@@ -66,7 +66,7 @@ def by_own_method(m: Machine, f: Frame, use: Use) -> Value | None:
         for loc, obj in found
         if obj is not None
         and obj.cls is not None
-        and objects.class_part(m, f, obj.cls, _method(obj)) is not None
+        and inheritance.class_part(m, f, obj.cls, _method(obj)) is not None
     ]
     if not own or len(own) < len(found):
         return None
@@ -89,7 +89,7 @@ def _populated(m: Machine, f: Frame, use: Use) -> Value:
     target = use.arg(0, "obj")
     for loc in _forms(m, f, use.receiver):
         cls = m.obj(f, loc).cls
-        for name in classes.declared_fields(m, f, cls) if cls is not None else ():
+        for name in class_fields.declared_fields(m, f, cls) if cls is not None else ():
             field = m.attribute(f, of_ref(loc), name, use.at)
             m.set_attribute(f, target, name, m.attribute(f, field, "data", use.at), use.at)
     return OPAQUE
@@ -140,7 +140,7 @@ def _take(m: Machine, f: Frame, target: Value, values: list[Value], at: int) -> 
             for name, part in sorted(names.items()):
                 if not name.startswith(("$", "@")):
                     m.set_attribute(f, target, name, part, at)
-            unread = classes.declared_fields(m, f, obj.cls) if obj.kind == "unknown" and obj.cls else ()
+            unread = class_fields.declared_fields(m, f, obj.cls) if obj.kind == "unknown" and obj.cls else ()
             for name in unread:
                 if name not in names:
                     m.set_attribute(f, target, name, m.attribute(f, of_ref(loc, unknown=True), name, at), at)

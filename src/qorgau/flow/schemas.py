@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import admission, classes, json_texts, nested_schemas, objects, relations, row_keys
+from qorgau.flow import (
+    admission,
+    class_fields,
+    inheritance,
+    json_texts,
+    nested_schemas,
+    relations,
+    row_keys,
+)
 from qorgau.flow.constants import Const
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
@@ -45,7 +53,7 @@ def kind_of(m: Machine, libraries: tuple[str, ...]) -> str:
 
 def construct(m: Machine, f: Frame, cls: Loc, info: ClassInfo, args: Args, at: int) -> Value | None:
     """A new serializer, schema or form; None for others and for classes with their own ``__init__``."""
-    if not kind_of(m, info.libraries) or objects.class_part(m, f, cls, "__init__") is not None:
+    if not kind_of(m, info.libraries) or inheritance.class_part(m, f, cls, "__init__") is not None:
         return None
     made = m.new(f, at, Obj("instance", cls=cls), "new")
     given(m, f, made.locs()[0], args, at)
@@ -103,8 +111,8 @@ def _first(obj: Obj, *names: str) -> Value:
 def fields(m: Machine, f: Frame, obj: Obj) -> list[str]:
     """The names that a schema reads or shows, as its class, ``Meta``, ``only`` and ``exclude`` say."""
     assert obj.cls is not None
-    names = [name for name in classes.declared_fields(m, f, obj.cls) if name != "Meta"]
-    meta = objects.class_part(m, f, obj.cls, "Meta")
+    names = [name for name in class_fields.declared_fields(m, f, obj.cls) if name != "Meta"]
+    meta = inheritance.class_part(m, f, obj.cls, "Meta")
     for loc in meta.locs() if meta is not None else ():
         names = _of_meta(m, f, loc, names)
     only = _names(m, f, obj.parts.get("@only", BOTTOM))
@@ -113,12 +121,12 @@ def fields(m: Machine, f: Frame, obj: Obj) -> list[str]:
 
 
 def _of_meta(m: Machine, f: Frame, meta: Loc, declared: list[str]) -> list[str]:
-    chosen = objects.class_part(m, f, meta, "fields") or BOTTOM
-    left_out = _names(m, f, objects.class_part(m, f, meta, "exclude") or BOTTOM)
-    model = objects.class_part(m, f, meta, "model") or BOTTOM
+    chosen = inheritance.class_part(m, f, meta, "fields") or BOTTOM
+    left_out = _names(m, f, inheritance.class_part(m, f, meta, "exclude") or BOTTOM)
+    model = inheritance.class_part(m, f, meta, "model") or BOTTOM
     names = _names(m, f, chosen)
     if names is None or left_out is not None:
-        of_model = [name for loc in model.locs() for name in classes.declared_fields(m, f, loc)]
+        of_model = [name for loc in model.locs() for name in class_fields.declared_fields(m, f, loc)]
         if not of_model and chosen.is_bottom and left_out is None:
             return declared
         names = list(dict.fromkeys([*declared, *of_model]))
@@ -143,7 +151,7 @@ def _shown(
     if many:
         each = _shown(m, f, loc, obj, m.iterate(f, source, at).each, False, at, label)
         return m.new(f, at, Obj("list", rest=each), f"many {label}")
-    own = objects.method(m, f, loc, obj, "to_representation", at)
+    own = inheritance.method(m, f, loc, obj, "to_representation", at)
     if own is not None and not _is_inside(f, "to_representation") and f.depth < 40:
         return m.call(f, own, Args([source]), at)
     return dumped(m, f, loc, obj, source, at, label)
@@ -158,7 +166,7 @@ def dumped(m: Machine, f: Frame, loc: Loc, obj: Obj, source: Value, at: int, lab
     made = m.new(f, at, Obj("dict", info="exact"), label)
     for name in fields(m, f, obj):
         assert obj.cls is not None
-        declared = objects.class_part(m, f, obj.cls, name) or BOTTOM
+        declared = inheritance.class_part(m, f, obj.cls, name) or BOTTOM
         if _is_off(f, declared, "write_only", "load_only"):
             continue
         shown = _field(m, f, loc, obj, source, name, declared, at, f"{label}.{name}")
@@ -169,7 +177,7 @@ def dumped(m: Machine, f: Frame, loc: Loc, obj: Obj, source: Value, at: int, lab
 def _field(
     m: Machine, f: Frame, loc: Loc, obj: Obj, source: Value, name: str, declared: Value, at: int, label: str
 ) -> Value:
-    computed = objects.method(m, f, loc, obj, f"get_{name}", at) if not declared.is_bottom else None
+    computed = inheritance.method(m, f, loc, obj, f"get_{name}", at) if not declared.is_bottom else None
     if computed is not None:
         return m.call(f, computed, Args([source]), at)
     for ref in declared.locs():
@@ -178,7 +186,7 @@ def _field(
             continue
         if field.type.endswith(METHOD_FIELDS):
             named = _first(field, "@method_name", "@0", "@serialize").texts()
-            getter = objects.method(m, f, loc, obj, named[0], at) if named else None
+            getter = inheritance.method(m, f, loc, obj, named[0], at) if named else None
             return m.call(f, getter, Args([source]), at) if getter is not None else Value(opaque=True)
         if field.type == FUNCTION_FIELD:
             return m.call(f, _first(field, "@serialize", "@0"), Args([source]), at)
@@ -209,8 +217,10 @@ def _is_key(m: Machine, f: Frame, source: Value, name: str) -> bool:
 
 def _is_deep(m: Machine, f: Frame, obj: Obj) -> bool:
     """Whether ``Meta.depth`` asks for the other rows themselves."""
-    meta = objects.class_part(m, f, obj.cls, "Meta") if obj.cls is not None else None
-    return any(objects.class_part(m, f, loc, "depth") is not None for loc in (meta.locs() if meta else ()))
+    meta = inheritance.class_part(m, f, obj.cls, "Meta") if obj.cls is not None else None
+    return any(
+        inheritance.class_part(m, f, loc, "depth") is not None for loc in (meta.locs() if meta else ())
+    )
 
 
 def _nested(m: Machine, f: Frame, outer: Obj, field: Obj, source: Value, at: int, label: str) -> Value:
@@ -258,7 +268,7 @@ def _load(m: Machine, f: Frame, made: Value, obj: Obj, data: Value, at: int) -> 
     assert obj.cls is not None
     target = made.locs()[0]
     for name in fields(m, f, obj):
-        declared = objects.class_part(m, f, obj.cls, name) or BOTTOM
+        declared = inheritance.class_part(m, f, obj.cls, name) or BOTTOM
         if _is_off(f, declared, "read_only", "dump_only"):
             continue
         if data.locs() or data.unknown:
@@ -333,9 +343,9 @@ def _saved(m: Machine, f: Frame, u: Use) -> Value:
         assert obj.cls is not None
         made = _first(obj, "@instance")
         if not made.refs:
-            meta = objects.class_part(m, f, obj.cls, "Meta")
+            meta = inheritance.class_part(m, f, obj.cls, "Meta")
             models = [
-                objects.class_part(m, f, one, "model") or BOTTOM for one in (meta.locs() if meta else ())
+                inheritance.class_part(m, f, one, "model") or BOTTOM for one in (meta.locs() if meta else ())
             ]
             model = next((cls for value in models for cls in value.locs()), None)
             new = m.new(f, u.at, Obj("unknown", cls=model), "saved")

@@ -20,7 +20,6 @@ from qorgau.flow import (
     exits,
     filled,
     indexed,
-    objects,
     patterns,
     raising,
     slices,
@@ -29,6 +28,7 @@ from qorgau.flow import (
 from qorgau.flow.expressions import MAX_UNROLLED
 from qorgau.flow.facts import ANSWERS, CHECKS, NO_FACTS, Fact, Facts, without
 from qorgau.flow.heap import Obj
+from qorgau.flow.iteration import each_of
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame, Iteration, LoopExits
 from qorgau.flow.state import Renaming, State, age, bottom_like, said_of, widen
@@ -431,7 +431,7 @@ def _for(m: Machine, f: Frame, node: ir.For) -> None:
 
 def _of_all(m: Machine, state: State, elements: Sequence[Loc]) -> Facts:
     """What every pass of a loop has checked of its item, as facts of all items of the collection."""
-    each = objects.each_of(m, elements[0]) if elements else None
+    each = each_of(m, elements[0]) if elements else None
     if each is None:
         return NO_FACTS
     return said_of((fact for fact in state.facts if fact.kind in CHECKS), elements[0], each)

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from qorgau.flow.arrivals import Store
-from qorgau.flow.classes import ELEMENTS
 from qorgau.flow.constants import HOLE
+from qorgau.flow.declared_types import ELEMENTS
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qorgau.flow import (
-    classes,
+    class_fields,
     containers,
+    declared_types,
     handing,
+    inheritance,
     keys,
     naming,
-    objects,
     records,
     scalars,
     texts,
@@ -122,7 +123,7 @@ def _listed(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> Value | None:
     """The text of a queryset or of rows: that of its items; None for other objects."""
     if (
         obj.kind not in ("library", "unknown")
-        or not ("$row" in obj.parts or classes.ELEMENTS in obj.parts)
+        or not ("$row" in obj.parts or declared_types.ELEMENTS in obj.parts)
         or f.depth > 40
     ):
         return None
@@ -172,11 +173,11 @@ def _of_object(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int, representation
         return replace_refs(text(m, f, obj.parts[MESSAGE], at))
     if scalars.is_one(m, f, obj):
         return text(m, f, obj.parts[DATA], at)
-    if naming.is_configured_record(m, f, obj.cls) or classes.TYPED_DICTS & set(
-        objects.class_libraries(m, f, obj.cls)
+    if naming.is_configured_record(m, f, obj.cls) or class_fields.TYPED_DICTS & set(
+        inheritance.class_libraries(m, f, obj.cls)
     ):
         return Value(m.contents(f, Value(refs={loc: NO_FACTS})), opaque=True)
-    if classes.prints_fields(m, f, obj.cls) or m.is_named_tuple(f, obj.cls):
+    if class_fields.prints_fields(m, f, obj.cls) or m.is_named_tuple(f, obj.cls):
         return records.shown(m, f, loc, obj)
     enumerated = obj.parts.get("_value_")
     if enumerated is not None:
@@ -190,7 +191,7 @@ def _of_object(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int, representation
 def _own_text(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int, representation: bool) -> Value | None:
     """What the class's own ``__str__`` or ``__repr__`` says."""
     for name in SHOWN[1:] if representation and not _repeats_text(m, f, obj) else SHOWN:
-        found = objects.method(m, f, loc, obj, name, at)
+        found = inheritance.method(m, f, loc, obj, name, at)
         if found is not None and f.depth < 40:
             return replace_refs(m.call(f, found, Args(), at))
     return None
@@ -198,7 +199,7 @@ def _own_text(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int, representation:
 
 def _repeats_text(m: Machine, f: Frame, obj: Obj) -> bool:
     """Whether the ``__repr__`` of an object shows its ``__str__``, as Django's models do."""
-    libraries = objects.class_libraries(m, f, obj.cls) if obj.cls is not None else ()
+    libraries = inheritance.class_libraries(m, f, obj.cls) if obj.cls is not None else ()
     return any("django.db.models.Model" in m.policy.catalog.ancestry(library) for library in libraries)
 
 
@@ -213,7 +214,7 @@ def formatted(m: Machine, f: Frame, value: Value, spec: Value, at: int, *, conve
         obj = f.state.obj(ref) if isinstance(ref, Loc) else None
         if conversion or obj is None or obj.cls is None or not isinstance(ref, Loc):
             continue
-        found = objects.method(m, f, ref, obj, "__format__", at)
+        found = inheritance.method(m, f, ref, obj, "__format__", at)
         if found is not None:
             results.append(stamp(replace_refs(m.call(f, found, Args([spec]), at)), facts))
             left = left.with_(refs={other: held for other, held in left.refs.items() if other != ref})

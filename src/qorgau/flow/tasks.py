@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import futures, iterating, modules, objects, promises, started, streams
+from qorgau.flow import futures, inheritance, iterating, modules, promises, started, streams
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
@@ -166,7 +166,11 @@ def _start(m: Machine, f: Frame, u: Use) -> Value:
     """``start`` of a project's thread class calls its ``run``."""
     for loc in u.receiver.locs():
         obj = f.state.obj(loc)
-        run = objects.method(m, f, loc, obj, "run", u.at) if obj is not None and obj.cls is not None else None
+        run = (
+            inheritance.method(m, f, loc, obj, "run", u.at)
+            if obj is not None and obj.cls is not None
+            else None
+        )
         if run is not None:
             m.perhaps(f, partial(m.call, f, run, Args(), u.at))
             _remember(f, run, Args(), u.at, of_ref(loc))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import connections, objects
+from qorgau.flow import connections, inheritance
 from qorgau.flow.constants import Const
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
@@ -246,7 +246,7 @@ def _settings(m: Machine, f: Frame, obj: Obj) -> Iterator[tuple[str, Value]]:
             yield key.removeprefix("@"), part
     if obj.cls is not None:
         for name in sorted(CHECKS - told):
-            found = objects.class_part(m, f, obj.cls, name)
+            found = inheritance.class_part(m, f, obj.cls, name)
             if found is not None:
                 yield name, found
     whole = obj.parts.get("$part-of")

@@ -6,33 +6,29 @@ lower confidence (spec section 3); functions of the project among its arguments 
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau import ir
 from qorgau.flow import (
-    applications,
+    attribute_changes,
     buffers,
-    calls,
+    class_members,
     column_calls,
     consent,
+    constructing,
     containers,
     cursors,
     dispatch,
     ducks,
     expressions,
-    filled,
-    handing,
+    inheritance,
     injection,
     metaclasses,
     naming,
-    objects,
     origins,
     orm,
     promises,
-    provenance,
     raising,
     records,
     scalars,
@@ -40,19 +36,18 @@ from qorgau.flow import (
     tasks,
     texts,
     unknown_files,
-    used,
     versions,
 )
-from qorgau.flow.classes import TYPED_DICTS
+from qorgau.flow.class_fields import TYPED_DICTS
 from qorgau.flow.constants import Const
-from qorgau.flow.facts import NO_FACTS, Facts, checks_of
+from qorgau.flow.delayed import function_method
+from qorgau.flow.facts import NO_FACTS, checks_of
 from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
-from qorgau.flow.machine import Args, Closure, Frame
-from qorgau.flow.places import Site
+from qorgau.flow.machine import Args, Frame
 from qorgau.flow.state import State
-from qorgau.flow.taints import Taint, merge_taints
+from qorgau.flow.unknown_calls import unknown_call
 from qorgau.flow.uses import Use
 from qorgau.flow.values import (
     BOTTOM,
@@ -76,6 +71,7 @@ from qorgau.flow.values import (
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
+
 PARTS = ("partition", "rpartition")
 ALWAYS_TEXT = texts.PASS_METHODS - {"format", "translate", "hex", "join", "replace", "partition", "count"} | {
     "format",
@@ -98,21 +94,6 @@ MAPPING = frozenset(
         "__getitem__",
     ]
 )
-DELAYED = frozenset(
-    [
-        "delay",
-        "apply_async",
-        "apply",
-        "send",
-        "send_with_options",
-        "enqueue",
-        "schedule",
-        "spawn",
-        "kiq",
-        "defer",
-    ]
-)
-"""Methods of a decorated task that run the task somewhere else with the arguments given."""
 
 ELEMENTWISE = frozenset(("map", "apply"))
 """Methods of a column of which only its name is known: they call a function with each of its values."""
@@ -135,11 +116,6 @@ OF_TUPLES = {"_asdict": "asdict", "_replace": "replace"}
 VERBS = frozenset(("get", "post", "put", "patch", "delete", "head", "options"))
 SESSIONS = frozenset(("requests.Session", "httpx.Client", "httpx.AsyncClient"))
 """Clients whose methods for a verb go through their ``request``, which a class of the program may have its own of."""
-
-SIGNED = frozenset(("s", "si", "signature", "subtask"))
-"""Methods of a task that keep a call of it for later; in a chain the result before comes first."""
-
-MAX_CALLBACKS = 3
 
 
 def call_method(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at: int) -> Value:
@@ -203,9 +179,9 @@ def _method(m: Machine, f: Frame, ref: Ref, receiver: Value, name: str, args: Ar
     if obj.kind in ("class", "module"):
         return _static_method(m, f, ref, obj, name, args, at)
     if obj.kind == "function":
-        return _function_method(m, f, ref, obj, name, args, at)
+        return function_method(m, f, ref, obj, name, args, at)
     if obj.cls is not None and (obj.kind == "dict" or obj.kind in containers.SEQUENCES):
-        own = objects.method(m, f, ref, obj, name, at)
+        own = inheritance.method(m, f, ref, obj, name, at)
         if own is not None:
             return m.call(f, own, args, at)
     if obj.kind == "dict" or obj.kind in containers.SEQUENCES:
@@ -269,9 +245,9 @@ def _set_attributes(m: Machine, f: Frame, owner: Loc, args: Args, at: int) -> Va
 
 
 def _super_method(m: Machine, f: Frame, ref: SuperOf, name: str, args: Args, at: int) -> Value:
-    bound = objects.super_part(m, f, ref, name)
+    bound = inheritance.super_part(m, f, ref, name)
     if bound is not None:
-        return m.call(f, objects.bind(m, f, bound, ref.receiver, at), args, at)
+        return m.call(f, inheritance.bind(m, f, bound, ref.receiver, at), args, at)
     libraries: list[str] = []
     for loc in ref.receiver.locs():
         obj = f.state.obj(loc)
@@ -284,7 +260,7 @@ def _super_method(m: Machine, f: Frame, ref: SuperOf, name: str, args: Args, at:
     if name in ("__setattr__", "__getattribute__", "__getattr__"):
         for text in (args.get(0) or BOTTOM).texts():
             if name == "__setattr__":
-                objects.put_attribute(m, f, ref.receiver, text, args.get(1) or BOTTOM)
+                attribute_changes.put_attribute(m, f, ref.receiver, text, args.get(1) or BOTTOM)
             else:
                 return m.attribute(f, ref.receiver, text, at)
         return of_const(None)
@@ -292,7 +268,7 @@ def _super_method(m: Machine, f: Frame, ref: SuperOf, name: str, args: Args, at:
     if of_type is not None:
         return of_type
     if name == "__call__" and ref.cls in m.metaclasses:
-        return join_all(calls.make(m, f, cls, args, at) for cls in ref.receiver.locs())
+        return join_all(constructing.make(m, f, cls, args, at) for cls in ref.receiver.locs())
     if name == "__new__":
         return records.bare(m, f, args, at)
     held = scalars.plain(m, f, ref.receiver)
@@ -325,90 +301,15 @@ def _container_method(m: Machine, f: Frame, receiver: Value, name: str, args: Ar
 def _static_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, at: int) -> Value:
     """A function of a module or class."""
     info = m.class_info(f, loc)
-    if info is not None and name == "_make" and objects.TUPLES & set(info.libraries):
+    if info is not None and name == "_make" and class_members.TUPLES & set(info.libraries):
         row = m.iterate(f, args.get(0) or BOTTOM, at)
         given = row.as_args()
         return m.call(f, of_ref(loc), given, at)
-    if info is not None and objects.class_part(m, f, loc, name) is None and info.libraries:
+    if info is not None and inheritance.class_part(m, f, loc, name) is None and info.libraries:
         for library in info.libraries:
             return m.library_call(f, f"{library}.{name}", of_ref(loc), args, at)
     found = m.attribute(f, of_ref(loc), name, at)
     return m.call(f, found, args, at)
-
-
-def _function_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, at: int) -> Value:
-    """A method of a function: of a task, what runs the function elsewhere with the arguments."""
-    closure = obj.info
-    assert isinstance(closure, Closure)
-    if name == "__call__":
-        return m.call(f, of_ref(loc), args, at)
-    for mark in closure.marks:
-        row = m.policy.catalog.returns(mark)
-        if row is not None:
-            own = join(of_ref(loc), _application(m, f, closure))
-            made = m.library_call(f, f"{row.type}.{name}", own, args, at)
-            if name not in DELAYED and m.policy.catalog.rows(f"{row.type}.{name}"):
-                if name in SIGNED:
-                    _delayed(m, f, loc, closure, name, args, at)
-                return made
-    if name in DELAYED:
-        _delayed(m, f, loc, closure, name, args, at)
-        return OPAQUE
-    if not closure.marks and not obj.parts.get(name):
-        return UNKNOWN
-    return unknown_call(m, f, name, BOTTOM, args, at)
-
-
-def _delayed(m: Machine, f: Frame, loc: Loc, closure: Closure, name: str, args: Args, at: int) -> None:
-    """A worker runs a task with what was queued; what was checked before that holds for it."""
-    given = Args(list(args.positional), dict(args.keywords), args.star, list(args.double))
-    if name in ("apply_async", "send_with_options", "apply", "signature", "subtask"):
-        given = Args()
-        row_values = args.get(0, "args")
-        items = m.iterate(f, row_values, at) if row_values is not None else None
-        if items is not None:
-            given = items.as_args()
-        keywords = args.get(1, "kwargs")
-        exact = m.exact_dict(f, keywords) if keywords is not None else None
-        given.keywords.update(exact or {})
-        if keywords is not None and exact is None:
-            given.double.append(keywords)
-    if name in SIGNED:
-        missing = _required(closure) - len(given.positional) - len(given.keywords)
-        given.positional[:0] = [UNKNOWN] * max(missing, 0)
-    if _is_bound(closure):
-        given = Args([of_ref(loc), *given.positional], given.keywords, given.star, given.double)
-    m.perhaps(f, lambda: m.call(f, of_ref(loc), given, at))
-
-
-def _required(closure: Closure) -> int:
-    """How many arguments a task must be given by position."""
-    others = ("*", "**", "keyword")
-    needed = [p for p in closure.function.parameters if p.default is None and p.kind not in others]
-    return len(needed) - _is_bound(closure)
-
-
-def _is_bound(closure: Closure) -> bool:
-    """Whether a task gets itself as its first argument (``bind=True``)."""
-    return any(
-        argument.keyword == "bind" and isinstance(argument.value, ir.Const) and argument.value.value is True
-        for decorator in closure.function.decorators
-        if isinstance(decorator, ir.Call)
-        for argument in decorator.arguments
-    )
-
-
-def _application(m: Machine, f: Frame, closure: Closure) -> Value:
-    """The application or broker whose decorator made a function a task: its calls go where that stands."""
-    found: list[Value] = []
-    for decorator in closure.function.decorators:
-        head = decorator.function if isinstance(decorator, ir.Call) else decorator
-        if isinstance(head, ir.Attribute):
-            for owner in m.quiet(f, head.value, closure.unit).locs():
-                obj = f.state.obj(owner)
-                if obj is not None and obj.kind == "library" and isinstance(obj.info, Site):
-                    found.append(of_ref(owner))
-    return join_all(found)
 
 
 def _object_method(
@@ -419,16 +320,16 @@ def _object_method(
         others = m.overriding(f, obj.cls, name)
         if others:
             return _on_any(m, f, loc, obj, (obj.cls, *others), name, args, at)
-    found = objects.method(m, f, loc, obj, name, at)
+    found = inheritance.method(m, f, loc, obj, name, at)
     if found is not None:
         return m.call(f, found, args, at)
     info = m.class_info(f, obj.cls)
     if info is not None and TYPED_DICTS & set(info.libraries):
         return unknown_method(m, f, loc, obj, receiver, name, args, at)
-    if info is not None and name in OF_TUPLES and objects.TUPLES & set(info.libraries):
+    if info is not None and name in OF_TUPLES and class_members.TUPLES & set(info.libraries):
         return records.BEHAVIOURS[OF_TUPLES[name]](m, f, Use(name, of_ref(loc), args, at))
     if info is not None and name in VERBS and SESSIONS & set(info.libraries):
-        own = objects.method(m, f, loc, obj, "request", at)
+        own = inheritance.method(m, f, loc, obj, "request", at)
         if own is not None:
             verb = of_const(name.upper())
             return m.call(f, own, Args([verb, *args.positional], args.keywords, args.star, args.double), at)
@@ -438,7 +339,7 @@ def _object_method(
         known = [name_ for name_ in info.libraries if m.policy.catalog.rows(f"{name_}.{name}")]
         library = (known or list(info.libraries))[0]
         return m.library_call(f, f"{library}.{name}", Value(receiver.taints, refs={loc: NO_FACTS}), args, at)
-    getter = objects.method(m, f, loc, obj, "__getattr__", at)
+    getter = inheritance.method(m, f, loc, obj, "__getattr__", at)
     if getter is not None:
         return m.call(f, m.call(f, getter, Args([of_const(name)]), at), args, at)
     return unknown_method(m, f, loc, obj, receiver, name, args, at)
@@ -458,7 +359,7 @@ def _on_any(
     for cls in classes:
         f.state = before.copy()
         own = _equipped(m, f, loc, obj, cls)
-        found = objects.method(m, f, loc, m.obj(f, loc), name, at)
+        found = inheritance.method(m, f, loc, m.obj(f, loc), name, at)
         if found is None:
             continue
         value = m.call(f, found, args, at)
@@ -624,123 +525,3 @@ def _hold(m: Machine, f: Frame, own: Value, args: Args, added: Value) -> None:
         held = join_all([obj.parts.get(strings.DATA, BOTTOM), *args.all()])
         items = join(obj.rest, added) if added.taints and obj.kind == "unknown" else obj.rest
         m.write(f, loc, replace(obj.put(strings.DATA, held), rest=items), strong=True)
-
-
-def unknown_call(
-    m: Machine,
-    f: Frame,
-    name: str,
-    callee: Value,
-    args: Args,
-    at: int,
-    *,
-    known: bool = False,
-    checked: bool = False,
-) -> Value:
-    """The result of an unknown call. ``callee`` is what it is called on; ``known`` for code of the project."""
-    m.risk()
-    if name and not checked:
-        answered = consent.configured(m, f, [name], callee, args, at, None)
-        if answered is not None:
-            return answered
-    named = {
-        keyword: m.named(f, value, keyword, BOTTOM, args.ats.get(keyword, at), put=True)
-        for keyword, value in args.keywords.items()
-    }
-    given = Args(args.positional, named, args.star, args.double).all()
-    note = f"through {name}()" if name else "through an unknown call"
-    chooses = not known and name in naming.CONDITIONS and bool(callee.refs)
-    passed = [
-        taint.stepped(f.unit, at, note)
-        for value in ((callee,) if chooses else (callee, *given))
-        for taint in handing.handed(m, f, value, at, on_it=value is callee, known=known)
-    ]
-    filled.handed_over(m, f, given)
-    if not known:
-        used.handed(m, f, name, given)
-        versions.change(m, f, name, callee, given, at)
-        _hold_unknown(m, f, callee, [] if chooses else given)
-        _call_back(m, f, given, passed, at)
-    if not f.state.reachable:
-        return BOTTOM
-    label = provenance.LINK if provenance.gives_link(name, given) else "result"
-    label = origins.marked(label, origins.of_call(name, callee, given))
-    result = m.unknown(f, at, merge_taints(passed), label)
-    _remember_arguments(m, f, result, callee, given)
-    if not known:
-        _remember_functions(m, f, result, args)
-    if not known and result.taints and naming.looks_up(name):
-        for loc in result.locs():
-            m.write(f, loc, (f.state.obj(loc) or Obj("unknown")).put(naming.FOUND, OPAQUE), strong=True)
-    return result
-
-
-def _hold_unknown(m: Machine, f: Frame, callee: Value, given: list[Value]) -> None:
-    carried = [value for value in given if value.taints or any(isinstance(ref, Loc) for ref in value.refs)]
-    if not carried:
-        return
-    for loc in callee.locs():
-        obj = f.state.obj(loc) or Obj("unknown")
-        if obj.kind not in ("unknown", "library", "instance") or loc in m.base:
-            # What the whole program shares (an application, a session, a signal) is given too much by
-            # too many to be said to hold it.
-            continue
-        taints = [
-            taint for value in carried for taint in handing.handed(m, f, value, 0, on_it=False, known=False)
-        ]
-        if not taints:
-            continue
-        held = join(obj.parts.get(strings.DATA, BOTTOM), Value(merge_taints(taints), unknown=True))
-        m.write(f, loc, obj.put(strings.DATA, held), strong=True)
-
-
-def _call_back(m: Machine, f: Frame, given: list[Value], taints: list[Taint], at: int) -> None:
-    """Functions of the project that unknown code is given may be called with what it was given."""
-    called = 0
-    for value in given:
-        for ref in value.refs:
-            obj = (
-                f.state.obj(ref.function if isinstance(ref, Bound) else ref)
-                if isinstance(ref, Bound | Loc)
-                else None
-            )
-            if obj is None or obj.kind not in ("function", "partial") or called >= MAX_CALLBACKS:
-                continue
-            if isinstance(obj.info, Closure) and not taints and not m.is_called_back(obj.info):
-                m.count("callbacks without personal data")
-                continue
-            if isinstance(obj.info, Closure) and applications.of_program(m).is_handler(obj.info):
-                # It runs behind its middleware, as an entry point.
-                continue
-            called += 1
-            m.perhaps(f, partial(_called_back, m, f, ref, taints, at))
-
-
-def _called_back(m: Machine, f: Frame, ref: Ref, taints: list[Taint], at: int) -> Value:
-    argument = m.unknown(f, at, merge_taints(taints), "callback")
-    return m.call(f, Value(refs={ref: NO_FACTS}), Args(star=argument), at)
-
-
-def _remember_functions(m: Machine, f: Frame, result: Value, args: Args) -> None:
-    """What is made of a function (``instrument(show)``) may be called in its place."""
-    first = args.get(0)
-    loc = result.single()
-    if first is None or loc is None or len(args.positional) > 1:
-        return
-    functions: dict[Ref, Facts] = {
-        ref: facts
-        for ref, facts in first.refs.items()
-        if isinstance(ref, Bound) or (isinstance(ref, Loc) and m.obj(f, ref).kind in ("function", "partial"))
-    }
-    if functions:
-        m.write(f, loc, m.obj(f, loc).put(calls.WRAPS, Value(refs=functions)), strong=True)
-
-
-def _remember_arguments(m: Machine, f: Frame, result: Value, callee: Value, given: list[Value]) -> None:
-    """What an unknown object was made from: a check of that is a check of the object (``load(client_id)``)."""
-    keys = [loc for value in given for loc in value.locs() if f.state.obj(loc) is None]
-    loc = result.single()
-    if keys and loc is not None:
-        obj = f.state.obj(loc) or Obj("unknown")
-        made_from = Value(refs=dict.fromkeys(keys[:4], NO_FACTS))
-        m.write(f, loc, obj.put("@key", made_from), strong=True)

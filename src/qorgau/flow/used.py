@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from qorgau import ir
 from qorgau.flow import schemas, stores
-from qorgau.flow.classes import ELEMENTS, annotated_object
 from qorgau.flow.constants import Const
 from qorgau.flow.declarations import classes, info_of
+from qorgau.flow.declared_types import ELEMENTS, annotated_object
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import objects
+from qorgau.flow import inheritance
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Closure, Frame
@@ -130,7 +130,7 @@ def holds_secret(m: Machine, f: Frame, cls: Loc, name: str) -> bool:
 def takes_others(m: Machine, f: Frame, cls: Loc) -> bool:
     """Whether a model keeps arguments that it declares no fields for (``extra="allow"``)."""
     for name in ("model_config", "Config"):
-        part = objects.class_part(m, f, cls, name)
+        part = inheritance.class_part(m, f, cls, name)
         for loc in part.locs() if part is not None else ():
             if any("allow" in held.texts() for held in m.obj(f, loc).parts.values()):
                 return True

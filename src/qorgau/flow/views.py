@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import gates, objects
+from qorgau.flow import gates, inheritance
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
@@ -29,7 +29,7 @@ def _object(m: Machine, f: Frame, u: Use) -> Value:
 
 def _of_view(m: Machine, f: Frame, cls: Loc, u: Use) -> Value | None:
     rows = _told(m, f, cls, u, "get_queryset", "queryset")
-    if rows is None and (model := objects.class_part(m, f, cls, "model")) is not None:
+    if rows is None and (model := inheritance.class_part(m, f, cls, "model")) is not None:
         for loc in model.locs():
             made = m.fresh(f, u.at, "row")
             f.state.heap[made] = Obj("unknown", cls=loc)
@@ -40,17 +40,17 @@ def _of_view(m: Machine, f: Frame, cls: Loc, u: Use) -> Value | None:
 
 def _told(m: Machine, f: Frame, cls: Loc, u: Use, method: str, attribute: str) -> Value | None:
     """What a view's class says by a method of its own, or else by an attribute."""
-    own = objects.class_part(m, f, cls, method)
+    own = inheritance.class_part(m, f, cls, method)
     if own is not None:
-        return m.call(f, objects.bind(m, f, own, u.receiver, u.at), Args(), u.at)
-    return objects.class_part(m, f, cls, attribute)
+        return m.call(f, inheritance.bind(m, f, own, u.receiver, u.at), Args(), u.at)
+    return inheritance.class_part(m, f, cls, attribute)
 
 
 def _declared(attribute: str) -> Callable[[Machine, Frame, Use], Value]:
     """``self.get_queryset()`` of the framework gives what the class names in an attribute."""
 
     def given(m: Machine, f: Frame, u: Use) -> Value:
-        found = [objects.class_part(m, f, cls, attribute) for cls in _classes(f, u.receiver)]
+        found = [inheritance.class_part(m, f, cls, attribute) for cls in _classes(f, u.receiver)]
         known = [value for value in found if value is not None]
         return join_all(known) if known else m.unknown_call(f, f"get_{attribute}", u.receiver, u.args, u.at)
 
