@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from qorgau import config
-from qorgau.flow import calls, modules
+from qorgau.flow import calls, modules, parameters
 from qorgau.flow.arrivals import Arrival
 from qorgau.flow.constants import HOLE, Const
 from qorgau.flow.facts import Either, Fact, Facts
@@ -81,7 +81,7 @@ def _function(m: Interpreter, obj: Obj, closure: Closure) -> Iterator[str]:
     ctx = Loc(None, ("root", closure.unit.name, function.at, ""))
     f = Frame(closure.unit, State(m.base), ctx, kind="root")
     args = unknown_arguments(m, f, closure, None)
-    bound = calls.bind_parameters(m, f, obj, closure, args, function.at)
+    bound = parameters.bind_parameters(m, f, obj, closure, args, function.at)
     outcome = calls.solve(m, f, closure, bound, Loc(ctx, ("call", closure.unit.name, function.at)), None)
     yield f"{function.qualname}({', '.join(parameter.name for parameter in function.parameters)})"
     shown = Shown(m, outcome, f.state)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from lattices import CROWDED, FACTS, KNOWN, LOCS, OBJECTS, STATES, TAINTS, VALUES, absent, covers
 
+from qorgau.flow.branches import restrict
 from qorgau.flow.constants import MAX_CONSTANTS, const
-from qorgau.flow.expressions import restrict
 from qorgau.flow.facts import Facts, common_facts
 from qorgau.flow.heap import Obj, join_objects
 from qorgau.flow.state import Renaming, State, join_states

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import naming, provenance, strings, texts
+from qorgau.flow import held_data, provenance, strings, texts
 from qorgau.flow.constants import HOLE
 from qorgau.flow.machine import Frame
 from qorgau.flow.taints import merge_taints
@@ -56,7 +56,9 @@ def _built(m: Machine, f: Frame, u: Use) -> Value:
     if "port" in given:
         pieces += [of_const(":"), strings.text(m, f, given["port"], u.at)]
     path = [strings.text(m, f, given[name], u.at) for name in PATHS if name in given]
-    held = [Value(naming.contents(m, f, given[name], u.at), opaque=True) for name in QUERIES if name in given]
+    held = [
+        Value(held_data.contents(m, f, given[name], u.at), opaque=True) for name in QUERIES if name in given
+    ]
     return texts.concat([*pieces, *path, *held])
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import inheritance, naming
+from qorgau.flow import held_data, inheritance
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
@@ -29,9 +29,9 @@ def _unbind(m: Machine, f: Frame, u: Use) -> Value:
         gone = {
             taint.field
             for name in names
-            for taint in naming.contents(m, f, obj.parts.get(f"@{name}", BOTTOM), u.at)
+            for taint in held_data.contents(m, f, obj.parts.get(f"@{name}", BOTTOM), u.at)
         }
-        held = Value(naming.held(m, f, obj, u.at), opaque=True)
+        held = Value(held_data.held(m, f, obj, u.at), opaque=True)
         left = held.with_(
             taints=frozenset(taint for taint in held.taints if taint.field not in fields | gone)
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import texts
+from qorgau.flow import text_methods, texts
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
@@ -78,7 +78,7 @@ def method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, at: 
         return OPAQUE
     if name in ("copy", "tobytes", "tolist", "cast", "toreadonly"):
         return data
-    return texts.method(m, f, data.with_(refs=NO_REFS), name, args, at)
+    return text_methods.method(m, f, data.with_(refs=NO_REFS), name, args, at)
 
 
 def put(m: Machine, f: Frame, loc: Loc, data: Value) -> None:

@@ -10,26 +10,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec.structs import replace
 
 from qorgau import ir
 from qorgau.flow import (
+    branches,
     constructing,
-    containers,
     dispatch,
-    expressions,
     garbage,
     inheritance,
     raising,
     signatures,
     started,
 )
-from qorgau.flow.constants import Const
-from qorgau.flow.facts import NO_FACTS, Facts, without
-from qorgau.flow.heap import Key, Obj
+from qorgau.flow.activations import MAX_DEPTH, MAX_RECURSION, activate, conclude
+from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
-from qorgau.flow.machine import NOT_BEGUN, SENDS, Args, Closure, Frame, Resumable
+from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.memo import Canon, Outcome, Remembered, Transfer
+from qorgau.flow.parameters import bind_parameters
 from qorgau.flow.state import State, bottom_like
 from qorgau.flow.values import (
     BOTTOM,
@@ -43,8 +41,6 @@ from qorgau.flow.values import (
     SuperOf,
     Value,
     join,
-    join_all,
-    of_const,
     of_ref,
     stamp,
 )
@@ -56,19 +52,10 @@ if TYPE_CHECKING:
 REMEMBERED = 4_000
 """Results of calls that are kept; the oldest goes first. What is asked for again is mostly asked for soon."""
 
-MAX_DEPTH = 28
-"""Calls within calls that are followed; deeper ones count as unknown."""
-
-MAX_RECURSION = 4
-"""Activations of one function at a time before a recursive call gives up its numbers, and then is cut off."""
-
 MAX_ROUNDS = 4
 
 WRAPS = "$wraps"
 """The part of what an unknown call gave that is the functions which it was given."""
-
-CONTEXT = "contextlib.contextmanager"
-"""The mark of a generator function that ``with`` runs in two parts."""
 
 
 class Active(msgspec.Struct):
@@ -95,7 +82,7 @@ def call(m: Machine, f: Frame, callee: Value, args: Args, at: int) -> Value:
         f.state = before.copy()
         value = _call_ref(m, f, ref, args, at, callee)
         outcomes.append((f.state, stamp(value, facts)))
-    return expressions.meet(m, f, outcomes)
+    return branches.meet(m, f, outcomes)
 
 
 def _call_ref(m: Machine, f: Frame, ref: Ref, args: Args, at: int, callee: Value) -> Value:
@@ -336,146 +323,6 @@ def _run(
     return outcome
 
 
-def activate(
-    m: Machine, closure: Closure, bound: dict[str, Value], ctx: Loc, entry: State, depth: int, facts: Facts
-) -> Frame:
-    """A frame for a function's body with its parameters bound, where these ``facts`` of the caller hold."""
-    function = closure.function
-    state = entry.called(facts | closure.facts)
-    shared = function.at in closure.unit.nesting
-    loc = Loc(ctx, ("frame", function.at)) if shared else None
-    frame = Frame(
-        closure.unit,
-        state,
-        ctx,
-        kind="function",
-        closure=closure,
-        scopes=closure.scopes,
-        loc=loc,
-        depth=depth,
-    )
-    if loc is not None:
-        variables: dict[Key, Value] = {}
-        variables.update(bound)
-        state.heap[loc] = Obj("frame", parts=variables)
-        frame.scopes = (loc, *closure.scopes)
-        m.made.append(loc)
-    else:
-        state.env.update(bound)
-    frame.entered = bound
-    if bound:
-        first = next(iter(bound.values()))
-        if closure.owner is not None and closure.binding in ("plain", "class", "property"):
-            frame.receiver = first
-    return frame
-
-
-def conclude(m: Machine, inner: Frame, closure: Closure, entry: State) -> Outcome:
-    """What an executed body did, relative to the state in which it was entered."""
-    ends = list(inner.returns)
-    if inner.state.reachable:
-        ends.append((inner.state, of_const(None)))
-    outcome = Outcome()
-    if ends or closure.function.is_generator:
-        if not ends and inner.yield_state is not None:
-            # A generator that never ends: it stops at one of its yields.
-            ends = [(inner.yield_state, of_const(None))]
-        elif not ends:
-            ends = [(inner.state, of_const(None))]
-        value = expressions.meet(m, inner, ends)
-        outcome.returns = any(state.reachable for state, _ in ends)
-        value = signatures.answered(m, inner, closure, value)
-        if closure.function.is_generator:
-            later = _back_to_yield(inner) if CONTEXT in closure.marks else ()
-            value = _generator(m, inner, closure, value, later)
-        outcome.value = value
-        outcome.changed = _changed(entry, inner, inner.state, value)
-        gained = inner.state.facts - entry.facts - closure.facts
-        if gained:
-            # What a function made and let go of is nobody's business; what it hands out stays checked.
-            out = garbage.mentioned([value], outcome.changed)
-            outcome.gained = without(
-                gained,
-                lambda loc: _is_inner(loc, inner.ctx) and not any(step in out for step in loc.ancestors()),
-            )
-        outcome.lost = inner.entry_facts - closure.facts - inner.state.facts
-    for state in inner.raises:
-        if state.reachable:
-            facts = state.facts - entry.facts - closure.facts
-            exception = state.env.get("$exception", BOTTOM)
-            outcome.raised.append((_changed(entry, inner, state, exception), facts, exception))
-    return outcome
-
-
-def _is_inner(loc: Loc, ctx: Loc) -> bool:
-    return any(ancestor == ctx for ancestor in loc.ancestors())
-
-
-def _changed(entry: State, inner: Frame, state: State, value: Value) -> dict[Loc, Obj]:
-    """The objects that a body made or changed and that something outside still refers to."""
-    changed = {loc: obj for loc, obj in state.heap.items() if entry.heap.get(loc) is not obj}
-    return garbage.wanted(changed, inner.ctx, [value, *inner.entered.values()])
-
-
-def _back_to_yield(inner: Frame) -> tuple[tuple[Loc, Obj, Obj], ...]:
-    """Leave the objects as they are at the yield: inside ``with`` they have not changed any further yet."""
-    then, last = inner.yield_state, inner.state
-    if then is None or not last.reachable:
-        return ()
-    changes = [
-        (loc, held, obj)
-        for loc, obj in last.heap.items()
-        if (held := then.heap.get(loc)) is not None and held is not obj and loc != inner.loc
-    ]
-    for loc, held, _ in changes:
-        last.heap[loc] = held
-    return tuple(changes)
-
-
-def _generator(
-    m: Machine, inner: Frame, closure: Closure, returned: Value, later: tuple[tuple[Loc, Obj, Obj], ...]
-) -> Value:
-    items = inner.yields
-    parts: dict[Key, Value] = {"$return": returned, SENDS: NOT_BEGUN}
-    exact = inner.yields_exact and len(items) <= 32
-    if exact:
-        parts.update({Const("int", index): item for index, item in enumerate(items)})
-    obj = Obj(
-        "generator",
-        parts=parts,
-        rest=BOTTOM if exact else join_all(items),
-        length=len(items) if exact else None,
-        info=Resumable(closure, tuple(inner.entered.items()), inner.yield_facts or NO_FACTS, later),
-    )
-    return m.new(inner, closure.function.at, obj, "generator")
-
-
-def throw(m: Machine, f: Frame, info: Resumable, error: Value, at: int) -> None:
-    """``generator.throw(error)``: run the body again with the exception raised where it yields.
-
-    What it does to objects on the way is left out: all before the ``yield`` has been done.
-    """
-    before = f.state.copy()
-    _run_again(m, f, info, at, OPAQUE, error)
-    f.state = before
-
-
-def _run_again(
-    m: Machine, f: Frame, info: Resumable, at: int, sent: Value, thrown: Value = BOTTOM
-) -> Frame | None:
-    """The frame of a generator's body after another run; None where that would go too deep."""
-    closure = info.closure
-    ctx = Loc(f.ctx, ("call", f.unit.name, at, closure.function.at, *f.passes))
-    if f.depth >= MAX_DEPTH or m.active_count(closure) >= MAX_RECURSION:
-        return None
-    m.enter_function(closure)
-    inner = activate(m, closure, dict(info.bound), ctx, f.state, f.depth + 1, f.state.facts)
-    inner.sent, inner.thrown = sent, thrown
-    m.execute(inner, closure.function.body)
-    m.leave_function(closure)
-    return inner
-
-
 def _apply(m: Machine, f: Frame, outcome: Outcome, closure: Closure, at: int) -> Value:
     """Make the outcome of a call true in the caller's state."""
     if outcome.risky:
@@ -498,122 +345,3 @@ def _apply(m: Machine, f: Frame, outcome: Outcome, closure: Closure, at: int) ->
         note = f"returned by {closure.function.name}()"
         value = value.map_taints(lambda taint: taint.stepped(f.unit, at, note))
     return value
-
-
-def bind_parameters(
-    m: Machine, f: Frame, obj: Obj, closure: Closure, args: Args, at: int
-) -> dict[str, Value]:
-    """The value of each parameter of a call; names of fields say what unknown values carry."""
-    function = closure.function
-    bound: dict[str, Value] = {}
-    position = 0
-    keywords = dict(args.keywords)
-    doubles = list(args.double)
-    for parameter in function.parameters:
-        name = parameter.name
-        value: Value
-        source: int | str = name
-        if parameter.kind == "*":
-            rest = args.positional[position:]
-            value = m.sequence(f, at, "tuple", rest, args.star, f"*{name}")
-            bound[name] = value
-            position = len(args.positional)
-            continue
-        if parameter.kind == "**":
-            bound[name] = _keywords(m, f, keywords, doubles, at, name)
-            continue
-        given: Value | None = None
-        if parameter.kind != "keyword" and position < len(args.positional):
-            given, source = args.positional[position], position
-            position += 1
-        elif name in keywords and parameter.kind != "positional":
-            given = keywords.pop(name)
-        if given is None:
-            value = BOTTOM
-            if not args.star.is_bottom and parameter.kind != "keyword":
-                value = join(value, _of_star(f, args.star, name))
-            for double in doubles:
-                value = join(value, m.item(f, double, of_const(name), at))
-            default = obj.parts.get(f"$default:{name}")
-            if value.is_bottom or (default is not None and not value.taints):
-                value = join(
-                    value, default if default is not None else (OPAQUE if value.is_bottom else BOTTOM)
-                )
-        else:
-            value = given
-        bound[name] = _arrived(m, f, closure, parameter, value, args.ats.get(source, at))
-    return bound
-
-
-def _of_star(f: Frame, star: Value, name: str) -> Value:
-    """What one parameter gets of ``*unknown``: of an unknown object a part of its own, not the same for all."""
-    refs = {
-        ref.child(name) if isinstance(ref, Loc) and f.state.obj(ref) is None else ref: facts
-        for ref, facts in star.refs.items()
-    }
-    return star.with_(refs=refs) if refs else star
-
-
-def _arrived(m: Machine, f: Frame, closure: Closure, parameter: ir.Parameter, value: Value, at: int) -> Value:
-    value = m.parameter_named(f, closure, parameter, value)
-    if value.taints:
-        note = f"passed to {closure.function.name}() as {parameter.name}"
-        value = value.map_taints(lambda taint: taint.stepped(f.unit, at, note))
-    return value
-
-
-def _keywords(
-    m: Machine, f: Frame, keywords: dict[str, Value], doubles: list[Value], at: int, name: str
-) -> Value:
-    made = m.new(f, at, Obj("dict", info="exact"), f"**{name}")
-    loc = made.locs()[0]
-    for keyword, value in keywords.items():
-        m.set_item(f, made, of_const(keyword), value, at)
-    for double in doubles:
-        containers.update(m, f, loc, double, at)
-    return made
-
-
-def define_function(m: Machine, f: Frame, function: ir.Function, decorate: bool) -> Value:
-    """The value of a ``def`` or ``lambda``: defaults and decorators evaluated."""
-    parts: dict[Key, Value] = {}
-    for parameter in function.parameters:
-        if parameter.default is not None:
-            parts[f"$default:{parameter.name}"] = m.evaluate(f, parameter.default)
-    owner = f.loc if f.kind == "class" else None
-    scopes = f.scopes
-    binding = "plain"
-    if owner is not None and function.name in ("__new__", "__init_subclass__", "__class_getitem__"):
-        binding = "static" if function.name == "__new__" else "class"
-    closure = Closure(f.unit, function, scopes, owner, binding)
-    loc = f.defining_place(function.at, "function")
-    m.made.append(loc)
-    f.state.heap[loc] = Obj("function", parts=parts, info=closure)
-    m.defined(f, loc, closure)
-    value = of_ref(loc)
-    if decorate:
-        for decorator in reversed(function.decorators):
-            value = m.decorated(f, decorator, value, loc, function)
-        m.finished(f, function, value, loc)
-    return value
-
-
-def rebind(
-    f: Frame,
-    loc: Loc,
-    *,
-    binding: str | None = None,
-    marks: tuple[str, ...] | None = None,
-    facts: Facts | None = None,
-) -> None:
-    """Change how a function is called: what is given of its ``Closure``."""
-    obj = f.state.obj(loc)
-    if obj is not None and isinstance(obj.info, Closure):
-        held = obj.info
-        info = replace(
-            held,
-            binding=held.binding if binding is None else binding,
-            marks=held.marks if marks is None else marks,
-            facts=held.facts if facts is None else facts,
-        )
-        f.state.heap[loc] = replace(obj, info=info)

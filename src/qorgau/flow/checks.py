@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from qorgau.flow import naming
+from qorgau.flow import held_data
 from qorgau.flow.facts import CHECKS, NO_FACTS, Fact, Facts, told_of, without
 from qorgau.flow.locations import Loc, is_told
 from qorgau.flow.machine import Frame
@@ -95,7 +95,7 @@ def _comes_of(m: Machine, f: Frame, value: Value, gone: Loc) -> bool:
             return True
     return any(
         taint.subject is not None and gone in taint.subject.ancestors()
-        for taint in naming.contents(m, f, value, 0)
+        for taint in held_data.contents(m, f, value, 0)
     )
 
 

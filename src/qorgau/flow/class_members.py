@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qorgau.flow import (
+    built_statements,
     containers,
     members,
     orm,
@@ -62,7 +63,7 @@ def class_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int
         # What stands beside an annotation is the default of a row; read from the class it is the column.
         if orm.is_model(m, f, loc) and class_part(m, f, loc, f"$a:{name}") is not None:
             query = m.query_of(f, loc, name) if found is None else None
-            return of_ref(query) if query is not None else orm.column_of(f, loc, name)
+            return of_ref(query) if query is not None else built_statements.column_of(f, loc, name)
     if found is None:
         found = m.of_metaclass(f, loc, name, at)
         if found is not None:
@@ -83,7 +84,7 @@ def class_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int
             _set_up_member(m, f, loc, member, found, at)
         return of_ref(member)
     if found.refs and all(is_declaration(f, ref) for ref in found.refs) and orm.is_model(m, f, loc):
-        return orm.column_of(f, loc, name)
+        return built_statements.column_of(f, loc, name)
     bound: list[Value] = []
     for ref, facts in found.refs.items():
         own = m.manager_of(f, loc, name, ref) if isinstance(ref, Loc) else None

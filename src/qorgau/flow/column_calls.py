@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qorgau.flow import orm, queries
+from qorgau.flow import built_statements, query_writes
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.machine import Frame
 from qorgau.flow.sql_functions import SLICES, effect_of
 from qorgau.flow.sql_statement import ColumnRef, Effect, Part
 from qorgau.flow.taints import merge_taints
-from qorgau.flow.texts import KEPT
+from qorgau.flow.text_slices import KEPT
 from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, Value, of_const
 
@@ -28,7 +28,7 @@ SAME = frozenset(("asc", "desc", "collate", "distinct", "self_group", "cast"))
 def called(m: Machine, f: Frame, use: Use) -> Value | None:
     """What a method of a column, or a function of columns, is; None for other calls."""
     name = use.dotted.rpartition(".")[2]
-    if use.dotted.startswith((f"{orm.COLUMN}.", f"{orm.COMPUTED}.")):
+    if use.dotted.startswith((f"{built_statements.COLUMN}.", f"{built_statements.COMPUTED}.")):
         if name == "label":
             return labelled(m, f, use)
         return use.receiver if name in SAME else None
@@ -42,32 +42,40 @@ def called(m: Machine, f: Frame, use: Use) -> Value | None:
     taints = [
         changed
         for index, value in enumerate(use.args.positional)
-        for taint in orm.selected(m, f, use, value, index).taints
-        if (changed := queries.after(m, taint, Part(ColumnRef(""), effect, f"func.{name}"))) is not None
+        for taint in built_statements.selected(m, f, use, value, index).taints
+        if (changed := query_writes.after(m, taint, Part(ColumnRef(""), effect, f"func.{name}"))) is not None
     ]
     return _computed(m, f, use, Value(merge_taints(taints), opaque=True), BOTTOM)
 
 
 def labelled(m: Machine, f: Frame, use: Use) -> Value:
     """A column under another name."""
-    return _computed(m, f, use, orm.selected(m, f, use, use.receiver, 0), use.arg(0, "name"))
+    return _computed(m, f, use, built_statements.selected(m, f, use, use.receiver, 0), use.arg(0, "name"))
 
 
 def is_of_table(m: Machine, f: Frame, value: Value) -> bool:
     """Whether something is a column of a ``Table`` (``people.c.fio``)."""
     for loc in value.locs():
-        if any((obj := f.state.obj(one)) is not None and obj.type == orm.TABLE for one in loc.ancestors()):
+        if any(
+            (obj := f.state.obj(one)) is not None and obj.type == built_statements.TABLE
+            for one in loc.ancestors()
+        ):
             return True
     return False
 
 
 def _is_column(m: Machine, f: Frame, value: Value) -> bool:
-    return any(m.obj(f, loc).type in (orm.COLUMN, orm.COMPUTED) for loc in value.locs())
+    return any(
+        m.obj(f, loc).type in (built_statements.COLUMN, built_statements.COMPUTED) for loc in value.locs()
+    )
 
 
 def _computed(m: Machine, f: Frame, use: Use, value: Value, name: Value) -> Value:
-    parts: dict[Key, Value] = {orm.COMPUTED_VALUE: value, "@name": name if name.texts() else of_const("")}
-    return m.new(f, use.at, Obj("library", type=orm.COMPUTED, parts=parts), "computed")
+    parts: dict[Key, Value] = {
+        built_statements.COMPUTED_VALUE: value,
+        "@name": name if name.texts() else of_const(""),
+    }
+    return m.new(f, use.at, Obj("library", type=built_statements.COMPUTED, parts=parts), "computed")
 
 
 def _effect(use: Use, name: str) -> Effect:

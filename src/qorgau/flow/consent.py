@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import contexts, models, naming, sinks
+from qorgau.flow import contexts, held_data, models, sinks
 from qorgau.flow.checks import BY_KEY, Check
 from qorgau.flow.facts import Fact, Facts
 from qorgau.flow.heap import Obj
@@ -145,7 +145,7 @@ def transform(
     if role.kind == "irreversible":
         return OPAQUE
     given = [*args.all(), *([receiver] if receiver is not None else [])]
-    taints = [taint for value in given for taint in naming.contents(m, f, value, at)]
+    taints = [taint for value in given for taint in held_data.contents(m, f, value, at)]
     reversal = Reversal(name.rpartition(".")[2], "the configuration lists it as reversible", "a keyed hash")
     return Value(merge_taints(reversed_by(f, at, taint, reversal) for taint in taints), opaque=True)
 
@@ -179,7 +179,7 @@ def _keys(f: Frame, subject: Loc) -> Iterator[Loc]:
     obj = f.state.obj(subject)
     if obj is None or subject.old:
         return
-    own = naming.subjects_of_parts(obj)
+    own = held_data.subjects_of_parts(obj)
     for loc in (subject, *own):
         held = f.state.obj(loc)
         for key in held.parts[KEY].locs() if held is not None and KEY in held.parts else ():

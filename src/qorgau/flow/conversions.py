@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau import ir
-from qorgau.flow import attribute_changes, class_fields, containers, validators
+from qorgau.flow import attribute_changes, class_fields, container_methods, validators
 from qorgau.flow.declared_types import ELEMENTS
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
@@ -179,7 +179,7 @@ def before(m: Machine, f: Frame, cls: Loc, args: Args, at: int) -> Args:
     """The arguments of a model as its ``@model_validator(mode="before")`` leaves them."""
     for loc, closure in _of_model(m, f, cls, "before"):
         given = m.new(f, at, Obj("dict", info="exact"))
-        containers.method(
+        container_methods.method(
             m, f, given.locs()[0], Obj("dict", info="exact"), "update", replace(args, positional=[]), at
         )
         function = of_ref(loc) if closure.binding == "static" else of_ref(Bound(loc, of_ref(cls)))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qorgau.findings import Confidence
-from qorgau.flow import naming, queries, sinks
+from qorgau.flow import data_sources, query_writes, sinks
 from qorgau.flow.arrivals import Destination
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.machine import Args, Frame
@@ -23,14 +23,14 @@ DATA = "$data"
 
 def _to_file(m: Machine, f: Frame, use: Use) -> Value:
     """psycopg2's ``cursor.copy_expert(sql, file)``"""
-    taints = queries.copied(m, f, use, use.arg(0, "sql"), [])
+    taints = query_writes.copied(m, f, use, use.arg(0, "sql"), [])
     _write(m, f, use.arg(1, "file"), taints, use)
     return OPAQUE
 
 
 def _stream(m: Machine, f: Frame, use: Use) -> Value:
     """psycopg's ``cursor.copy(statement, parameters)``: what is read from the stream are the rows."""
-    taints = queries.copied(m, f, use, use.arg(0, "statement"), [use.arg(1, "params")])
+    taints = query_writes.copied(m, f, use, use.arg(0, "statement"), [use.arg(1, "params")])
     parts: dict[Key, Value] = {DATA: Value(taints, opaque=True)} if taints else {}
     made = Obj("library", type=STREAM, parts=parts, info=_site(m, f, use))
     return m.new(f, use.at, made, "copy")
@@ -38,7 +38,7 @@ def _stream(m: Machine, f: Frame, use: Use) -> Value:
 
 def _query(m: Machine, f: Frame, use: Use) -> Value:
     """asyncpg's ``connection.copy_from_query(query, *args, output=...)``"""
-    taints = queries.copied(m, f, use, use.arg(0, "query"), use.args.positional[1:])
+    taints = query_writes.copied(m, f, use, use.arg(0, "query"), use.args.positional[1:])
     _write(m, f, use.args.keywords.get("output", BOTTOM), taints, use)
     return OPAQUE
 
@@ -48,7 +48,7 @@ def _table(m: Machine, f: Frame, use: Use) -> Value:
     columns = use.args.keywords.get("columns", BOTTOM)
     names = join_all(m.iterate(f, Value(refs={loc: frozenset()}), use.at).each for loc in columns.locs())
     found = [
-        naming.source(m, f.unit, use.at, field, Confidence.HIGH, None, f"{field} is the column {name}")
+        data_sources.source(m, f.unit, use.at, field, Confidence.HIGH, None, f"{field} is the column {name}")
         for name in names.texts()
         for field in m.policy.fields_of(name)
     ]

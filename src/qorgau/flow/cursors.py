@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qorgau.flow import orm, queries
+from qorgau.flow import built_statements, orm, queries, query_rows
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.sql_text import parse_sql
 from qorgau.flow.uses import Use
@@ -45,7 +45,7 @@ MADE = "cursor"
 def method(m: Machine, f: Frame, own: Value, name: str, args: Args, at: int) -> Value | None:
     """What a method of an unknown object gives that runs SQL or hands on rows; None for others."""
     if name in FETCH and not args.positional and _has_rows(m, f, own):
-        return queries.fetch(m, f, Use(f"{MADE}.{name}", own, args, at))
+        return query_rows.fetch(m, f, Use(f"{MADE}.{name}", own, args, at))
     if name not in RUN or not args.positional or not _is_sql(m, f, args.positional[0]):
         return None
     listed = len(args.positional) == 2 and _is_collection(m, f, args.positional[1])
@@ -61,7 +61,7 @@ def _has_rows(m: Machine, f: Frame, own: Value) -> bool:
 def _is_sql(m: Machine, f: Frame, value: Value) -> bool:
     texts = list(value.texts())
     for loc in value.locs():
-        texts += m.obj(f, loc).parts.get(orm.TEXT, BOTTOM).texts()
+        texts += m.obj(f, loc).parts.get(built_statements.TEXT, BOTTOM).texts()
     return any(_reads_or_writes(text) for text in texts)
 
 

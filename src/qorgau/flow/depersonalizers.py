@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import consent, naming, strings
+from qorgau.flow import consent, held_data, strings
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.machine import Frame
 from qorgau.flow.references import arguments
@@ -24,7 +24,7 @@ SALTED = "$salted"
 def apply(m: Machine, f: Frame, use: Use, row: Depersonalizer) -> Value:
     """What a depersonalizer or an encoder makes of the data it is given."""
     values = [value for text in row.data for value in arguments(m, f, use, text)]
-    taints = [taint for value in values for taint in naming.contents(m, f, value, use.at)]
+    taints = [taint for value in values for taint in held_data.contents(m, f, value, use.at)]
     salted = row.effect == "hash" and (_is_keyed(m, f, use, row) or _is_salted(m, f, use, values))
     changed = merge_taints(
         _transformed(m, f, use, row, taint, salted) for taint in taints if _stays(m, row, taint, salted)
@@ -90,7 +90,8 @@ def _is_salted(m: Machine, f: Frame, use: Use, values: list[Value]) -> bool:
         if obj is not None and obj.parts.get(SALTED) == OPAQUE:
             return True
     return any(
-        not value.taints and is_secret(value) and not naming.contents(m, f, value, use.at) for value in values
+        not value.taints and is_secret(value) and not held_data.contents(m, f, value, use.at)
+        for value in values
     )
 
 
@@ -126,7 +127,7 @@ CODECS = frozenset(
 def _codec(m: Machine, f: Frame, u: Use) -> Value:
     """``codecs.encode(text, "rot13")`` can be undone; a character encoding is no transformation at all."""
     value = u.arg(0, "obj")
-    taints = naming.contents(m, f, value, u.at)
+    taints = held_data.contents(m, f, value, u.at)
     if not any(name.lower().replace("-", "_") in CODECS for name in u.arg(1, "encoding").texts()):
         return Value(taints, opaque=True)
     reversal = Reversal(u.dotted, "it can be decoded", "a keyed hash")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau import ir
-from qorgau.flow import expressions
+from qorgau.flow import branches
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
@@ -85,7 +85,7 @@ def call(m: Machine, f: Frame, obj: Obj, args: Args, at: int) -> Value:
         f.state = before.copy()
         value = m.call(f, function, given, at)
         outcomes.append((f.state, value))
-    return expressions.meet(m, f, outcomes)
+    return branches.meet(m, f, outcomes)
 
 
 def _with(args: Args, index: int, value: Value) -> Args:

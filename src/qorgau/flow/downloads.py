@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import inheritance, json_texts, naming, redirects, sinks, strings, texts
+from qorgau.flow import (
+    data_sources,
+    held_data,
+    inheritance,
+    json_texts,
+    redirects,
+    sinks,
+    strings,
+    texts,
+)
 from qorgau.flow.arrivals import Destination
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
@@ -101,7 +110,7 @@ def rows_written(m: Machine, f: Frame, u: Use) -> tuple[Use, Value | None]:
     target = _target(f, u.receiver)
     if not any(_writes_itself(m, f, ref, u.at) for ref in target.refs):
         return u, None
-    row = Value(naming.contents(m, f, join_all(u.args.all()), u.at), opaque=True)
+    row = Value(held_data.contents(m, f, join_all(u.args.all()), u.at), opaque=True)
     return u, m.call_method(f, target, "write", Args([row]), u.at)
 
 
@@ -236,8 +245,8 @@ def _becomes_download(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> None
         return
     m.write(f, loc, obj.put(DOWNLOAD, of_const(True)), strong=True)
     given = join_all(part for name in GIVEN if (part := obj.parts.get(name)) is not None)
-    unit, born = naming.birth(m, loc, f.unit, at)
-    taints, kind = naming.contents(m, f, given, at), _response_type(m, f, obj)
+    unit, born = data_sources.birth(m, loc, f.unit, at)
+    taints, kind = held_data.contents(m, f, given, at), _response_type(m, f, obj)
     if taints:
         sinks.record(m, f, born, "export", kind, Destination(), taints, unit=unit.name, values=[given])
     for key, part in obj.parts.items():
@@ -272,7 +281,7 @@ def written(m: Machine, f: Frame, u: Use) -> Value:
     from qorgau.flow.library_data import hold
 
     data = join_all(u.args.positional)
-    taints: Taints = naming.contents(m, f, data, u.at)
+    taints: Taints = held_data.contents(m, f, data, u.at)
     for loc in u.receiver.locs():
         hold(m, f, of_ref(loc), [data])
         obj = m.obj(f, loc)

@@ -15,11 +15,11 @@ from msgspec.structs import replace
 from qorgau import ir
 from qorgau.flow import deletions, deployment, scopes, soft_deletes, stores
 from qorgau.flow.arrivals import NO_STORE, Store
+from qorgau.flow.built_statements import COLUMN
 from qorgau.flow.containers import KEYS
 from qorgau.flow.facts import Fact
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
-from qorgau.flow.orm import COLUMN
 from qorgau.flow.sites import Site
 from qorgau.flow.sql_text import Expression, Parameter, Statement
 from qorgau.flow.sql_text import Literal as SqlLiteral

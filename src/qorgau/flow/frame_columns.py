@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import frame_conditions, frame_names, frames, masks, texts
+from qorgau.flow import frame_conditions, frame_names, frames, masks, text_methods, text_slices, texts
 from qorgau.flow.constants import Const
 from qorgau.flow.facts import Facts, join_facts
 from qorgau.flow.frame_indexing import made_column
@@ -169,7 +169,7 @@ def text_method(m: Machine, f: Frame, u: Use) -> Value:
             others = [cell_of(m, f, value, u.at) for value in u.args.all()]
             cut = texts.made_of([cell, *(other.with_(refs=NO_REFS) for other in others)])
         else:
-            found = texts.method(m, f, cell, TEXT_NAMES.get(name, name), u.args, u.at)
+            found = text_methods.method(m, f, cell, TEXT_NAMES.get(name, name), u.args, u.at)
             cut = cell if found is None or found.refs else found
         results.append(made_column(m, f, obj, cut, u.at, f"text {name}"))
     return join_all(results) if results else OPAQUE
@@ -212,20 +212,20 @@ def _piece(u: Use, cell: Value, how: int) -> Value:
 def piece(cell: Value, how: int, given: list[object], *, lengths: bool) -> Value:
     """A slice of a text: ``how`` as in ``SLICES``; with ``lengths`` the second number is a length."""
     if not given or not all(isinstance(number, int | None) for number in given):
-        return texts.slice_text(cell, (None, None, None), False)
+        return text_slices.slice_text(cell, (None, None, None), False)
     first = given[0] if isinstance(given[0], int) else None
     if how == 1:
-        return texts.slice_text(cell, (None, first, None), True)
+        return text_slices.slice_text(cell, (None, first, None), True)
     if how == 2:
-        return texts.slice_text(cell, (-(first or 0), None, None), True)
+        return text_slices.slice_text(cell, (-(first or 0), None, None), True)
     if how == 3:
-        return texts.keep(cell, 1, ("index", first))
+        return text_slices.keep(cell, 1, ("index", first))
     second = given[1] if len(given) > 1 and isinstance(given[1], int) else None
     if lengths and second is not None:
         start = first or 0
         end = start + second
-        return texts.slice_text(cell, (start, None if start < 0 <= end else end, None), True)
-    return texts.slice_text(cell, (first, second, None), True)
+        return text_slices.slice_text(cell, (start, None if start < 0 <= end else end, None), True)
+    return text_slices.slice_text(cell, (first, second, None), True)
 
 
 def construct(m: Machine, f: Frame, u: Use) -> Value:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.findings import Confidence
-from qorgau.flow import frame_conditions, frames, queries
+from qorgau.flow import frame_conditions, frames, query_writes
 from qorgau.flow.constants import Const, const
 from qorgau.flow.facts import Fact
 from qorgau.flow.frame_names import names_in
@@ -199,7 +199,9 @@ def of_sql(m: Machine, f: Frame, text: str, at: int) -> list[Value]:
             if isinstance(part.origin, ColumnRef):
                 stands = _placeholder(m, f, at, part.origin.name)
                 taints += [
-                    left for taint in stands.taints if (left := queries.after(m, taint, part)) is not None
+                    left
+                    for taint in stands.taints
+                    if (left := query_writes.after(m, taint, part)) is not None
                 ]
         cell = Value(merge_taints(taints), opaque=True)
         made.append(

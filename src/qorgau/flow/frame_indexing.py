@@ -25,7 +25,7 @@ from qorgau.flow.frames import (
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
-from qorgau.flow.texts import slice_text
+from qorgau.flow.text_slices import slice_text
 from qorgau.flow.values import BOTTOM, OPAQUE, External, Value, join, join_all, of_const, of_ref
 
 if TYPE_CHECKING:

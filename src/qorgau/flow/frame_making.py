@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import frame_columns, frame_conditions, frames, naming, origins, places, queries
+from qorgau.flow import (
+    class_records,
+    frame_columns,
+    frame_conditions,
+    frames,
+    origins,
+    places,
+    queries,
+    query_rows,
+)
 from qorgau.flow.constants import Const, const
 from qorgau.flow.frame_access import with_names
 from qorgau.flow.frame_names import names_in
@@ -167,7 +176,7 @@ def _queried(m: Machine, f: Frame, u: Use, type_: str, rows: Value) -> Value:
 
 def _of_query(m: Machine, f: Frame, u: Use) -> Value:
     """``connection.sql(...).df()``: the rows of a query as a table."""
-    rows = queries.fetch(m, f, u)
+    rows = query_rows.fetch(m, f, u)
     type_ = "polars.DataFrame" if u.dotted.endswith(".pl") else "pandas.DataFrame"
     return _queried(m, f, u, type_, rows)
 
@@ -326,7 +335,7 @@ def _of_row(m: Machine, f: Frame, ref: Loc, obj: Obj | None, row: Value, loc: Lo
 def _of_object(m: Machine, f: Frame, ref: Loc, obj: Obj, at: int) -> Iterable[tuple[Const, Value]]:
     only = obj.parts.get("$only")
     allowed = set(only.texts()) if only is not None else None
-    for name, _ in naming.record(m, f, ref):
+    for name, _ in class_records.record(m, f, ref):
         if allowed is None or name in allowed:
             yield const(name), m.attribute(f, of_ref(ref, unknown=obj.kind == "unknown"), name, at)
 

@@ -16,7 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from qorgau.findings import Confidence
-from qorgau.flow import naming, strings
+from qorgau.flow import data_sources, naming, strings
 from qorgau.flow.constants import Const
 from qorgau.flow.facts import NO_FACTS, Fact, Facts
 from qorgau.flow.frame_types import COLUMNS, EXPRESSIONS, OPEN, TABLE, TABLES
@@ -193,7 +193,7 @@ def raw(m: Machine, unit: Unit, at: int, loc: Loc, name: Const) -> Value:
     """A column of an open table that nobody wrote: what its name says of it."""
     text = name.value if isinstance(name.value, str) else ""
     taints = frozenset(
-        naming.source(m, unit, at, found, Confidence.MEDIUM, loc, f"{found} is the column {text}")
+        data_sources.source(m, unit, at, found, Confidence.MEDIUM, loc, f"{found} is the column {text}")
         for found in (m.policy.fields_of(text) if text else ())
     )
     return Value(taints, refs={loc.child(("item", name)): NO_FACTS}, unknown=True)
@@ -203,7 +203,7 @@ def default(m: Machine, state: State, loc: Loc, obj: Obj, key: Key) -> Value:
     """What a table has in a column that only the other of two paths mentions."""
     if isinstance(key, str) or obj.info != OPEN:
         return BOTTOM
-    unit, at = naming.birth(m, loc, next(iter(m.program.units.values())), 0)
+    unit, at = data_sources.birth(m, loc, next(iter(m.program.units.values())), 0)
     return raw(m, unit, at, loc, key)
 
 

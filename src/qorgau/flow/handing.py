@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import containers, inheritance, naming, origins
+from qorgau.flow import containers, held_data, inheritance, origins
 from qorgau.flow.heap import Obj
 from qorgau.flow.machine import Frame
 from qorgau.flow.taints import Taint, Taints
@@ -32,7 +32,7 @@ def handed(m: Machine, f: Frame, value: Value, at: int, *, on_it: bool, known: b
     Code of the project that is not followed any further (``known``) is not said to hand on whole objects: of
     what it is given, only a datum itself is likely to come back.
     """
-    held = value.taints if known else naming.contents(m, f, value, at)
+    held = value.taints if known else held_data.contents(m, f, value, at)
     if not held:
         return []
     whole = _itself(f, value)

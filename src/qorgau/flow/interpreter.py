@@ -13,18 +13,23 @@ from fnmatch import fnmatchcase
 
 from qorgau import ir
 from qorgau.flow import (
+    activations,
     attribute_changes,
     behaviours,
+    branches,
     calls,
     class_fields,
     class_members,
     classes,
+    closures,
     connections,
     consent,
+    container_operators,
     containers,
     contexts,
     conversions,
     declared_types,
+    decorators,
     environment,
     erasure,
     expressions,
@@ -34,13 +39,16 @@ from qorgau.flow import (
     frame_hooks,
     frames,
     functional,
+    held_data,
     inheritance,
     instances,
     iteration,
     library_calls,
     library_objects,
+    loops,
     managers,
     metaclasses,
+    method_calls,
     modules,
     naming,
     objects,
@@ -59,7 +67,6 @@ from qorgau.flow import (
     strings,
     subscripts,
     unknown_calls,
-    unknowns,
     used,
 )
 from qorgau.flow.applications import Applications
@@ -367,15 +374,15 @@ class Interpreter:
 
     def decide(self, f: Frame, node: ir.Expr) -> tuple[State, State]:
         """The states where a test is true and where it is false."""
-        return expressions.decide(self, f, node)
+        return branches.decide(self, f, node)
 
     def truth(self, f: Frame, value: Value, truth: bool) -> Facts | None:
         """What holds when a value is true (or false); None when it can't be."""
-        return expressions.truth_facts(self, f, value, truth)
+        return branches.truth_facts(self, f, value, truth)
 
     def repeated(self, f: Frame, run: Callable[[], Value]) -> Value:
         """The result of something that runs any number of times."""
-        return statements.repeated(self, f, run)
+        return loops.repeated(self, f, run)
 
     def perhaps(self, f: Frame, run: Callable[[], Value]) -> Value:
         """The result of something that may be done or not: what it changes may be as it was before."""
@@ -493,7 +500,7 @@ class Interpreter:
 
     def call_method(self, f: Frame, receiver: Value, name: str, args: Args, at: int) -> Value:
         """``receiver.name(args)``"""
-        return unknowns.call_method(self, f, receiver, name, args, at)
+        return method_calls.call_method(self, f, receiver, name, args, at)
 
     def unknown_call(
         self, f: Frame, name: str, callee: Value, args: Args, at: int, *, known: bool = False
@@ -529,7 +536,7 @@ class Interpreter:
 
     def throw(self, f: Frame, info: Resumable, error: Value, at: int) -> None:
         """``generator.throw(error)``"""
-        calls.throw(self, f, info, error, at)
+        activations.throw(self, f, info, error, at)
 
     def called(self, f: Frame, node: ir.Call, receiver: Value, args: Args) -> None:
         """A method was called, whatever is known of its object."""
@@ -598,7 +605,7 @@ class Interpreter:
 
     def combine_containers(self, f: Frame, op: str, left: Value, right: Value, at: int) -> Value | None:
         """Operators on lists, dicts and sets."""
-        return containers.combine(self, f, op, left, right, at)
+        return container_operators.combine(self, f, op, left, right, at)
 
     def contains(self, f: Frame, container: Value, key: Value) -> bool | None:
         """``key in container``, if certain."""
@@ -624,7 +631,7 @@ class Interpreter:
 
     def function(self, f: Frame, function: ir.Function, decorate: bool) -> Value:
         """A function as a value."""
-        return calls.define_function(self, f, function, decorate)
+        return closures.define_function(self, f, function, decorate)
 
     def defined(self, f: Frame, loc: Loc, closure: Closure) -> None:
         """A function came to be; those of modules and classes can be analysed on their own."""
@@ -648,7 +655,7 @@ class Interpreter:
 
     def decorated(self, f: Frame, decorator: ir.Expr, value: Value, loc: Loc, function: ir.Function) -> Value:
         """A function after one of its decorators."""
-        return classes.decorated(self, f, decorator, value, loc, function)
+        return decorators.decorated(self, f, decorator, value, loc, function)
 
     def decorate(self, f: Frame, decorator: Value, function: Value, at: int) -> Value:
         """What a decorator of the program puts in the place of a function."""
@@ -953,7 +960,7 @@ class Interpreter:
 
     def contents(self, f: Frame, value: Value) -> Taints:
         """Everything personal that a value holds."""
-        return naming.contents(self, f, value, 0)
+        return held_data.contents(self, f, value, 0)
 
     def origin_of(self, subject: Loc | None) -> str:
         """How what is read from an object was collected: ``request``, ``public`` or nothing."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow import (
     containers,
+    held_data,
     masks,
     naming,
     orm,
@@ -216,7 +217,7 @@ def _element(m: Machine, f: Frame, loc: Loc, obj: Obj | None, at: int) -> Value:
         if not obj.rest.is_bottom or any(isinstance(key, Const) for key in obj.parts):
             known = join_all([obj.rest, *(part for key, part in obj.parts.items() if isinstance(key, Const))])
             return join(of_ref(element, unknown=True), known)
-        carried = naming.held(m, f, obj, at) if obj.kind == "library" else frozenset()
+        carried = held_data.held(m, f, obj, at) if obj.kind == "library" else frozenset()
         if carried:
             return Value(carried, refs={element: NO_FACTS}, unknown=True)
     return of_ref(element, unknown=True)

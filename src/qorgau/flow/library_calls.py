@@ -11,8 +11,10 @@ from msgspec.structs import replace
 from qorgau.flow import (
     ambient,
     bound_loggers,
+    built_statements,
     column_calls,
     consent,
+    container_methods,
     containers,
     depersonalizers,
     deployment,
@@ -21,20 +23,22 @@ from qorgau.flow import (
     folding,
     frame_expression_calls,
     frame_types,
+    held_data,
     lookups,
     middleware,
-    naming,
     origins,
-    orm,
     places,
     protocols,
     provenance,
     queries,
+    query_rows,
     query_texts,
+    querysets,
     raising,
     records,
     redirects,
     registries,
+    row_conditions,
     saved,
     setting_files,
     sinks,
@@ -81,20 +85,20 @@ def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int
     answered = consent.configured(m, f, [dotted], owner, args, at, None)
     if answered is not None:
         return answered
-    dotted = queries.as_relation(dotted)
+    dotted = query_rows.as_relation(dotted)
     if (
         dotted in frame_types.WRITTEN_BY_COLUMNS
         and "columns" in args.keywords
         and args.keywords["columns"].refs
     ):
         receiver = m.item(f, receiver, args.keywords["columns"], at)
-    if dotted.startswith(queries.ROWS + "."):
-        return queries.rows_method(m, f, Use(dotted, receiver, args, at))
+    if dotted.startswith(query_rows.ROWS + "."):
+        return query_rows.rows_method(m, f, Use(dotted, receiver, args, at))
     column = column_calls.called(m, f, Use(dotted, receiver, args, at))
     if column is not None:
         return column
-    if dotted.startswith(orm.COLUMN + ".") and dotted.endswith((".is_", ".is_not", ".isnot")):
-        return orm.column_test(m, f, Use(dotted, receiver, args, at))
+    if dotted.startswith(built_statements.COLUMN + ".") and dotted.endswith((".is_", ".is_not", ".isnot")):
+        return row_conditions.column_test(m, f, Use(dotted, receiver, args, at))
     rows = m.policy.catalog.rows(dotted)
     use = Use(dotted, receiver, args, at, rows.behaviour)
     use, answer = downloads.rows_written(m, f, use)
@@ -167,7 +171,7 @@ def _unbound(m: Machine, f: Frame, name: str, use: Use) -> Value | None:
         new = containers.put_item(m, f, loc, obj, use.arg(1), use.arg(2), not loc.old)
         m.write(f, loc, new, strong=True)
         return of_const(None)
-    return containers.method(m, f, loc, obj, method, use.args.rest(1), use.at)
+    return container_methods.method(m, f, loc, obj, method, use.args.rest(1), use.at)
 
 
 def _new_exception(m: Machine, f: Frame, use: Use) -> Value:
@@ -190,7 +194,7 @@ def _sinks(m: Machine, f: Frame, use: Use, rows: CallRows) -> None:
         if row.kind == "log":
             values += ambient.surrounding(m, f, use.dotted)
         if "**" in row.data and use.args.double:
-            values += orm.spread(m, f, use)
+            values += querysets.spread(m, f, use)
         if not any(value.taints or value.refs for value in values):
             continue
         place = place or site_of(m, f, use, row.place)
@@ -313,7 +317,7 @@ def _source(m: Machine, f: Frame, use: Use, row: rows_of.Source) -> Value:
     made = m.unknown(f, use.at, frozenset(), label)
     if row.type:
         m.write(f, made.locs()[0], Obj("library", type=row.type), strong=True)
-    return orm.chosen_documents(m, f, use, made, bool(row.type)) if row.kind == "query" else made
+    return querysets.chosen_documents(m, f, use, made, bool(row.type)) if row.kind == "query" else made
 
 
 def _pass(m: Machine, f: Frame, use: Use, row: rows_of.Pass) -> Value:
@@ -330,7 +334,7 @@ def _pass(m: Machine, f: Frame, use: Use, row: rows_of.Pass) -> Value:
 
 def _passed(m: Machine, f: Frame, use: Use, values: list[Value]) -> Value:
     """What passes through a known call: the data, no constant; an unknown object where one came in."""
-    taints = [taint for value in values for taint in naming.contents(m, f, value, use.at)]
+    taints = [taint for value in values for taint in held_data.contents(m, f, value, use.at)]
     note = f"through {use.dotted.rpartition('.')[2]}()"
     passed = merge_taints(of_call(taint).stepped(f.unit, use.at, note) for taint in taints)
     origin = origins.of_values(values)

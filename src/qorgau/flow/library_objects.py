@@ -10,11 +10,11 @@ from msgspec.structs import replace
 from qorgau.flow import (
     downloads,
     environment,
+    held_data,
     managers,
-    naming,
     orm,
     places,
-    queries,
+    query_rows,
     raising,
     records,
     registries,
@@ -140,9 +140,9 @@ def inherited_attribute(
 
 def typed_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Value:
     """An attribute of an object of a library's type."""
-    data = Value(naming.held(m, f, obj, at))
+    data = Value(held_data.held(m, f, obj, at))
     given = obj.parts.get(f"@{name}")
-    if obj.type == queries.ROWS and not obj.parts.get(orm.ROW, BOTTOM).is_bottom:
+    if obj.type == query_rows.ROWS and not obj.parts.get(orm.ROW, BOTTOM).is_bottom:
         return m.attribute(f, obj.parts[orm.ROW], name, at)
     row = m.policy.catalog.attribute(f"{obj.type}.{name}")
     child = loc.child(name)
@@ -190,13 +190,13 @@ def typed_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) ->
     dotted = f"{obj.type}.__getitem__"
     if m.policy.catalog.rows(dotted):
         return m.library_call(f, dotted, of_ref(loc), Args([key]), at)
-    if obj.type == queries.ROWS:
+    if obj.type == query_rows.ROWS:
         row = obj.parts.get(orm.ROW, BOTTOM)
         constant = key.constant()
         if constant is not None and isinstance(constant.value, int):
             return join(row, m.item(f, row, key, at)) if not row.is_bottom else None
         return m.item(f, row, key, at) if not row.is_bottom else None
-    data = Value(naming.held(m, f, obj, at)) if strings.DATA in obj.parts else None
+    data = Value(held_data.held(m, f, obj, at)) if strings.DATA in obj.parts else None
     element = element_type(obj)
     if element:
         child = loc.child(("item", key.constant()))

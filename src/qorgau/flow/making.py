@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import containers
+from qorgau.flow import container_operators, containers
 from qorgau.flow.heap import Obj
 from qorgau.flow.machine import Frame
 from qorgau.flow.uses import Use
@@ -37,7 +37,7 @@ def _sequence(kind: str) -> Callable[[Machine, Frame, Use], Value]:
         if not u.args.positional:
             return m.sequence(f, u.at, kind, [], None)
         iteration = m.iterate(f, u.arg(0), u.at)
-        unordered = kind != "set" and any(containers.is_set(f, loc) for loc in u.arg(0).locs())
+        unordered = kind != "set" and any(container_operators.is_set(f, loc) for loc in u.arg(0).locs())
         if iteration.items is not None and not (unordered and len(iteration.items) > 1):
             if kind == "set":
                 m.hashed(f, iteration.each, u.at)

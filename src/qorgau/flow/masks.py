@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import texts
+from qorgau.flow import text_slices
 from qorgau.flow.constants import HOLE
 from qorgau.flow.facts import Facts
 from qorgau.flow.locations import Loc
@@ -143,7 +143,7 @@ def masked(m: Machine, subject: Value, patterns: list[str], replacements: list[s
         most = max(count or 0 for count in counts)
         if most == 0:
             return None
-        kept = texts.keep(Value(frozenset((taint,))), most, ("pattern", *patterns)).taints
+        kept = text_slices.keep(Value(frozenset((taint,))), most, ("pattern", *patterns)).taints
         return next(iter(kept))
 
     changed = subject.map_taints(cut)

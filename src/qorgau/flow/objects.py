@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow import (
     naming,
-    texts,
+    text_methods,
 )
 from qorgau.flow.class_defaults import derived, field_default
 from qorgau.flow.class_members import class_attribute
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 CAUSES = frozenset(("__cause__", "__context__"))
 
 
-OF_TEXTS = texts.PASS_METHODS - {"format", "title"}
+OF_TEXTS = text_methods.PASS_METHODS - {"format", "title"}
 """Methods of texts that are not likely to be attributes of something else: ``clean = phone.strip`` keeps the phone."""
 
 

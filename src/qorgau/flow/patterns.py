@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import expressions, operators
+from qorgau.flow import branches, comparisons
 from qorgau.flow.constants import Const
 from qorgau.flow.heap import Obj
 from qorgau.flow.machine import Frame
@@ -93,16 +93,16 @@ def _value(
     right = m.evaluate(f, pattern.value)
     constant = right.constant()
     op = "is" if constant is not None and constant.type in ("bool", "NoneType") else "=="
-    outcome = operators.compare(m, f, op, subject, right, pattern.at)
-    yes = expressions.with_facts(f.state, expressions.truth_facts(m, f, outcome, True))
-    no = expressions.with_facts(f.state, expressions.truth_facts(m, f, outcome, False))
+    outcome = comparisons.compare(m, f, op, subject, right, pattern.at)
+    yes = branches.with_facts(f.state, branches.truth_facts(m, f, outcome, True))
+    no = branches.with_facts(f.state, branches.truth_facts(m, f, outcome, False))
     if isinstance(node, ir.Name):
         for state, truth in ((yes, True), (no, False)):
             if state.reachable:
                 f.state = state
                 current = m.peek(f, node.id)
                 if current is not None:
-                    m.poke(f, node.id, operators.narrow(current, op, right, truth))
+                    m.poke(f, node.id, comparisons.narrow(current, op, right, truth))
     return yes, no
 
 

@@ -9,11 +9,12 @@ from msgspec.structs import replace
 
 from qorgau.flow import (
     class_fields,
+    class_records,
+    container_methods,
     containers,
     copying,
     inheritance,
     json_texts,
-    naming,
     orm,
     scalars,
     validators,
@@ -352,7 +353,9 @@ def shown(m: Machine, f: Frame, loc: Loc, obj: Obj) -> Value:
         for name in class_fields.declared_fields(m, f, obj.cls)
         if is_off(declaration(m, f, obj.cls, name), "repr") or validators.holds_secret(m, f, obj.cls, name)
     ]
-    inner = [name for name, _ in naming.held_records(m, f, obj.cls) if name not in (*hidden, *obj.parts)]
+    inner = [
+        name for name, _ in class_records.held_records(m, f, obj.cls) if name not in (*hidden, *obj.parts)
+    ]
     texts = [
         m.text(f, m.attribute(f, of_ref(loc), name, 0), 0, representation=True)
         for name in dict.fromkeys(inner)
@@ -406,9 +409,9 @@ def fill(m: Machine, f: Frame, made: Value, args: Args, at: int) -> None:
     for loc in made.locs():
         obj = m.obj(f, loc)
         if obj.kind == "dict":
-            containers.method(m, f, loc, obj, "update", args, at)
+            container_methods.method(m, f, loc, obj, "update", args, at)
         elif args.positional and obj.kind in containers.SEQUENCES:
-            containers.method(m, f, loc, obj, "extend", Args(args.positional[:1]), at)
+            container_methods.method(m, f, loc, obj, "extend", Args(args.positional[:1]), at)
 
 
 def bare(m: Machine, f: Frame, args: Args, at: int) -> Value:
@@ -427,7 +430,7 @@ def bare(m: Machine, f: Frame, args: Args, at: int) -> Value:
 def typed_dict(m: Machine, f: Frame, args: Args, at: int) -> Value:
     """``Row(a=1)`` of a ``TypedDict``: a dict."""
     made = m.new(f, at, Obj("dict", info="exact"), "typed-dict")
-    containers.method(m, f, made.locs()[0], m.obj(f, made.locs()[0]), "update", args, at)
+    container_methods.method(m, f, made.locs()[0], m.obj(f, made.locs()[0]), "update", args, at)
     return made
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from qorgau.flow import naming, strings
+from qorgau.flow import held_data, strings
 from qorgau.flow.machine import Frame
 from qorgau.flow.taints import NO_TAINTS, Taint, merge_taints
 from qorgau.flow.uses import Use
@@ -33,7 +33,7 @@ def _render(m: Machine, f: Frame, u: Use) -> Value:
         values = [*u.args.all()]
     note = "through render()"
     for value in values:
-        found += [taint.stepped(f.unit, u.at, note) for taint in naming.contents(m, f, value, u.at)]
+        found += [taint.stepped(f.unit, u.at, note) for taint in held_data.contents(m, f, value, u.at)]
     return Value(merge_taints(found) if found else NO_TAINTS, opaque=True)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import calls, containers, contexts, raising
+from qorgau.flow import activations, container_methods, containers, contexts, raising
 from qorgau.flow.constants import Const
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
@@ -46,7 +46,7 @@ def _is_heard(m: Machine, closure: Closure) -> bool:
 def advance(m: Machine, f: Frame, loc: Loc, at: int) -> Value:
     """``next(generator)``: nothing is sent."""
     obj = m.obj(f, loc)
-    item = containers.next_item(m, f, loc, at)
+    item = container_methods.next_item(m, f, loc, at)
     if not isinstance(obj.info, Resumable):
         return item
     if not _is_heard(m, obj.info.closure):
@@ -61,7 +61,7 @@ def send(m: Machine, f: Frame, loc: Loc, obj: Obj, sent: Value, at: int) -> Valu
     info = obj.info
     if not isinstance(info, Resumable):
         return containers.each(obj)
-    if f.depth >= calls.MAX_DEPTH or m.active_count(info.closure) >= calls.MAX_RECURSION:
+    if f.depth >= activations.MAX_DEPTH or m.active_count(info.closure) >= activations.MAX_RECURSION:
         return join(containers.each(obj), sent)
     history = None if loc.old else _history(obj, sent)
     if history is None:
@@ -81,7 +81,7 @@ def throw(m: Machine, f: Frame, loc: Loc, obj: Obj, thrown: Value, at: int) -> V
     info = obj.info
     count = obj.parts.get(SENDS, NOT_BEGUN).constant()
     earlier = _sent(obj, count.value) if count is not None and isinstance(count.value, int) else None
-    if not isinstance(info, Resumable) or earlier is None or loc.old or f.depth >= calls.MAX_DEPTH:
+    if not isinstance(info, Resumable) or earlier is None or loc.old or f.depth >= activations.MAX_DEPTH:
         return containers.each(obj)
     m.write(f, loc, obj.put(SENDS, OPAQUE), strong=True)
     return _played(m, f, info, Script(earlier, contexts.instances(m, f, thrown, at)), at)
@@ -128,7 +128,7 @@ def _sent(obj: Obj, count: int) -> tuple[Value, ...] | None:
 def _begun(m: Machine, f: Frame, info: Resumable, at: int) -> Frame:
     closure = info.closure
     ctx = Loc(f.ctx, ("call", f.unit.name, at, closure.function.at, *f.passes))
-    return calls.activate(m, closure, dict(info.bound), ctx, f.state, f.depth + 1, f.state.facts)
+    return activations.activate(m, closure, dict(info.bound), ctx, f.state, f.depth + 1, f.state.facts)
 
 
 def _run(m: Machine, inner: Frame, info: Resumable) -> None:
@@ -193,7 +193,7 @@ def at_delegation(m: Machine, f: Frame, value: Value, at: int) -> Value | None:
     place = _place(f.state)
     if script is None or place is None or obj is None or not isinstance(obj.info, Resumable):
         return None
-    if not _is_heard(m, obj.info.closure) or f.depth >= calls.MAX_DEPTH:
+    if not _is_heard(m, obj.info.closure) or f.depth >= activations.MAX_DEPTH:
         return None
     inner = _begun(m, f, obj.info, at)
     inner.script = heard = Script(script.sent[place:])

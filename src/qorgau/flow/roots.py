@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from qorgau import ir
-from qorgau.flow import bodies, calls, filled, gates, inheritance, placing, schedules, used
+from qorgau.flow import bodies, calls, filled, gates, inheritance, parameters, placing, schedules, used
 from qorgau.flow.declarations import info_of
 from qorgau.flow.heap import Obj
 from qorgau.flow.injection import unknown_arguments
@@ -84,7 +84,7 @@ def run(m: Interpreter, root: Root) -> Iterator[tuple[Loc, Obj]]:
                 continue
             f.state = before
         m.reached.add(root.place)
-        bound = calls.bind_parameters(m, f, obj, obj.info, args, obj.info.function.at)
+        bound = parameters.bind_parameters(m, f, obj, obj.info, args, obj.info.function.at)
         closure = m.entered(f, root.loc, obj.info, receiver)
         outcome = calls.solve(m, f, closure, bound, Loc(ctx, ("call", *root.place)), receiver)
         _note_answer(m, f, closure, outcome, is_entry(m, root))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import naming, texts
+from qorgau.flow import held_data, text_slices, texts
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.machine import Frame
 from qorgau.flow.taints import NO_TAINTS, Reversal, Taints, merge_taints
@@ -55,14 +55,14 @@ def value_of(m: Machine, f: Frame, expression: Value, item: Value, at: int, dept
     for loc in expression.locs():
         obj = m.obj(f, loc)
         if obj.type == LITERAL:
-            found.append(naming.contents(m, f, _given(obj, "@0", "@value"), at))
+            found.append(held_data.contents(m, f, _given(obj, "@0", "@value"), at))
         elif obj.type in EXPRESSIONS and depth < MAX_INNER:
             inner = texts.combine(
                 _operand(m, f, part, item, at, depth) for key, part in obj.parts.items() if _is_operand(key)
             )
             found.append(_hashed(m, inner) if obj.type == DIGEST else _cut(obj, inner))
         else:
-            found.append(naming.contents(m, f, Value(refs={loc: frozenset()}), at))
+            found.append(held_data.contents(m, f, Value(refs={loc: frozenset()}), at))
     taints = merge_taints(taint for taints in found for taint in taints)
     return Value(taints, opaque=True)
 
@@ -91,7 +91,9 @@ def _cut(obj: Obj, taints: Taints) -> Taints:
     if "@2" not in obj.parts and "@length" not in obj.parts and "@pos" in obj.parts:
         return taints
     length = next((count for count in counts if isinstance(count, int)), None)
-    return texts.keep(Value(taints), length, ("sql", str(given))).taints if length is not None else taints
+    return (
+        text_slices.keep(Value(taints), length, ("sql", str(given))).taints if length is not None else taints
+    )
 
 
 def _hashed(m: Machine, taints: Taints) -> Taints:

@@ -10,7 +10,7 @@ import builtins
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import calls, environment, modules, naming, statements
+from qorgau.flow import calls, closures, environment, modules, naming, targets
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
@@ -125,7 +125,7 @@ def _store_global(m: Machine, f: Frame, name: str, value: Value) -> None:
 def bind_local(m: Machine, f: Frame, target: ir.Expr, value: Value) -> None:
     """Bind the target of a comprehension; its names are seen in the comprehension only."""
     f.comprehending += 1
-    statements.bind(m, f, target, value)
+    targets.bind(m, f, target, value)
     f.comprehending -= 1
 
 
@@ -244,7 +244,7 @@ def mark(m: Machine, f: Frame, loc: Loc, names: tuple[str, ...]) -> None:
     obj = f.state.obj(loc)
     if obj is None or not isinstance(obj.info, Closure):
         return
-    calls.rebind(f, loc, marks=(*obj.info.marks, *names))
+    closures.rebind(f, loc, marks=(*obj.info.marks, *names))
     if f.kind == "function" and any(m.policy.catalog.entry_decorator(name) for name in names):
         at = obj.info.function.at
         m.perhaps(f, lambda: m.call(f, of_ref(loc), Args(star=UNKNOWN), at))

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import naming, origins, places, provenance, row_calls, stores, strings, texts, transport
+from qorgau.flow import (
+    held_data,
+    origins,
+    places,
+    provenance,
+    row_calls,
+    stores,
+    strings,
+    text_templates,
+    texts,
+    transport,
+)
 from qorgau.flow.arrivals import NO_STORE, Arrival, Destination, Store
 from qorgau.flow.constants import HOLE, Const
 from qorgau.flow.facts import ANSWERS, Facts, told_of
@@ -175,10 +186,10 @@ def gather(m: Machine, f: Frame, values: list[Value], at: int, written: Written 
     found: list[Taint] = []
     for value in values:
         if value.taints or value.refs:
-            held = naming.contents(m, f, value, at, written)
+            held = held_data.contents(m, f, value, at, written)
             found += held
             if any(taint.kept is not None for taint in held):
-                found += texts.combine(naming.leaves(m, f, value, at))
+                found += texts.combine(held_data.leaves(m, f, value, at))
     return merge_taints(found) if found else frozenset()
 
 
@@ -267,7 +278,7 @@ def _holding(f: Frame, taints: Taints, facts: Facts) -> tuple[tuple[object, obje
     for checked in _checked(taints, facts):
         obj = f.state.obj(checked)
         if obj is not None:
-            pairs.update(((checked, loc), None) for loc in naming.subjects_of_parts(obj))
+            pairs.update(((checked, loc), None) for loc in held_data.subjects_of_parts(obj))
     return tuple(sorted(pairs, key=repr))
 
 
@@ -355,9 +366,9 @@ def _represented(use: Use) -> list[Value]:
     return []
 
 
-def _placed(use: Use, index: int, template: str) -> list[tuple[Value, texts.Code]]:
+def _placed(use: Use, index: int, template: str) -> list[tuple[Value, text_templates.Code]]:
     """The arguments after a message, each with the ``%s`` that it fills."""
-    return list(zip(use.args.positional[index + 1 :], texts.codes(template), strict=False))
+    return list(zip(use.args.positional[index + 1 :], text_templates.codes(template), strict=False))
 
 
 def _cut(use: Use, value: Value, shown: Value) -> Value:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow import (
     class_fields,
+    class_records,
     containers,
     declared_types,
     handing,
     inheritance,
     keys,
-    naming,
     records,
     scalars,
     texts,
@@ -173,7 +173,7 @@ def _of_object(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int, representation
         return replace_refs(text(m, f, obj.parts[MESSAGE], at))
     if scalars.is_one(m, f, obj):
         return text(m, f, obj.parts[DATA], at)
-    if naming.is_configured_record(m, f, obj.cls) or class_fields.TYPED_DICTS & set(
+    if class_records.is_configured_record(m, f, obj.cls) or class_fields.TYPED_DICTS & set(
         inheritance.class_libraries(m, f, obj.cls)
     ):
         return Value(m.contents(f, Value(refs={loc: NO_FACTS})), opaque=True)

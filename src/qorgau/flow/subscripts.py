@@ -17,6 +17,7 @@ from qorgau.flow import (
     naming,
     placing,
     scalars,
+    text_slices,
     texts,
 )
 from qorgau.flow.attribute_changes import delete_attribute, forget, put_attribute, set_attribute
@@ -84,7 +85,7 @@ def _item_taints(f: Frame, value: Value, key: Value) -> Value:
     if constant is not None and isinstance(constant.value, int) and all(t.calls == 0 for t in value.taints):
         if any(taint.slice == texts.PIECES for taint in value.taints):
             return value
-        return texts.keep(value, 1, ("index", constant.value))
+        return text_slices.keep(value, 1, ("index", constant.value))
     return value
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from qorgau import ir
 from qorgau.flow import schemas, stores
+from qorgau.flow.built_statements import COLUMN
 from qorgau.flow.constants import Const
 from qorgau.flow.declarations import classes, info_of
 from qorgau.flow.declared_types import ELEMENTS, annotated_object
@@ -19,7 +20,6 @@ from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.origins import REQUEST
-from qorgau.flow.orm import COLUMN
 from qorgau.flow.sql_statement import ColumnRef, Statement
 from qorgau.flow.taints import Taint
 from qorgau.flow.values import Value

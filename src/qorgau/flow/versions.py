@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qorgau.flow import texts
+from qorgau.flow import text_methods
 from qorgau.flow.facts import ANSWERS
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
@@ -83,8 +83,8 @@ def change(m: Machine, f: Frame, name: str, receiver: Value, given: list[Value],
 def _only_looks(name: str) -> bool:
     return (
         name in READING
-        or name in texts.PASS_METHODS
-        or name in texts.CLEAN_METHODS
+        or name in text_methods.PASS_METHODS
+        or name in text_methods.CLEAN_METHODS
         or name.partition("_")[0] in READING_WORDS
         or name.startswith("__")
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import gates, inheritance
+from qorgau.flow import inheritance, permissions
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
@@ -23,7 +23,7 @@ def _object(m: Machine, f: Frame, u: Use) -> Value:
     found = _of_view(m, f, obj.cls, u) if obj is not None and obj.cls is not None else None
     if found is None:
         found = m.unknown_call(f, "get_object", u.receiver, u.args, u.at)
-    gates.permitted(m, f, u.receiver, found, u.at)
+    permissions.permitted(m, f, u.receiver, found, u.at)
     return found
 
 
@@ -80,7 +80,7 @@ def _same(m: Machine, f: Frame, u: Use) -> Value:
 
 def _checked(m: Machine, f: Frame, u: Use) -> Value:
     """``self.check_object_permissions(request, client)``"""
-    gates.permitted(m, f, u.receiver, u.arg(1, "obj"), u.at)
+    permissions.permitted(m, f, u.receiver, u.arg(1, "obj"), u.at)
     return UNKNOWN
 
 

@@ -1,0 +1,207 @@
+"""Methods of querysets, managers and sessions: what they find, keep, order and create."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from qorgau.flow import places, row_expressions
+from qorgau.flow.built_statements import selecting, statement
+from qorgau.flow.chosen_columns import model_to_dict, values
+from qorgau.flow.declared_types import ELEMENTS
+from qorgau.flow.facts import NO_FACTS, Fact, Facts, common_facts
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
+from qorgau.flow.machine import Frame
+from qorgau.flow.orm import (
+    HOLDS,
+    KEY,
+    ONLY,
+    ROW,
+    class_of_items,
+    facts_held,
+    found_by,
+    is_key,
+    item_of,
+    names_among,
+    querysets_of,
+    site_of_items,
+    texts_in,
+    told_of,
+)
+from qorgau.flow.places import Site
+from qorgau.flow.row_conditions import (
+    both,
+    column_test,
+    condition,
+    conditions,
+    either,
+    excluded,
+    looked_up,
+    negation,
+)
+from qorgau.flow.uses import Use
+from qorgau.flow.values import BOTTOM, OPAQUE, Ref, Value, join_all, of_const, of_ref
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+
+CHOOSING = frozenset(("only", "load_only"))
+QUERYSET = "django.db.models.QuerySet"
+
+
+# Querysets
+
+
+def queryset(m: Machine, f: Frame, use: Use) -> Value:
+    """A method that gives the same kind of queryset: filtered, ordered, narrowed."""
+    name = use.dotted.rpartition(".")[2]
+    results: list[Value] = []
+    for loc, obj in querysets_of(m, f, use):
+        changed = obj
+        facts = facts_held(obj)
+        if name in ("exclude",):
+            facts = facts | excluded(m, f, use)
+        elif name in ("union", "union_all"):
+            for other in use.args.positional:
+                for inner in other.locs():
+                    facts = common_facts(facts, facts_held(m.obj(f, inner)))
+        else:
+            facts = facts | conditions(m, f, use)
+        if facts:
+            changed = changed.put(HOLDS, Value(opaque=True, when_true=facts))
+        if name in CHOOSING:
+            changed = changed.put(ONLY, names_among(use.args.positional))
+        elif name == "defer":
+            cls = class_of_items(obj)
+            left = [
+                n for n in (m.declared_fields(f, cls) if cls is not None else []) if n not in texts_in(use)
+            ]
+            changed = changed.put(ONLY, names_among([of_const(n) for n in left]))
+        elif name in ("annotate", "alias") and ROW in obj.parts:
+            row = (
+                m.new(f, use.at, m.obj(f, obj.parts[ROW].locs()[0]), "row")
+                if obj.parts[ROW].locs()
+                else BOTTOM
+            )
+            for key, value in use.args.keywords.items():
+                m.set_item(f, row, of_const(key), value, use.at)
+            changed = changed.put(ROW, row)
+        elif name in ("annotate", "alias"):
+            for key, value in use.args.keywords.items():
+                changed = row_expressions.told(changed, key, value)
+        elif name == "select" and use.args.positional:
+            changed = selecting(m, f, use, changed)
+        changed = found_by(m, f, use, loc, changed)
+        if obj.type == QUERYSET and use.dotted.startswith("peewee."):
+            changed = replace(changed, type="peewee.ModelSelect")
+        info = site_of_items(m, f, use).merged(obj.info if isinstance(obj.info, Site) else places.EMPTY)
+        kind = "django.db.models.QuerySet" if changed.type == "django.db.models.Manager" else changed.type
+        changed = replace(changed, kind="library", type=kind, info=None if info.is_empty else info)
+        results.append(m.new(f, use.at, changed, f"queryset{len(results)}"))
+    return join_all(results) if results else m.unknown(f, use.at, frozenset(), "queryset")
+
+
+def chosen_documents(m: Machine, f: Frame, use: Use, made: Value, many: bool) -> Value:
+    """What a database of documents finds by a filter such as ``{"consent_given": True}``."""
+    facts: set[Fact] = set()
+    for value in (*use.args.positional[:1], use.args.keywords.get("filter", BOTTOM)):
+        for name, wanted in (m.exact_dict(f, value) or {}).items() if value.refs else ():
+            facts |= looked_up(m, name.replace(".", "__"), wanted)
+    loc = made.single()
+    if loc is not None and not many:
+        keys: dict[Ref, Facts] = {
+            key: NO_FACTS for value in use.args.positional[:1] for key in _keys_in(m, f, value)
+        }
+        if keys:
+            m.write(f, loc, m.obj(f, loc).put(KEY, Value(refs=keys)), strong=True)
+    if not facts or loc is None:
+        return made
+    if many:
+        m.write(f, loc, m.obj(f, loc).put(HOLDS, Value(opaque=True, when_true=frozenset(facts))), strong=True)
+        return made
+    return made.with_(refs={loc: told_of(frozenset(facts), loc)})
+
+
+def _keys_in(m: Machine, f: Frame, wanted: Value) -> Iterator[Loc]:
+    """What a document is looked up by: the unknown values of a filter."""
+    for value in (m.exact_dict(f, wanted) or {}).values() if wanted.refs else ():
+        yield from (loc for loc in value.locs() if is_key(m.obj(f, loc)))
+
+
+def one(m: Machine, f: Frame, use: Use) -> Value:
+    """``get``, ``first``, ``session.get(Client, key)``: one item, which its key stands for."""
+    results: list[Value] = []
+    sources = querysets_of(m, f, use)
+    if use.args.positional and any(m.obj(f, loc).kind == "class" for loc in use.args.positional[0].locs()):
+        sources = [
+            (loc, Obj("library", parts={ELEMENTS: of_ref(loc)}))
+            for loc in use.args.positional[0].locs()
+            if m.obj(f, loc).kind == "class"
+        ]
+    for _, obj in sources:
+        facts = conditions(m, f, use)
+        chosen = obj.put(HOLDS, Value(opaque=True, when_true=facts_held(obj) | facts)) if facts else obj
+        item = item_of(m, f, chosen, use.at, f"one{len(results)}")
+        if item is None:
+            continue
+        for loc in item.locs():
+            found = found_by(m, f, use, None, m.obj(f, loc))
+            if found is not m.obj(f, loc):
+                m.write(f, loc, found, strong=True)
+        results.append(item)
+    return join_all(results) if results else m.unknown(f, use.at, frozenset(), "one")
+
+
+def spread(m: Machine, f: Frame, use: Use) -> list[Value]:
+    """The model's fields in what a call of its manager is given as ``**data``."""
+    found: list[Value] = []
+    for loc in use.receiver.locs():
+        cls = class_of_items(m.obj(f, loc))
+        for name in m.declared_fields(f, cls) if cls is not None else ():
+            if name in use.args.keywords:
+                continue
+            for double in use.args.double:
+                value = m.item(f, double, of_const(name), use.at)
+                found.append(m.named(f, value, name, BOTTOM, use.at, key=True, put=True))
+    return found
+
+
+def create(m: Machine, f: Frame, use: Use) -> Value:
+    """``create(...)``: an object of the model with these fields; ``get_or_create`` gives a pair."""
+    results: list[Value] = []
+    for _, obj in querysets_of(m, f, use):
+        cls = class_of_items(obj)
+        if cls is None:
+            continue
+        made = m.new(f, use.at, Obj("instance", cls=cls), f"created{len(results)}")
+        for name, value in use.args.keywords.items():
+            if name not in ("defaults", "create_defaults"):
+                m.set_attribute(f, made, name.partition("__")[0], value, use.args.ats.get(name, use.at))
+        for name, value in (m.exact_dict(f, use.args.keywords.get("defaults", BOTTOM)) or {}).items():
+            m.set_attribute(f, made, name, value, use.at)
+        results.append(made)
+    created = join_all(results) if results else m.unknown(f, use.at, frozenset(), "created")
+    if use.dotted.rpartition(".")[2].removeprefix("a") in ("get_or_create", "update_or_create"):
+        return m.sequence(f, use.at, "tuple", [created, OPAQUE], None, "pair")
+    return created
+
+
+BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
+    "column-test": column_test,
+    "condition": condition,
+    "condition-and": both,
+    "condition-not": negation,
+    "condition-or": either,
+    "constant-false": lambda m, f, use: of_const(False),
+    "constant-true": lambda m, f, use: of_const(True),
+    "model-to-dict": model_to_dict,
+    "queryset": queryset,
+    "queryset-create": create,
+    "queryset-one": one,
+    "queryset-values": values,
+    "statement": statement,
+}

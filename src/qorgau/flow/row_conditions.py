@@ -1,0 +1,151 @@
+"""What the conditions of look-ups imply of each row that they let through."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from qorgau.flow.checks import MOMENTS, Check, affirms
+from qorgau.flow.facts import NO_FACTS, Fact, Facts, join_facts
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
+from qorgau.flow.machine import Frame
+from qorgau.flow.orm import ITEM
+from qorgau.flow.state import Renaming
+from qorgau.flow.uses import Use
+from qorgau.flow.values import OPAQUE, Value, of_const
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+
+ARRANGING = frozenset(
+    [
+        "order_by",
+        "group_by",
+        "distinct",
+        "options",
+        "values",
+        "values_list",
+        "annotate",
+        "only",
+        "defer",
+        "load_only",
+        "join",
+        "outerjoin",
+        "add_columns",
+        "with_entities",
+        "select_from",
+        "returning",
+        "correlate",
+        "execution_options",
+        "union",
+        "union_all",
+    ]
+)
+"""Methods whose arguments are no conditions."""
+
+
+# Conditions
+
+
+def conditions(m: Machine, f: Frame, use: Use) -> Facts:
+    """What the conditions of a look-up imply of each item: keywords, ``Q`` objects and column expressions."""
+    facts: set[Fact] = set()
+    for name, value in use.args.keywords.items():
+        facts |= looked_up(m, name, value)
+    if use.dotted.rpartition(".")[2] in ARRANGING:
+        return frozenset(facts)
+    for value in use.args.positional:
+        found = m.truth(f, value, True)
+        facts |= {_of_item(m, f, fact) for fact in found or () if fact.kind in ("consent", "blocked")}
+    return frozenset(facts)
+
+
+def looked_up(m: Machine, name: str, value: Value) -> set[Fact]:
+    """``consent_given=True``, ``client__consent_given=True``, ``consent_given__exact=True``."""
+    constant = value.constant()
+    if constant is None:
+        return set()
+    path = [part for part in name.split("__") if part not in ("exact", "iexact")]
+    wanted = constant.value is True or affirms(constant.value)
+    if path[-1] == "isnull":
+        path.pop()
+        wanted = constant.value is False and path[-1].endswith(MOMENTS)
+    depth = m.policy.consent_attribute(tuple(path))
+    if not depth or not wanted:
+        return set()
+    subject = ITEM
+    for part in path[: len(path) - depth]:
+        subject = subject.child(part)
+    return {Fact("consent", subject, Check(".".join(path[-depth:])), True)}
+
+
+def _of_item(m: Machine, f: Frame, fact: Fact) -> Fact:
+    """A fact told of the class (``Client.consent_given``) is one of each of its items."""
+    subject = fact.subject
+    if subject is None:
+        return fact
+
+    def change(loc: Loc) -> Loc:
+        obj = f.state.obj(loc)
+        return ITEM if obj is not None and obj.kind == "class" else loc
+
+    return fact._replace(subject=Renaming(change).loc(subject))
+
+
+def condition(m: Machine, f: Frame, use: Use) -> Value:
+    """``Q(consent_given=True)``: a condition as a value, whose truth implies facts."""
+    made = m.new(f, use.at, Obj("library", type=use.dotted), "condition")
+    return made.with_(
+        when_true=conditions(m, f, use), when_false=excluded(m, f, use), unknown=False, opaque=True
+    )
+
+
+def both(m: Machine, f: Frame, use: Use) -> Value:
+    """``and_(a, b)``"""
+    facts = [m.truth(f, value, False) for value in use.args.positional]
+    return OPAQUE.with_(
+        when_true=conditions(m, f, use), when_false=reduce(join_facts, facts, None) or NO_FACTS
+    )
+
+
+def either(m: Machine, f: Frame, use: Use) -> Value:
+    """``or_(a, b)``"""
+    facts: Facts | None = None
+    for value in use.args.positional:
+        facts = join_facts(facts, m.truth(f, value, True))
+    no = [m.truth(f, value, False) or NO_FACTS for value in use.args.positional]
+    return OPAQUE.with_(when_true=facts or NO_FACTS, when_false=NO_FACTS.union(*no))
+
+
+def negation(m: Machine, f: Frame, use: Use) -> Value:
+    """``not_(a)``"""
+    value = use.arg(0)
+    return OPAQUE.with_(when_true=value.when_false or NO_FACTS, when_false=value.when_true or NO_FACTS)
+
+
+def column_test(m: Machine, f: Frame, use: Use) -> Value:
+    """``Client.consent_given.is_(True)``: the truth of the column."""
+    wanted = use.arg(0).constant()
+    column = use.receiver
+    if wanted is None or not isinstance(wanted.value, bool):
+        return OPAQUE
+    negated = use.dotted.endswith(("isnot", "is_not", "__ne__"))
+    yes, no = column.when_true or NO_FACTS, column.when_false or NO_FACTS
+    if wanted.value is negated:
+        yes, no = no, yes
+    return OPAQUE.with_(when_true=yes, when_false=no)
+
+
+def excluded(m: Machine, f: Frame, use: Use) -> Facts:
+    """What is left by leaving out: with one condition, what its being false implies."""
+    facts: set[Fact] = set()
+    if len(use.args.positional) == 1 and not use.args.keywords:
+        told = m.truth(f, use.args.positional[0], False) or ()
+        return frozenset(_of_item(m, f, fact) for fact in told if fact.kind in ("consent", "blocked"))
+    for name, value in use.args.keywords.items():
+        constant = value.constant()
+        if constant is not None and constant.value is False and len(use.args.keywords) == 1:
+            facts |= looked_up(m, name, of_const(True))
+    return frozenset(facts)
