@@ -16,6 +16,7 @@ from qorgau.flow.declared_types import ELEMENTS
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
+from qorgau.flow.node_names import spelling
 from qorgau.flow.values import BOTTOM, OPAQUE, Bound, External, Value, of_const, of_ref
 from qorgau.linking import walk
 
@@ -122,8 +123,6 @@ def _of_field(m: Machine, f: Frame, cls: Loc, name: str) -> Iterator[tuple[Loc, 
 
 def _of_annotation(m: Machine, f: Frame, cls: Loc, name: str) -> Iterator[Value]:
     """The functions in ``Annotated[str, AfterValidator(function)]``, where they are plain names."""
-    from qorgau.flow.node_names import spelling
-
     info = m.class_info(f, cls)
     for base in info.order if info is not None else ():
         annotation, owner = m.annotations.get((base, name)), m.class_info(f, base)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qorgau.findings import Confidence
 from qorgau.flow import data_sources, query_writes, sinks
 from qorgau.flow.arrivals import Destination
+from qorgau.flow.call_sites import site_of_value
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.taints import Taints, merge_taints
@@ -68,8 +69,6 @@ def _write(m: Machine, f: Frame, target: Value, taints: Taints, use: Use) -> Non
 
 
 def _site(m: Machine, f: Frame, use: Use) -> object:
-    from qorgau.flow.call_sites import site_of_value
-
     site = site_of_value(f, use.receiver)
     return None if site.is_empty else site
 

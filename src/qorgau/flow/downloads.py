@@ -24,6 +24,7 @@ from qorgau.flow import (
 )
 from qorgau.flow.arrivals import Destination
 from qorgau.flow.heap import Key, Obj
+from qorgau.flow.library_data import hold
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.taints import Taints
@@ -278,8 +279,6 @@ def is_download(m: Machine, f: Frame, obj: Obj) -> bool:
 
 def written(m: Machine, f: Frame, u: Use) -> Value:
     """``response.write(text)``: kept, and exported where the response is a download."""
-    from qorgau.flow.library_data import hold
-
     data = join_all(u.args.positional)
     taints: Taints = held_data.contents(m, f, data, u.at)
     for loc in u.receiver.locs():

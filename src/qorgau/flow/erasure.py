@@ -16,6 +16,7 @@ from qorgau import ir
 from qorgau.flow import deletions, deployment, scopes, soft_deletes, stores
 from qorgau.flow.arrivals import NO_STORE, Store
 from qorgau.flow.built_statements import COLUMN
+from qorgau.flow.call_sites import site_of_value
 from qorgau.flow.containers import KEYS
 from qorgau.flow.facts import Fact
 from qorgau.flow.locations import Loc
@@ -141,8 +142,6 @@ def _is_cursor(dotted: str) -> bool:
 
 
 def _site(f: Frame, receiver: Value, args: Args) -> Site:
-    from qorgau.flow.call_sites import site_of_value
-
     site = site_of_value(f, receiver)
     for value in args.positional:
         site = site.merged(site_of_value(f, value))

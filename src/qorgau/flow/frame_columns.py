@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import frame_conditions, frame_names, frames, masks, text_methods, text_slices, texts
+from qorgau.flow import (
+    frame_conditions,
+    frame_names,
+    frames,
+    masks,
+    operators,
+    text_methods,
+    text_slices,
+    texts,
+)
 from qorgau.flow.constants import Const
 from qorgau.flow.facts import Facts, join_facts
 from qorgau.flow.frame_indexing import made_column
@@ -46,8 +55,6 @@ def binary(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) ->
         return made.with_(when_true=left.when_false, when_false=left.when_true)
     if op in LOGICAL:
         return Value(opaque=True, when_true=_implied(m, f, op, left, right))
-    from qorgau.flow import operators
-
     cells = [cell_of(m, f, side, at).with_(refs=NO_REFS) for side in (left, right)]
     return made_column(m, f, held, operators.binary(m, f, op, cells[0], cells[1], at), at, f"column {op}")
 

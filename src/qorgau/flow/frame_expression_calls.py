@@ -14,6 +14,7 @@ from qorgau.flow.frame_types import EXPRESSIONS
 from qorgau.flow.frames import NAMES, cell_of, column, names_of_column
 from qorgau.flow.heap import Obj
 from qorgau.flow.machine import Args, Frame
+from qorgau.flow.references import arguments
 from qorgau.flow.strings import DATA
 from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, NO_REFS, OPAQUE, External, Value, join_all, of_const, of_ref
@@ -115,8 +116,6 @@ def _holds_columns(m: Machine, f: Frame, value: Value, at: int) -> bool:
 
 def _cell_by_rows(m: Machine, f: Frame, u: Use, rows: CallRows, name: str) -> Value | None:
     """The cell of what a ``returns`` row makes of the columns it carries; None for other rows."""
-    from qorgau.flow.references import arguments
-
     if rows.returns is None or rows.clean is not None or rows.depersonalizer is not None:
         return None
     carried = [value for text in rows.returns.carries for value in arguments(m, f, u, text)]

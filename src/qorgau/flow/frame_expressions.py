@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.findings import Confidence
-from qorgau.flow import frame_conditions, frames, query_writes
+from qorgau.flow import consent, frame_conditions, frames, query_writes
+from qorgau.flow.checks import Check
 from qorgau.flow.constants import Const, const
 from qorgau.flow.facts import Fact
 from qorgau.flow.frame_names import names_in
@@ -21,6 +22,7 @@ from qorgau.flow.frames import cell_of, column, column_of, names_of_column, read
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
+from qorgau.flow.sql_text import ColumnRef, parse_sql
 from qorgau.flow.taints import Taint, Trace, merge_taints
 from qorgau.flow.uses import Use
 from qorgau.flow.values import OPAQUE, Value, join_all, of_ref
@@ -62,8 +64,6 @@ def column_named(
     cells = [_placeholder(m, f, at, name) for name in names]
     made = column(m, f, at, join_all(cells) if cells else OPAQUE, names, type_, label)
     if len(names) == 1:
-        from qorgau.flow import consent
-
         return consent.attribute(m, f, made, names[0], of_ref(COLUMNS_OF))
     return made
 
@@ -190,8 +190,6 @@ def _done_to(found: Taint, by: Taint) -> Taint:
 
 def of_sql(m: Machine, f: Frame, text: str, at: int) -> list[Value]:
     """The expressions that the text of a SQL select list stands for."""
-    from qorgau.flow.sql_text import ColumnRef, parse_sql
-
     made: list[Value] = []
     for position, each in enumerate(parse_sql(f"SELECT {text} FROM t").columns):
         taints: list[Taint] = []
@@ -224,8 +222,6 @@ def conditions(m: Machine, f: Frame, u: Use) -> frozenset[Fact]:
 
 
 def _text_conditions(m: Machine, text: str) -> set[Fact]:
-    from qorgau.flow.sql_text import parse_sql
-
     statement = parse_sql(f"SELECT * FROM t WHERE {text.replace('==', '=')}")
     found: set[Fact] = set()
     for condition in statement.conditions:
@@ -236,6 +232,4 @@ def _text_conditions(m: Machine, text: str) -> set[Fact]:
 
 
 def _consent(name: str) -> set[Fact]:
-    from qorgau.flow.checks import Check
-
     return {Fact("consent", COLUMNS_OF, Check(name), True)}

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from qorgau.flow import origins, places, row_expressions
+from qorgau.flow.call_sites import site_of
 from qorgau.flow.declared_types import ELEMENTS
 from qorgau.flow.facts import NO_FACTS, Facts
 from qorgau.flow.heap import Key, Obj
@@ -81,8 +82,6 @@ def querysets_of(m: Machine, f: Frame, use: Use) -> list[tuple[Loc, Obj]]:
 
 
 def site_of_items(m: Machine, f: Frame, use: Use) -> Site:
-    from qorgau.flow.call_sites import site_of
-
     return site_of(m, f, use, use.row.place) if use.row is not None else places.EMPTY
 
 

@@ -15,6 +15,7 @@ from qorgau.flow import (
     stores,
     used,
 )
+from qorgau.flow.call_sites import site_of
 from qorgau.flow.declared_types import ELEMENTS
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.machine import Args, Frame
@@ -41,8 +42,6 @@ WRITTEN = frozenset(("Insert", "Update"))
 
 def run(m: Machine, f: Frame, use: Use, row: Query) -> Value:
     """Judge what a statement writes; the rows that it gives."""
-    from qorgau.flow.call_sites import site_of
-
     statements = arguments(m, f, use, row.statement)
     parameters = [value for text in row.parameters for value in arguments(m, f, use, text)]
     spread = any(".." in text or text == "*" for text in row.parameters)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from msgspec.structs import replace
 
 from qorgau.flow import inheritance, modules, places
+from qorgau.flow.call_sites import site_of
 from qorgau.flow.constants import const
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
@@ -110,8 +111,6 @@ def _register(m: Machine, f: Frame, use: Use) -> Value:
 
 
 def _site(m: Machine, f: Frame, use: Use) -> Site:
-    from qorgau.flow.call_sites import site_of
-
     return site_of(m, f, use, use.row.place) if use.row is not None else places.EMPTY
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qorgau.flow.declared_types import ELEMENTS
+from qorgau.flow.inheritance import class_part
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.values import Value
@@ -125,7 +126,5 @@ def _asks_for_hard(args: Args) -> bool:
 
 
 def _is_hard(m: Machine, f: Frame, cls: Loc) -> bool:
-    from qorgau.flow.inheritance import class_part
-
     policy = class_part(m, f, cls, "_safedelete_policy")
     return policy is not None and any(repr(ref).rstrip("')").endswith(HARD) for ref in policy.refs)

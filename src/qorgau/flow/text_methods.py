@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import scalars
+from qorgau.flow import masks, scalars
 from qorgau.flow.constants import HOLE, Const, const
 from qorgau.flow.facts import Facts
 from qorgau.flow.heap import Obj
@@ -126,8 +126,6 @@ def method(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at: int
     if name in UNDONE:
         why, instead = UNDONE[name], "a keyed hash"
         if name == "translate" and receiver.taints:
-            from qorgau.flow import masks
-
             receiver = masks.translated(m, f, receiver, args.get(0) or OPAQUE)
         return receiver.map_taints(
             lambda taint: replace(taint, reversal=taint.reversal or Reversal(f"str.{name}", why, instead))

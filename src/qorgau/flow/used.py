@@ -19,6 +19,7 @@ from qorgau.flow.declared_types import ELEMENTS, annotated_object
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
+from qorgau.flow.models import row_pairs
 from qorgau.flow.origins import REQUEST
 from qorgau.flow.sql_statement import ColumnRef, Statement
 from qorgau.flow.taints import Taint
@@ -294,8 +295,6 @@ def selected(m: Machine, f: Frame, parsed: Statement) -> None:
 
 def by_classes(m: Machine) -> None:
     """What admin pages, views and viewsets show of rows without any code that reads them."""
-    from qorgau.flow.models import row_pairs
-
     for _, obj, info in classes(m):
         above = {name for library in info.libraries for name in m.policy.catalog.ancestry(library)} | set(
             info.libraries
@@ -360,8 +359,6 @@ def _serialized(m: Machine, serializer: Obj) -> set[str]:
         if isinstance(name, str) and _is_write_only(m, value)
         for field in m.policy.fields_of(name)
     }
-    from qorgau.flow.models import row_pairs
-
     for loc in serializer.parts["Meta"].locs() if "Meta" in serializer.parts else ():
         meta = m.base.get(loc)
         if meta is None:
