@@ -6,11 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qorgau.flow import registries
-from qorgau.flow.heap import Key, Obj
+from qorgau.flow.heap import DATA, Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
 from qorgau.flow.references import arguments
-from qorgau.flow.strings import DATA
 from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, UNKNOWN, Value, join, join_all, of_const
 

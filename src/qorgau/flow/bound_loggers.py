@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import held_data, inheritance
-from qorgau.flow.heap import Obj
+from qorgau.flow.heap import DATA, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
-from qorgau.flow.strings import DATA
 from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, Value, join_all, of_const
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qorgau import ir
 from qorgau.flow import text_methods, texts
-from qorgau.flow.heap import Obj
+from qorgau.flow.heap import DATA, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.uses import Use
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
 TYPE = "builtins.bytearray"
-DATA = "$data"
 PUT = "$put"
 """The part of a buffer that joins what was written at its positions."""
 

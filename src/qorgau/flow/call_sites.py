@@ -10,7 +10,7 @@ from qorgau.flow import (
     places,
 )
 from qorgau.flow.machine import Frame
-from qorgau.flow.places import Site
+from qorgau.flow.places import EMPTY, Site
 from qorgau.flow.references import arguments
 from qorgau.flow.uses import Use
 from qorgau.flow.values import Value
@@ -78,3 +78,8 @@ def site_of_value(f: Frame, value: Value) -> Site:
         elif obj is not None and obj.type in BUFFERS:
             site = site.merged(Site(memory=True))
     return site
+
+
+def site_of_row(m: Machine, f: Frame, use: Use) -> Site:
+    """The place that a call speaks of by its row; none where it has no row."""
+    return site_of(m, f, use, use.row.place) if use.row is not None else EMPTY

@@ -9,7 +9,7 @@ from qorgau.findings import Confidence
 from qorgau.flow import data_sources, query_writes, sinks
 from qorgau.flow.arrivals import Destination
 from qorgau.flow.call_sites import site_of_value
-from qorgau.flow.heap import Key, Obj
+from qorgau.flow.heap import DATA, Key, Obj
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.taints import Taints, merge_taints
 from qorgau.flow.uses import Use
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
 STREAM = "psycopg.Copy"
-DATA = "$data"
 
 
 def _to_file(m: Machine, f: Frame, use: Use) -> Value:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import consent, held_data, strings
-from qorgau.flow.heap import Key, Obj
+from qorgau.flow import consent, held_data
+from qorgau.flow.heap import DATA, Key, Obj
 from qorgau.flow.machine import Frame
 from qorgau.flow.references import arguments
 from qorgau.flow.taints import Reversal, Taint, merge_taints
@@ -60,7 +60,7 @@ def _made(
     if not row.type:
         return Value(taints, opaque=True)
     parts: dict[Key, Value] = {
-        strings.DATA: Value(taints, opaque=True),
+        DATA: Value(taints, opaque=True),
         SALTED: Value(opaque=salted, unknown=not salted),
     }
     return m.new(f, use.at, Obj("library", type=row.type, parts=parts), "hash")
@@ -70,9 +70,9 @@ def _feed(m: Machine, f: Frame, target: Value, taints: frozenset[Taint], salted:
     for loc in target.locs():
         obj = m.obj(f, loc)
         if salted:
-            obj = obj.put(SALTED, OPAQUE).put(strings.DATA, BOTTOM)
+            obj = obj.put(SALTED, OPAQUE).put(DATA, BOTTOM)
         elif obj.parts.get(SALTED) != OPAQUE:
-            obj = obj.put(strings.DATA, join(obj.parts.get(strings.DATA, BOTTOM), Value(taints, opaque=True)))
+            obj = obj.put(DATA, join(obj.parts.get(DATA, BOTTOM), Value(taints, opaque=True)))
         m.write(f, loc, obj, strong=True)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import consent, frame_conditions, frame_names, frame_rows, frames, strings
+from qorgau.flow import consent, frame_conditions, frame_names, frame_rows, frames
 from qorgau.flow.constants import HOLE, Const, const
 from qorgau.flow.facts import NO_FACTS
 from qorgau.flow.frame_names import is_selection, names_in, selected
@@ -29,7 +29,7 @@ from qorgau.flow.frames import (
     tables_of,
     written,
 )
-from qorgau.flow.heap import Obj
+from qorgau.flow.heap import DATA, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame, Iteration
 from qorgau.flow.values import BOTTOM, OPAQUE, Builtin, Value, join, join_all, of_const, of_ref
@@ -184,7 +184,7 @@ def _table_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: in
         known = m.policy.catalog.attribute(f"{table.type}.{name}")
         if known is not None and known.type and not known.clean:
             # What writes or shows a table holds it (``df.write``, ``df.style``).
-            return m.new(f, at, Obj("library", type=known.type, parts={strings.DATA: of_ref(loc)}), name)
+            return m.new(f, at, Obj("library", type=known.type, parts={DATA: of_ref(loc)}), name)
         if known is not None:
             return None
         return of_ref(Builtin(of_ref(loc), name))
@@ -197,7 +197,7 @@ def _table_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: in
 def _column_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Value | None:
     accessor = f"{obj.type}.{name}"
     if accessor in TEXTS:
-        held = Obj("library", type=accessor, parts={**obj.parts, strings.DATA: frames.element(m, f, obj, at)})
+        held = Obj("library", type=accessor, parts={**obj.parts, DATA: frames.element(m, f, obj, at)})
         return m.new(f, at, held, name)
     if name in ("values", "array", "T"):
         return of_ref(loc)

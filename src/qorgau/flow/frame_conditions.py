@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import strings
 from qorgau.flow.facts import NO_FACTS, Facts
+from qorgau.flow.heap import DATA
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
 from qorgau.flow.taints import Taint, merge_taints
@@ -32,7 +32,7 @@ def implied(m: Machine, f: Frame, condition: Value) -> Facts:
     for loc in condition.locs():
         obj = f.state.obj(loc)
         if is_column(obj) and obj is not None and len(condition.refs) == 1:
-            facts |= m.truth(f, obj.parts.get(strings.DATA, BOTTOM), True) or NO_FACTS
+            facts |= m.truth(f, obj.parts.get(DATA, BOTTOM), True) or NO_FACTS
     return facts
 
 

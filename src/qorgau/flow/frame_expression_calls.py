@@ -12,10 +12,9 @@ from qorgau.flow.constants import Const
 from qorgau.flow.frame_names import names_in
 from qorgau.flow.frame_types import EXPRESSIONS
 from qorgau.flow.frames import NAMES, cell_of, column, names_of_column
-from qorgau.flow.heap import Obj
+from qorgau.flow.heap import DATA, Obj
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.references import arguments
-from qorgau.flow.strings import DATA
 from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, NO_REFS, OPAQUE, External, Value, join_all, of_const, of_ref
 from qorgau.knowledge.libraries import CallRows

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import frame_conditions, frame_names, frame_rows, frames, strings
+from qorgau.flow import frame_conditions, frame_names, frame_rows, frames
 from qorgau.flow.constants import Const, const
 from qorgau.flow.frame_names import is_selection, names_in, selected
 from qorgau.flow.frame_types import COLUMNS, EXPRESSIONS, INDEXER, OWNER, TEXTS
@@ -22,7 +22,7 @@ from qorgau.flow.frames import (
     series_type,
     store,
 )
-from qorgau.flow.heap import Obj
+from qorgau.flow.heap import DATA, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
 from qorgau.flow.text_slices import slice_text
@@ -136,7 +136,7 @@ def sliced(
         owners = [(owner, m.obj(f, owner)) for owner in obj.parts[OWNER].locs()]
         return join_all(sliced(m, f, owner, held, bounds, known, at) for owner, held in owners)
     if obj.type in TEXTS:
-        cut = slice_text(obj.parts.get(strings.DATA, BOTTOM).with_(refs={}), bounds, known)
+        cut = slice_text(obj.parts.get(DATA, BOTTOM).with_(refs={}), bounds, known)
         return made_column(m, f, obj, cut, at, "sliced texts")
     if is_column(obj):
         return m.new(f, at, obj, "sliced column")
@@ -145,7 +145,7 @@ def sliced(
 
 def made_column(m: Machine, f: Frame, of: Obj, cell: Value, at: int, label: str) -> Value:
     """A column of the same names with other values; ``of`` is a column or its accessor."""
-    parts = {**of.parts, strings.DATA: cell}
+    parts = {**of.parts, DATA: cell}
     type_ = next(
         (kind for kind in (*COLUMNS, *EXPRESSIONS) if of.type in (kind, f"{kind}.str", f"{kind}.dt")), of.type
     )

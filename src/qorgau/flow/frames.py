@@ -16,11 +16,11 @@ import msgspec
 from msgspec.structs import replace
 
 from qorgau.findings import Confidence
-from qorgau.flow import data_sources, naming, strings
+from qorgau.flow import data_sources, naming
 from qorgau.flow.constants import Const
 from qorgau.flow.facts import NO_FACTS, Fact, Facts
 from qorgau.flow.frame_types import COLUMNS, EXPRESSIONS, OPEN, TABLE, TABLES
-from qorgau.flow.heap import Key, Obj
+from qorgau.flow.heap import DATA, Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
 from qorgau.flow.state import State
@@ -98,11 +98,11 @@ def is_column(obj: Obj | None) -> bool:
 def read(obj: Obj) -> Table:
     """The table that an object is. One that only its type is known of is open."""
     if obj.kind != TABLE:
-        held = obj.parts.get(strings.DATA, BOTTOM)
+        held = obj.parts.get(DATA, BOTTOM)
         known = {key: part for key, part in obj.parts.items() if isinstance(key, Const)}
         return Table(obj.type, known, {}, join(obj.rest, held), open=held.is_bottom)
     index = levels_of(obj)
-    held = obj.parts.get(strings.DATA, BOTTOM)
+    held = obj.parts.get(DATA, BOTTOM)
     holds = obj.parts[HOLDS].when_true if HOLDS in obj.parts else None
     return Table(
         obj.type, dict(obj.items()), index, join(obj.rest, held), obj.info == OPEN, holds or NO_FACTS
@@ -235,7 +235,7 @@ def column(
     index: Mapping[str, Value] | None = None,
 ) -> Value:
     """A column by itself, with the index of its table."""
-    parts: dict[Key, Value] = {strings.DATA: cell}
+    parts: dict[Key, Value] = {DATA: cell}
     parts.update({f"{INDEX}{name}": level for name, level in (index or {}).items()})
     if names:
         parts[NAMES] = join_all(of_const(name) for name in names)
@@ -282,7 +282,7 @@ def cell_of(m: Machine, f: Frame, value: Value, at: int) -> Value:
 
 def element(m: Machine, f: Frame, obj: Obj, at: int) -> Value:
     """The cell of a column; where it holds a list, what stands in the list."""
-    held = obj.parts.get(strings.DATA, BOTTOM)
+    held = obj.parts.get(DATA, BOTTOM)
     if held.is_bottom:
         return OPAQUE
     return cell_of(m, f, held, at) if any(_is_many(f.state.obj(loc)) for loc in held.locs()) else held

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qorgau import ir
+from qorgau.flow.declared_types import ELEMENTS
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Closure, Frame
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 RECEIVER = "django.dispatch.receiver"
 ADMIN = "django.contrib.admin.ModelAdmin"
 QUERYSET = "django.db.models.QuerySet"
-ELEMENTS = "$element"
 
 
 def described(m: Machine, f: Frame, closure: Closure, name: str) -> Obj | None:

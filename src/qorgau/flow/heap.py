@@ -15,6 +15,9 @@ from qorgau.flow.values import BOTTOM, Value, join
 Key: TypeAlias = "str | Const"
 """A part of an object: the name of an attribute, or the constant of an item."""
 
+DATA = "$data"
+"""The part of a library's object, a buffer, a file or a document that holds what was put into it."""
+
 
 class Obj(msgspec.Struct, frozen=True):
     """An abstract object.

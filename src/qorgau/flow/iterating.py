@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow import containers, inheritance, ordering
 from qorgau.flow.heap import Obj
-from qorgau.flow.locations import Loc
+from qorgau.flow.locations import Loc, is_element
 from qorgau.flow.machine import Args, Frame, Iteration
 from qorgau.flow.state import Renaming
 from qorgau.flow.uses import Use
@@ -157,21 +157,17 @@ def _zip(m: Machine, f: Frame, u: Use) -> Value:
 
 def _abreast(columns: list[Value]) -> list[Value]:
     """Items of one place: what was made of another item of a collection in the row was made of the one beside it."""
-    singles = [loc for column in columns if (loc := column.single()) is not None and _is_element(loc)]
+    singles = [loc for column in columns if (loc := column.single()) is not None and is_element(loc)]
     parents = [loc.parent for loc in singles]
     beside = {loc.parent: loc for loc in singles if parents.count(loc.parent) == 1}
     if not beside:
         return columns
 
     def change(loc: Loc) -> Loc:
-        return beside.get(loc.parent, loc) if _is_element(loc) else loc
+        return beside.get(loc.parent, loc) if is_element(loc) else loc
 
     renaming = Renaming(change)
     return [renaming.value(column) for column in columns]
-
-
-def _is_element(loc: Loc) -> bool:
-    return isinstance(loc.label, tuple) and loc.label[:1] == ("element",)
 
 
 def _column(m: Machine, f: Frame, value: Value, index: int, at: int) -> Iteration:

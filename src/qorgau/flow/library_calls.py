@@ -47,7 +47,7 @@ from qorgau.flow import (
 )
 from qorgau.flow.call_sites import site_of
 from qorgau.flow.declared_types import ELEMENTS
-from qorgau.flow.heap import Key, Obj
+from qorgau.flow.heap import DATA, Key, Obj
 from qorgau.flow.library_data import hold, typed
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.references import arguments
@@ -292,7 +292,7 @@ def _returned(m: Machine, f: Frame, use: Use, row: rows_of.Returns, source: str 
     if row.elements:
         parts[ELEMENTS] = of_ref(External(row.elements))
     if carried:
-        parts[strings.DATA] = join_all(carried)
+        parts[DATA] = join_all(carried)
     wholes = [value for text in row.place.inherit for value in arguments(m, f, use, text) if value.locs()]
     if wholes:
         parts["$part-of"] = join_all(wholes)

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from qorgau.flow import (
     origins,
     places,
-    strings,
 )
-from qorgau.flow.heap import Obj
+from qorgau.flow.heap import DATA, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
 from qorgau.flow.places import Site
@@ -37,8 +36,8 @@ def hold(m: Machine, f: Frame, target: Value, values: list[Value]) -> None:
     """A library's object keeps data that a call puts into it; what it is a part of keeps it as well."""
     for loc in target.locs():
         obj = f.state.obj(loc) or Obj("unknown")
-        held = join_all([obj.parts.get(strings.DATA, BOTTOM), *values])
-        m.write(f, loc, obj.put(strings.DATA, held), strong=True)
+        held = join_all([obj.parts.get(DATA, BOTTOM), *values])
+        m.write(f, loc, obj.put(DATA, held), strong=True)
         whole = obj.parts.get("$part-of")
         if whole is not None:
             hold(m, f, _things(f, whole), values)

@@ -22,13 +22,12 @@ from qorgau.flow import (
     scalars,
     schemas,
     sessions,
-    strings,
     tasks,
 )
 from qorgau.flow.call_sites import site_of
 from qorgau.flow.declared_types import ELEMENTS
 from qorgau.flow.facts import NO_FACTS
-from qorgau.flow.heap import Key, Obj
+from qorgau.flow.heap import DATA, Key, Obj
 from qorgau.flow.library_data import hold
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Frame
@@ -196,7 +195,7 @@ def typed_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) ->
         if constant is not None and isinstance(constant.value, int):
             return join(row, m.item(f, row, key, at)) if not row.is_bottom else None
         return m.item(f, row, key, at) if not row.is_bottom else None
-    data = Value(held_data.held(m, f, obj, at)) if strings.DATA in obj.parts else None
+    data = Value(held_data.held(m, f, obj, at)) if DATA in obj.parts else None
     element = element_type(obj)
     if element:
         child = loc.child(("item", key.constant()))
@@ -239,8 +238,8 @@ def describe_element(m: Machine, f: Frame, loc: Loc, obj: Obj, element: Loc, at:
         f.state.heap[element] = Obj("unknown", cls=cls, parts=parts)
     elif kind:
         parts["$part-of"] = of_ref(loc)
-        if strings.DATA in obj.parts:
-            parts[strings.DATA] = obj.parts[strings.DATA]
+        if DATA in obj.parts:
+            parts[DATA] = obj.parts[DATA]
         f.state.heap[element] = Obj("library", type=kind, parts=parts, info=obj.info)
 
 

@@ -119,3 +119,8 @@ def is_told(loc: Loc) -> bool:
     root = outermost(loc)
     kind = root.label[0] if isinstance(root.label, tuple) and root.label else root.label
     return isinstance(kind, str) and kind.startswith(TOLD)
+
+
+def is_element(loc: Loc) -> bool:
+    """Whether a location is an item of an unknown collection in one pass of a loop."""
+    return isinstance(loc.label, tuple) and loc.label[:1] == ("element",)

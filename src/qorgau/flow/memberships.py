@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import reduce
 
 from qorgau.flow.facts import CHECKS, NO_FACTS, Facts, common_facts
-from qorgau.flow.locations import Loc
+from qorgau.flow.locations import Loc, is_element
 from qorgau.flow.values import Value
 
 
@@ -43,13 +43,9 @@ def _person(kept: Loc, looked_for: Loc) -> tuple[Loc, Loc] | None:
         return None
     if isinstance(kept.label, str) and kept.label == looked_for.label:
         return kept.parent, looked_for.parent
-    if kept.parent is looked_for.parent and _is_item(kept) and _is_item(looked_for):
+    if kept.parent is looked_for.parent and is_element(kept) and is_element(looked_for):
         return kept, looked_for
     return None
-
-
-def _is_item(loc: Loc) -> bool:
-    return isinstance(loc.label, tuple) and loc.label[:1] == ("element",)
 
 
 def _said_of(facts: Facts, one: Loc, other: Loc) -> Facts:

@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import origins, places, row_expressions
-from qorgau.flow.call_sites import site_of
+from qorgau.flow import origins, row_expressions
 from qorgau.flow.declared_types import ELEMENTS
 from qorgau.flow.facts import NO_FACTS, Facts
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
-from qorgau.flow.places import Site
 from qorgau.flow.state import Renaming
 from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, Ref, Value, join, join_all, of_const, of_ref
@@ -79,10 +77,6 @@ def querysets_of(m: Machine, f: Frame, use: Use) -> list[tuple[Loc, Obj]]:
             elif obj.kind == "library" or (obj.cls is not None and m.is_queryset(f, obj)):
                 found += m.queryset_start(f, use, loc, obj) or [(loc, obj)]
     return found
-
-
-def site_of_items(m: Machine, f: Frame, use: Use) -> Site:
-    return site_of(m, f, use, use.row.place) if use.row is not None else places.EMPTY
 
 
 def found_by(m: Machine, f: Frame, use: Use, source: Loc | None, obj: Obj) -> Obj:

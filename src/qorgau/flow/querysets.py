@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from qorgau.flow import places, row_expressions
 from qorgau.flow.built_statements import selecting, statement
+from qorgau.flow.call_sites import site_of_row
 from qorgau.flow.chosen_columns import model_to_dict, values
 from qorgau.flow.declared_types import ELEMENTS
 from qorgau.flow.facts import NO_FACTS, Fact, Facts, common_facts
@@ -27,7 +28,6 @@ from qorgau.flow.orm import (
     item_of,
     names_among,
     querysets_of,
-    site_of_items,
     texts_in,
     told_of,
 )
@@ -98,7 +98,7 @@ def queryset(m: Machine, f: Frame, use: Use) -> Value:
         changed = found_by(m, f, use, loc, changed)
         if obj.type == QUERYSET and use.dotted.startswith("peewee."):
             changed = replace(changed, type="peewee.ModelSelect")
-        info = site_of_items(m, f, use).merged(obj.info if isinstance(obj.info, Site) else places.EMPTY)
+        info = site_of_row(m, f, use).merged(obj.info if isinstance(obj.info, Site) else places.EMPTY)
         kind = "django.db.models.QuerySet" if changed.type == "django.db.models.Manager" else changed.type
         changed = replace(changed, kind="library", type=kind, info=None if info.is_empty else info)
         results.append(m.new(f, use.at, changed, f"queryset{len(results)}"))

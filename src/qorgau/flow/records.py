@@ -38,7 +38,6 @@ Choice: TypeAlias = "Mapping[str, Choice | None]"
 MAX_NESTED = 4
 """Unknown objects within unknown objects that a dump takes apart."""
 
-DATA = "$data"
 FILTERS = ("attr.filters.include", "attr.filters.exclude")
 
 

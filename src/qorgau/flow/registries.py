@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from msgspec.structs import replace
 
 from qorgau.flow import inheritance, modules, places
-from qorgau.flow.call_sites import site_of
+from qorgau.flow.call_sites import site_of_row
 from qorgau.flow.constants import const
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
@@ -104,19 +104,15 @@ def place_of(f: Frame, value: Value) -> Site:
 
 def _register(m: Machine, f: Frame, use: Use) -> Value:
     """A call that connects a library: its place is that of the row."""
-    site = _site(m, f, use)
+    site = site_of_row(m, f, use)
     client = m.new(f, use.at, Obj("library", type="client", info=site), "client")
     register(m, f, use.dotted, site.databases, client)
     return client
 
 
-def _site(m: Machine, f: Frame, use: Use) -> Site:
-    return site_of(m, f, use, use.row.place) if use.row is not None else places.EMPTY
-
-
 def _placed(m: Machine, f: Frame, use: Use) -> Value:
     """``sessionmaker.configure(bind=...)``, ``database.init(...)``: the receiver stands there from now on."""
-    site = _site(m, f, replace(use, receiver=BOTTOM))
+    site = site_of_row(m, f, replace(use, receiver=BOTTOM))
     for loc in use.receiver.locs():
         obj = m.obj(f, loc)
         before = obj.info if isinstance(obj.info, Site) else places.EMPTY

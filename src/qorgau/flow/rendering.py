@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from qorgau.flow import held_data, strings
+from qorgau.flow import held_data
+from qorgau.flow.heap import DATA
 from qorgau.flow.machine import Frame
 from qorgau.flow.taints import NO_TAINTS, Taint, merge_taints
 from qorgau.flow.uses import Use
@@ -23,7 +24,7 @@ MAX_PATHS = 100
 
 def _render(m: Machine, f: Frame, u: Use) -> Value:
     """``Template("{{ client.phone }}").render(client=client)``"""
-    told = [m.obj(f, loc).parts.get(strings.DATA, BOTTOM) for loc in u.receiver.locs()]
+    told = [m.obj(f, loc).parts.get(DATA, BOTTOM) for loc in u.receiver.locs()]
     texts = [text for value in told for text in value.texts()]
     context = _context(m, f, u)
     found: list[Taint] = [taint for value in told for taint in value.taints]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from qorgau.flow import modules
+from qorgau.flow.declared_types import ELEMENTS
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Frame
@@ -14,7 +15,6 @@ from qorgau.flow.values import BOTTOM, Value, of_const, of_ref
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
-ELEMENTS = "$element"
 OPTIONS = "django.db.models.options.Options"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qorgau.flow.heap import Obj
+from qorgau.flow.heap import DATA, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.values import BOTTOM, NO_REFS, Value, join_all, stamp
@@ -12,7 +12,6 @@ from qorgau.flow.values import BOTTOM, NO_REFS, Value, join_all, stamp
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
-DATA = "$data"
 SCALARS = frozenset(("builtins.str", "builtins.bytes", "builtins.int", "builtins.float"))
 
 

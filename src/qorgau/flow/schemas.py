@@ -152,13 +152,9 @@ def _shown(
         each = _shown(m, f, loc, obj, m.iterate(f, source, at).each, False, at, label)
         return m.new(f, at, Obj("list", rest=each), f"many {label}")
     own = inheritance.method(m, f, loc, obj, "to_representation", at)
-    if own is not None and not _is_inside(f, "to_representation") and f.depth < 40:
+    if own is not None and not inheritance.is_inside(f, "to_representation") and f.depth < 40:
         return m.call(f, own, Args([source]), at)
     return dumped(m, f, loc, obj, source, at, label)
-
-
-def _is_inside(f: Frame, name: str) -> bool:
-    return f.closure is not None and f.closure.function.name == name
 
 
 def dumped(m: Machine, f: Frame, loc: Loc, obj: Obj, source: Value, at: int, label: str = "dumped") -> Value:

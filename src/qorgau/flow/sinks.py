@@ -23,6 +23,7 @@ from qorgau.flow import (
 from qorgau.flow.arrivals import NO_STORE, Arrival, Destination, Store
 from qorgau.flow.constants import HOLE, Const
 from qorgau.flow.facts import ANSWERS, Facts, told_of
+from qorgau.flow.heap import DATA
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.places import Site
@@ -110,7 +111,7 @@ def _kept(f: Frame, receiver: Value) -> Value:
     objs = [f.state.obj(loc) for loc in receiver.locs()]
     if not objs or any(obj is None or obj.cls is None for obj in objs):
         return receiver
-    return join_all(obj.parts.get(strings.DATA, BOTTOM) for obj in objs if obj is not None)
+    return join_all(obj.parts.get(DATA, BOTTOM) for obj in objs if obj is not None)
 
 
 def _held(m: Machine, f: Frame, use: Use, row: Sink, values: list[Value]) -> Taints:

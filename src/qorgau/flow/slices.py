@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qorgau.flow import buffers, containers
-from qorgau.flow.heap import Obj
+from qorgau.flow.heap import DATA, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.values import BOTTOM, Value
@@ -21,7 +21,7 @@ def put(m: Machine, f: Frame, owner: Value, bounds: Sequence[Value | None], valu
     for loc in owner.locs():
         obj = m.obj(f, loc)
         if buffers.is_buffer(f, owner) and not any(bounds) and not loc.old:
-            m.write(f, loc, obj.put(buffers.DATA, buffers.held(m, f, value, at)), strong=True)
+            m.write(f, loc, obj.put(DATA, buffers.held(m, f, value, at)), strong=True)
             continue
         if obj.kind not in containers.SEQUENCES:
             m.call_method(f, Value(refs={loc: frozenset()}), "extend", Args([value]), at)

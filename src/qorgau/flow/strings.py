@@ -20,7 +20,7 @@ from qorgau.flow import (
 )
 from qorgau.flow.constants import HOLE, Const, const
 from qorgau.flow.facts import NO_FACTS, Facts
-from qorgau.flow.heap import Obj
+from qorgau.flow.heap import DATA, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.values import BOTTOM, NO_REFS, Value, join_all, stamp
@@ -32,8 +32,6 @@ SHOWN = ("__str__", "__repr__")
 MESSAGE = "$message"
 """The part of an exception that holds its text."""
 
-DATA = "$data"
-"""The part of a buffer, file or document that holds what was put into it."""
 
 LENGTH = 400
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import futures, inheritance, iterating, modules, promises, started, streams
-from qorgau.flow.heap import Obj
+from qorgau.flow.heap import DATA, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.uses import Use
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
 RESULT = "$result"
-DATA = "$data"
 CLEAN = frozenset(
     [
         "done",

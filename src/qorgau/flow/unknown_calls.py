@@ -14,12 +14,11 @@ from qorgau.flow import (
     naming,
     origins,
     provenance,
-    strings,
     used,
     versions,
 )
 from qorgau.flow.facts import NO_FACTS, Facts
-from qorgau.flow.heap import Obj
+from qorgau.flow.heap import DATA, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.taints import Taint, merge_taints
@@ -103,8 +102,8 @@ def _hold_unknown(m: Machine, f: Frame, callee: Value, given: list[Value]) -> No
         ]
         if not taints:
             continue
-        held = join(obj.parts.get(strings.DATA, BOTTOM), Value(merge_taints(taints), unknown=True))
-        m.write(f, loc, obj.put(strings.DATA, held), strong=True)
+        held = join(obj.parts.get(DATA, BOTTOM), Value(merge_taints(taints), unknown=True))
+        m.write(f, loc, obj.put(DATA, held), strong=True)
 
 
 def _call_back(m: Machine, f: Frame, given: list[Value], taints: list[Taint], at: int) -> None:

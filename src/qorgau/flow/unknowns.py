@@ -30,7 +30,7 @@ from qorgau.flow import (
 )
 from qorgau.flow.constants import Const
 from qorgau.flow.facts import NO_FACTS
-from qorgau.flow.heap import Key, Obj
+from qorgau.flow.heap import DATA, Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.unknown_calls import unknown_call
@@ -248,6 +248,6 @@ def _hold(m: Machine, f: Frame, own: Value, args: Args, added: Value) -> None:
                 obj = obj.put(Const("str", name), part)
         for name, part in args.keywords.items():
             obj = obj.put(Const("str", name), part)
-        held = join_all([obj.parts.get(strings.DATA, BOTTOM), *args.all()])
+        held = join_all([obj.parts.get(DATA, BOTTOM), *args.all()])
         items = join(obj.rest, added) if added.taints and obj.kind == "unknown" else obj.rest
-        m.write(f, loc, replace(obj.put(strings.DATA, held), rest=items), strong=True)
+        m.write(f, loc, replace(obj.put(DATA, held), rest=items), strong=True)
