@@ -89,10 +89,15 @@ REGIONAL = (
         placed=(
             Host("api.mailgun.net", "us"),
             Host("api.eu.mailgun.net", "eu"),
+            Host("smtp.mailgun.org", "us"),
+            Host("smtp.eu.mailgun.org", "eu"),
         ),
         regions=(_US, _EU),
         sdk="mailgun",
-        pages=("https://documentation.mailgun.com/docs/mailgun/quickstart-guide/requests",),
+        pages=(
+            "https://documentation.mailgun.com/docs/mailgun/quickstart-guide/requests",
+            "https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/send-smtp",
+        ),
     ),
     Recipient(
         "mailjet",

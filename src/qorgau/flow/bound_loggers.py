@@ -41,10 +41,34 @@ def _unbind(m: Machine, f: Frame, u: Use) -> Value:
 ADAPTER = "logging.LoggerAdapter."
 
 
+LOGURU = "loguru.logger."
+
+
 def adapted(m: Machine, f: Frame, u: Use) -> Use:
+    """A call of a logger with what is really written: what an adapter makes of it, what lazy arguments give."""
+    if u.dotted.startswith(ADAPTER):
+        return _processed(m, f, u)
+    return _evaluated(m, f, u) if u.dotted.startswith(LOGURU) and _is_lazy(m, f, u.receiver) else u
+
+
+def _is_lazy(m: Machine, f: Frame, logger: Value) -> bool:
+    """Whether a logger was made by ``opt(lazy=True)``."""
+    told = [m.obj(f, loc).parts.get("@lazy", BOTTOM).constant() for loc in logger.locs()]
+    return any(constant is not None and constant.value is True for constant in told)
+
+
+def _evaluated(m: Machine, f: Frame, u: Use) -> Use:
+    """The functions that are given in place of values are called when the record is written."""
+    positional = [m.call(f, value, Args(), u.at) if value.refs else value for value in u.args.positional]
+    keywords = {
+        name: m.call(f, value, Args(), u.at) if value.refs else value
+        for name, value in u.args.keywords.items()
+    }
+    return replace(u, args=Args(positional, keywords, u.args.star, list(u.args.double)))
+
+
+def _processed(m: Machine, f: Frame, u: Use) -> Use:
     """What an adapter with a ``process`` of its own logs: the message and the keywords that this gives back."""
-    if not u.dotted.startswith(ADAPTER):
-        return u
     at = 1 if u.dotted.endswith(".log") else 0
     loc = u.receiver.single()
     obj = f.state.obj(loc) if isinstance(loc, Loc) else None

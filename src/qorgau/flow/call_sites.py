@@ -9,11 +9,11 @@ from msgspec.structs import replace
 from qorgau.flow import (
     places,
 )
-from qorgau.flow.machine import Frame
+from qorgau.flow.machine import Args, Frame
 from qorgau.flow.places import EMPTY, Site
 from qorgau.flow.references import arguments
 from qorgau.flow.uses import Use
-from qorgau.flow.values import Value
+from qorgau.flow.values import Value, join_all
 from qorgau.knowledge import rows as rows_of
 
 if TYPE_CHECKING:
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 BUFFERS = frozenset(("io.StringIO", "io.BytesIO"))
 """Files in memory: what is written there is exported when they are handed out."""
+
+PLACED = ("hosts", "buckets")
+"""Parts of a place for which an object that has a place of its own can be given: an address, a table."""
+
+MAKERS = ("creator", "async_creator")
 
 
 def site_of(m: Machine, f: Frame, use: Use, place: rows_of.Place) -> Site:
@@ -39,7 +44,7 @@ def site_of(m: Machine, f: Frame, use: Use, place: rows_of.Place) -> Site:
         given = [value for text in references for value in arguments(m, f, use, text)]
         if part == "hosts":
             given = [listed for value in given for listed in places.listed(m, f, value, use.at)]
-        placed = [value for value in given if part == "hosts" and not site_of_value(f, value).is_empty]
+        placed = [value for value in given if part in PLACED and not site_of_value(f, value).is_empty]
         built += placed
         texts, unknown = places.told(value for value in given if value not in placed)
         parts[part] = frozenset(map(place.full_host, texts)) if part == "hosts" else texts
@@ -66,6 +71,13 @@ def site_of(m: Machine, f: Frame, use: Use, place: rows_of.Place) -> Site:
     return (
         site if site.says("hosts") or not place.default else replace(site, hosts=frozenset((place.default,)))
     )
+
+
+def site_of_maker(m: Machine, f: Frame, use: Use) -> Site:
+    """The place of the connections that an engine is told to have made: ``create_engine(url, creator=connect)``."""
+    makers = [use.args.keywords[name] for name in MAKERS if name in use.args.keywords]
+    site = site_of_value(f, join_all(m.call(f, maker, Args(), use.at) for maker in makers))
+    return replace(site, untold=site.untold | {"hosts"}) if makers and not site.says("hosts") else site
 
 
 def site_of_value(f: Frame, value: Value) -> Site:

@@ -287,7 +287,16 @@ def listed(m: Machine, f: Frame, u: Use) -> Value:
     return join_all(results) if results else m.unknown_call(f, name, u.receiver, u.args, u.at)
 
 
+def factorized(m: Machine, f: Frame, u: Use) -> Value:
+    """``pandas.factorize(column)``: numbers in place of the values, and the values by themselves."""
+    given = u.receiver if column_value(f, u.receiver) is not None else u.arg(0, "values")
+    codes = m.new(f, u.at, Obj("list", rest=OPAQUE), "codes")
+    values = m.new(f, u.at, Obj("list", rest=cell_of(m, f, given, u.at)), "values of codes")
+    return m.sequence(f, u.at, "tuple", [codes, values], None, "factorized")
+
+
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
+    "frame-factorized": factorized,
     "frame-of-column": to_frame,
     "frame-text": text_method,
     "frame-values": listed,

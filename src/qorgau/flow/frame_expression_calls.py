@@ -36,6 +36,15 @@ LITERAL = frozenset(("lit", "expr", "when", "udf", "pandas_udf", "format_string"
 JOINING = frozenset(("concat", "concat_ws", "concat_str", "format", "format_string"))
 
 
+OF_ONE = frozenset(
+    """
+    regexp_replace regexp_extract regexp_extract_all regexp_substr translate lpad rpad split date_format to_date
+    to_timestamp substring_index from_json encode decode
+    """.split()  # noqa: SIM905
+)
+"""Functions of one column: other texts among their arguments are patterns, signs and formats."""
+
+
 PIECES = {"substring": 0, "substr": 0, "left": 1, "right": 2, "slice": 0, "head": 1, "tail": 2}
 
 
@@ -97,6 +106,9 @@ def _with_columns(m: Machine, f: Frame, u: Use, name: str, type_: str) -> Use:
     kind = "polars.Expr" if "polars" in u.dotted else "pyspark.sql.Column"
     given: list[Value] = []
     for index, value in enumerate(u.args.positional):
+        if index and name in OF_ONE:
+            given.append(value)
+            continue
         names, exact = names_in(m, f, value, u.at)
         listed = [str(constant.value) for constant in names if constant.type == "str"]
         is_names = (

@@ -1,6 +1,6 @@
 """Groups and aggregates: keys stay what they are, of the rest only sums, counts and the like remain.
 
-Aggregates that give one of the values (``first``, ``max``, ``list``) leave the datum (spec section 5).
+Aggregates that give values of the column (``first``, ``list``) leave the datum (spec section 5).
 """
 
 from __future__ import annotations
@@ -30,8 +30,6 @@ KEPT = frozenset(
         "first",
         "last",
         "nth",
-        "min",
-        "max",
         "mode",
         "list",
         "set",

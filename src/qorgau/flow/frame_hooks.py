@@ -20,6 +20,10 @@ CHOOSING = frozenset(("difference", "drop", "isin", "intersection"))
 """Methods of the names of columns that choose some of them."""
 
 
+SELECTING = frozenset(("select", "filter"))
+"""Methods by which an object is a table if they are given names of columns."""
+
+
 ALIASES = {
     "parallel_apply": "apply",
     "parallel_map": "map",
@@ -132,12 +136,27 @@ def _guessed(m: Machine, f: Frame, loc: Loc, name: str, args: Args, at: int) -> 
 
 def telling(m: Machine, f: Frame, loc: Loc, obj: Obj | None, name: str, args: Args, at: int) -> Value | None:
     """A method of an unknown object that only tables have; None for other methods."""
-    if name not in TELLING or (
-        obj is not None and (obj.kind != "unknown" or obj.cls is not None or obj.type)
-    ):
+    if obj is not None and (obj.kind != "unknown" or obj.cls is not None or obj.type):
+        return None
+    if name not in TELLING and not (name in SELECTING and _names_fields(m, f, args, at)):
         return None
     frame_access.become_table(m, f, loc)
     return _guessed(m, f, loc, name, args, at)
+
+
+def _names_fields(m: Machine, f: Frame, args: Args, at: int) -> bool:
+    """Whether a list of names, or several names, are given, fields among them: ``select(["iin", "city"])``."""
+    lists = [value for value in args.positional if _is_sequence(f, value)]
+    names = [name for value in args.positional for name in frame_names.names_in(m, f, value, at)[0]]
+    if not lists and (len(names) < 2 or any(value.refs for value in args.positional)):
+        return False
+    return any(m.policy.fields_of(str(name.value)) for name in names)
+
+
+def _is_sequence(f: Frame, value: Value) -> bool:
+    return any(
+        (obj := f.state.obj(loc)) is not None and obj.kind in frames.ELEMENTS_OF for loc in value.locs()
+    )
 
 
 def chosen(m: Machine, f: Frame, loc: Loc, obj: Obj | None, key: Value, at: int) -> Value | None:

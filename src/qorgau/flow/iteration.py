@@ -229,6 +229,7 @@ def _told_item(m: Machine, f: Frame, collection: Loc, item: Value) -> Value:
     if one is None:
         return item
     m.collections[one] = collection
+    sweeps.recall(f, f.state.obj(collection), one)
     checked = _checked_of_all(f, collection, one)
     return item.with_(refs={one: item.refs[one] | checked}) if checked else item
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from qorgau.flow import containers, inheritance, origins, texts
+from qorgau.flow import containers, inheritance, origins, text_methods, texts
 from qorgau.flow.copying import copied
 from qorgau.flow.facts import Facts
 from qorgau.flow.heap import Obj
@@ -28,6 +28,9 @@ TEXT = "json.text"
 
 OF = "$of"
 """The part that says what a text was made of."""
+
+SAME = frozenset(("encode", "decode", "strip"))
+"""Methods that give the same document: bytes of JSON, JSON without the blanks around it."""
 
 
 def dumps(m: Machine, f: Frame, u: Use) -> Value:
@@ -52,6 +55,11 @@ def made_of(f: Frame, value: Value) -> Value | None:
     """What a text was made of, if that is remembered."""
     objs = (f.state.obj(loc) for loc in value.locs())
     return next((obj.parts[OF] for obj in objs if obj is not None and obj.type == TEXT), None)
+
+
+def method(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at: int) -> Value | None:
+    """A method of such a text; None when texts have no such method."""
+    return receiver if name in SAME else text_methods.method(m, f, receiver, name, args, at)
 
 
 def converter(m: Machine, f: Frame, u: Use) -> Value | None:

@@ -45,7 +45,7 @@ from qorgau.flow import (
     strings,
     used,
 )
-from qorgau.flow.call_sites import site_of
+from qorgau.flow.call_sites import site_of, site_of_maker
 from qorgau.flow.declared_types import ELEMENTS
 from qorgau.flow.heap import DATA, Key, Obj
 from qorgau.flow.library_data import hold, typed
@@ -278,6 +278,8 @@ def _of_answer(m: Machine, f: Frame, use: Use, rows: CallRows) -> str:
 
 def _returned(m: Machine, f: Frame, use: Use, row: rows_of.Returns, source: str = "") -> Value:
     site = deployment.of_made(m, f, use.dotted, site_of(m, f, use, row.place))
+    if use.dotted.endswith(registries.ENGINES):
+        site = site_of_maker(m, f, use).merged(site)
     carried = [value for text in row.carries for value in arguments(m, f, use, text)]
     origin = next((found for value in carried if (found := origins.of_held(f, value))), source)
     made = typed(m, f, use, row.type, site, origin)

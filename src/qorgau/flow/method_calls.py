@@ -16,6 +16,7 @@ from qorgau.flow import (
     containers,
     dispatch,
     inheritance,
+    json_texts,
     metaclasses,
     raising,
     records,
@@ -150,6 +151,9 @@ def _method(m: Machine, f: Frame, ref: Ref, receiver: Value, name: str, args: Ar
         return _object_method(m, f, ref, obj, receiver, name, args, at)
     if obj.type:
         own = receiver.with_(refs={ref: NO_FACTS}, consts=NO_CONSTS, unknown=False, opaque=False)
+        text = json_texts.method(m, f, own, name, args, at) if obj.type == json_texts.TEXT else None
+        if text is not None:
+            return text
         return m.library_call(f, f"{obj.type}.{name}", own, args, at)
     return unknown_method(m, f, ref, obj, receiver, name, args, at)
 

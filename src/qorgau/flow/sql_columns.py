@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from sqlglot import exp
 
 from qorgau.flow.sql_functions import (
+    EXTREMES,
     OBJECT_FUNCTIONS,
     PATCHES,
     ROW_FUNCTIONS,
@@ -220,10 +221,10 @@ class Columns(ABC):
             return tuple(Part(ColumnRef(self.name(text), "excluded")) for text in given)
         if name in OBJECT_FUNCTIONS or name in PATCHES or isinstance(node, exp.Struct):
             return self._object(node, name, scope)
-        effect = effect_of(name)
+        arguments: list[Expr] = [each for each in node.iter_expressions() if not isinstance(each, exp.Var)]
+        effect = "" if name in EXTREMES and len(arguments) > 1 else effect_of(name)
         if effect == "clean":
             return ()
-        arguments: list[Expr] = [each for each in node.iter_expressions() if not isinstance(each, exp.Var)]
         if name in ROW_FUNCTIONS:
             bare = [each.name for each in arguments if isinstance(each, exp.Column) and not each.table]
             rows = [relation for name in bare if (relation := scope.relation(name)) is not None]

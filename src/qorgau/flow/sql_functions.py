@@ -14,7 +14,7 @@ def words(text: str) -> frozenset[str]:
 
 _CLEAN = words(
     """
-    count countif countbig sum sumif avg avgif stddev stddevpop stddevsamp variance variancepop
+    count countif countbig sum sumif avg avgif max maxif min minif stddev stddevpop stddevsamp variance variancepop
     varpop varsamp corr covarpop covarsamp skewness kurtosis approxdistinct approxcountdistinct uniq
     uniqexact hll length charlength characterlength octetlength bytelength bitlength len cardinality
     arraysize arraylength jsonarraylength jsonlength exists rownumber rank denserank percentrank
@@ -25,6 +25,9 @@ _CLEAN = words(
     jsonbpathexists sign
     """
 )
+EXTREMES = words("max min")
+"""Aggregates of one column; of several arguments SQLite gives one of these (``max(phone, mobile)``)."""
+
 _HASH = words(
     """
     md5 md5digest md5numberlower64 md5numberupper64 sha sha1 sha1digest sha2 sha2digest sha224

@@ -252,7 +252,11 @@ def _takes_over(m: Machine, closure: Closure) -> bool:
 
 def looked_up(m: Machine, f: Frame, dotted: str, args: Args) -> None:
     """A call that chooses or orders rows by columns, keys or words."""
-    if dotted.rpartition(".")[2] not in SELECTING or stores.family(dotted) not in LOOKED_UP:
+    name = dotted.rpartition(".")[2]
+    if name not in SELECTING or stores.family(dotted) not in LOOKED_UP:
+        return
+    if name == "values" and dotted.startswith("sqlalchemy."):
+        # ``insert(table).values(iin=...)`` writes rows.
         return
     names = [part for name in args.keywords for part in name.split("__")]
     for value in args.all():
