@@ -6,7 +6,7 @@ holds is not told; that of a pydantic model is the model's own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from qorgau import ir
@@ -155,7 +155,7 @@ def let_in(m: Machine, f: Frame, value: Value) -> None:
             f.state.facts = f.state.facts | of_form(m, f, loc, info)
 
 
-def _is_valid(m: Machine, f: Frame, u: Use) -> Value:
+def is_valid(m: Machine, f: Frame, u: Use) -> Value:
     """``serializer.is_valid(raise_exception=True)``, ``if form.is_valid():``"""
     found: Facts = NO_FACTS
     for loc in u.receiver.locs():
@@ -165,6 +165,3 @@ def _is_valid(m: Machine, f: Frame, u: Use) -> Value:
     if raises.constant() is not None and raises.constant() == of_const(True).constant():
         f.state.facts = f.state.facts | found
     return Value(opaque=True, when_true=found)
-
-
-BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {"is-valid": _is_valid}

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow import (
     addresses,
-    admission,
     ambient,
     attribute_dicts,
     bound_loggers,
     buffers,
     builtin_functions,
+    cleaning,
     code_texts,
     connections,
     contexts,
@@ -63,11 +63,11 @@ if TYPE_CHECKING:
 
 BEHAVIOURS: Mapping[str, Callable[[Machine, Frame, Use], Value]] = {
     **addresses.BEHAVIOURS,
-    **admission.BEHAVIOURS,
     **ambient.BEHAVIOURS,
     **attribute_dicts.BEHAVIOURS,
     **bound_loggers.BEHAVIOURS,
     **builtin_functions.BEHAVIOURS,
+    **cleaning.BEHAVIOURS,
     **connections.BEHAVIOURS,
     **contexts.BEHAVIOURS,
     **copies.BEHAVIOURS,

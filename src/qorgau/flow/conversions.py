@@ -196,6 +196,36 @@ def after(m: Machine, f: Frame, cls: Loc, made: Value, at: int) -> None:
             _run(m, f, of_ref(Bound(loc, made)), Args(), closure, at)
 
 
+def received(m: Machine, f: Frame, value: Value, at: int) -> None:
+    """A model that a framework made of what a user sent, as the validators of its class have left it."""
+    for loc in value.locs() if len(value.refs) == 1 else ():
+        obj = f.state.obj(loc)
+        cls = obj.cls if obj is not None and obj.kind == "unknown" else None
+        if cls is None or not class_fields.is_pydantic(m, f, cls):
+            continue
+        before = f.state.copy()
+        f.handlers.append([])
+        _validate(m, f, cls, of_ref(loc, unknown=True), at)
+        f.handlers.pop()
+        if not f.state.reachable:
+            f.state = before
+        f.state.facts = before.facts
+
+
+def _validate(m: Machine, f: Frame, cls: Loc, made: Value, at: int) -> None:
+    for name in m.declared_fields(f, cls):
+        functions = list(_of_annotation(m, f, cls, name))
+        if not functions and not any(True for _ in _of_field(m, f, cls, name)):
+            continue
+        value = m.attribute(f, made, name, at)
+        for function in functions:
+            value = m.call(f, function, Args([value]), at)
+        value = _checked(m, f, cls, made, name, value, at)
+        if f.state.reachable and not value.is_bottom:
+            attribute_changes.set_attribute(m, f, made, name, value, at)
+    after(m, f, cls, made, at)
+
+
 def _of_model(m: Machine, f: Frame, cls: Loc, mode: str) -> Iterator[tuple[Loc, Closure]]:
     if not class_fields.is_pydantic(m, f, cls):
         return

@@ -17,6 +17,8 @@ from qorgau.flow import (
     admission,
     applications,
     branches,
+    cleaning,
+    conversions,
     inheritance,
     injection,
     middleware,
@@ -88,6 +90,8 @@ def run(m: Machine, f: Frame, closure: Closure, cls: Loc | None, args: Args) -> 
             _serializer(m, f, cls, args, closure.function.at)
     for value in (*own, *args.keywords.values()):
         admission.received(m, f, value)
+        cleaning.received(m, f, value, closure.function.at)
+        conversions.received(m, f, value, closure.function.at)
 
 
 def _request_of(closure: Closure, args: Args) -> Value:

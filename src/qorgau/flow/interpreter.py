@@ -19,6 +19,7 @@ from qorgau.flow import (
     class_fields,
     class_members,
     classes,
+    cleaning,
     closures,
     connections,
     consent,
@@ -742,7 +743,7 @@ class Interpreter(Run):
         self, f: Frame, loc: Loc, obj: Obj, libraries: tuple[str, ...], name: str, at: int
     ) -> Value | None:
         """An attribute that an object has from its library bases, as far as rows tell."""
-        found = schemas.attribute(self, f, loc, obj, libraries, name, at)
+        found = cleaning.attribute(self, f, loc, obj, libraries, name, at)
         return (
             found
             if found is not None

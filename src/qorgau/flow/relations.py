@@ -25,7 +25,8 @@ RELATIONSHIP = "sqlalchemy.orm.relationship"
 QUERY = "sqlalchemy.orm.Query"
 MANAGER = "django.db.models.Manager"
 ONE_TO_ONE = "django.db.models.OneToOneField"
-KEYS = frozenset(("django.db.models.ForeignKey", "django.db.models.ManyToManyField", ONE_TO_ONE))
+MANY_TO_MANY = "django.db.models.ManyToManyField"
+KEYS = frozenset(("django.db.models.ForeignKey", MANY_TO_MANY, ONE_TO_ONE))
 DYNAMIC = frozenset(("dynamic", "write_only", "dynamic_loader"))
 """Values of ``lazy`` with which a relation is a query of its rows."""
 
@@ -52,10 +53,17 @@ def related(m: Machine, f: Frame, part: Value, info: ClassInfo, owner: Loc) -> O
             else:
                 found = found or declared_types.named_object(m, f, text.rpartition(".")[2], info.unit)
                 found = found or m.class_by_name(text)
+        if obj.type == MANY_TO_MANY and found is not None and found.cls is not None:
+            return _managed(found.cls)
         if obj.type.endswith(("ManyToManyField", "relationship[]")):
             return declared_types.collection(m, f, found)
         return _queried(found) if found is not None and _is_dynamic(obj) else found
     return None
+
+
+def _managed(cls: Loc) -> Obj:
+    """The manager through which Django gives the many rows of a relation."""
+    return Obj("library", type=MANAGER, parts={ELEMENTS: of_ref(cls)})
 
 
 def _target(obj: Obj) -> Value | None:
@@ -109,7 +117,7 @@ def _back(f: Frame, obj: Obj, info: ClassInfo, owner: Loc) -> Iterator[tuple[str
     if obj.type == ONE_TO_ONE:
         yield from ((name, row) for name in _related_names(obj, info.node.name.lower()))
         return
-    many = Obj("library", type=MANAGER, parts={ELEMENTS: of_ref(owner)})
+    many = _managed(owner)
     yield from ((name, many) for name in _related_names(obj, f"{info.node.name.lower()}_set"))
 
 

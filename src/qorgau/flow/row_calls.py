@@ -14,8 +14,9 @@ from qorgau.flow.values import Value
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
-SERIALIZERS = "rest_framework.serializers."
-GIVEN = ("django.", SERIALIZERS, "tortoise.", "peewee.")
+SCHEMAS = ("rest_framework.serializers.", "django.forms.")
+"""Libraries whose ``save`` writes the columns that a schema has read."""
+GIVEN = ("django.", "rest_framework.serializers.", "tortoise.", "peewee.")
 """Libraries whose calls take the columns of a row by keyword or as a dict."""
 
 TAKING = frozenset(("create", "update", "get_or_create", "update_or_create", "insert"))
@@ -34,7 +35,7 @@ def written(m: Machine, f: Frame, use: Use) -> Written:
 def _takes_columns(dotted: str) -> bool:
     """Whether a call is given a row by its columns."""
     name = dotted.rpartition(".")[2].removeprefix("a")
-    return name in TAKING or (name == "save" and dotted.startswith(SERIALIZERS))
+    return name in TAKING or (name == "save" and dotted.startswith(SCHEMAS))
 
 
 def given(m: Machine, f: Frame, use: Use, values: Iterable[Value]) -> list[Value]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
+from qorgau.flow.declared_types import ELEMENTS
 from qorgau.flow.facts import Facts
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
@@ -52,11 +53,22 @@ def declares(m: Machine, f: Frame, cls: Loc, name: str, types: Collection[str]) 
 
 
 def without_rows(m: Machine, f: Frame, value: Value) -> Value:
-    """A value without the rows that it can be: these are written as their keys."""
+    """A value without the rows that it can be, or can give: these are written as their keys."""
     kept: dict[Ref, Facts] = {
-        ref: facts for ref, facts in value.refs.items() if not (isinstance(ref, Loc) and m.is_model(f, ref))
+        ref: facts
+        for ref, facts in value.refs.items()
+        if not (isinstance(ref, Loc) and (m.is_model(f, ref) or _gives_rows(m, f, ref)))
     }
     return value if len(kept) == len(value.refs) else value.with_(refs=kept)
+
+
+def _gives_rows(m: Machine, f: Frame, loc: Loc) -> bool:
+    """Whether an object is a query of whole rows."""
+    obj = f.state.obj(loc)
+    if obj is None or obj.kind != "library" or "$row" in obj.parts:
+        return False
+    items = obj.parts.get(ELEMENTS)
+    return items is not None and any(m.is_model(f, cls) for cls in items.locs())
 
 
 def is_column(obj: Obj, key: Key, written: Written) -> bool:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from qorgau.flow import (
     admission,
+    chosen_rows,
     class_fields,
     inheritance,
     json_texts,
@@ -267,14 +268,19 @@ def _load(m: Machine, f: Frame, made: Value, obj: Obj, data: Value, at: int) -> 
         declared = inheritance.class_part(m, f, obj.cls, name) or BOTTOM
         if _is_off(f, declared, "read_only", "dump_only"):
             continue
-        if data.locs() or data.unknown:
-            value = m.item(f, data, of_const(name), at)
-        else:
-            value = of_ref(target.child(("item", Const("str", name))), unknown=True)
         key = _loaded_key(f, declared, name)
-        value = m.named(f, value, key, made, at, key=True)
+        value = chosen_rows.chosen(m, f, obj.cls, name, declared, at)
+        if value is None:
+            value = m.named(f, _sent(m, f, target, data, name, at), key, made, at, key=True)
         held = m.obj(f, target)
         f.state.heap[target] = held.put(Const("str", key), value)
+
+
+def _sent(m: Machine, f: Frame, target: Loc, data: Value, name: str, at: int) -> Value:
+    """What a user sent under the name of a field."""
+    if data.locs() or data.unknown:
+        return m.item(f, data, of_const(name), at)
+    return of_ref(target.child(("item", Const("str", name))), unknown=True)
 
 
 def _loaded_key(f: Frame, declared: Value, name: str) -> str:
