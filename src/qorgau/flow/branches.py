@@ -14,6 +14,7 @@ from qorgau.flow import (
 )
 from qorgau.flow.constants import Const
 from qorgau.flow.facts import Fact, Facts, common_facts
+from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Frame
 from qorgau.flow.state import State, bottom_like
@@ -25,6 +26,7 @@ from qorgau.flow.values import (
     Refs,
     Value,
     join,
+    of_ref,
     stamp,
 )
 
@@ -191,14 +193,17 @@ def refine(m: Machine, f: Frame, node: ir.Expr, yes: State, no: State) -> None:
         for outcome, truth in ((yes, True), (no, False)):
             if outcome.reachable:
                 narrowed = comparisons.narrow(value, node.ops[0], right, truth)
-                if value.taints and node.ops[0] in ("in", "not in") and truth is (node.ops[0] == "in"):
-                    if keys.are_constants(m, f, right):
-                        narrowed = value.with_(taints=NO_TAINTS)
+                if node.ops[0] in ("in", "not in") and truth is (node.ops[0] == "in"):
+                    narrowed = _listed(m, f, value, right)
                 if node.ops[0] in ("in", "not in") and (test := masks.test_of(right)):
                     narrowed = masks.of_character(m, value, test, truth is (node.ops[0] == "in"))
                 if narrowed is not value:
                     f.state = outcome
                     m.poke(f, node.left.id, narrowed)
+    elif isinstance(node, ir.Compare) and node.ops in (("in",), ("not in",)):
+        if isinstance(node.left, ir.Attribute) and isinstance(node.left.value, ir.Name):
+            f.state = state
+            _refine_part(m, f, node, node.left, yes, no)
     elif (
         isinstance(node, ir.Call)
         and len(node.arguments) == 1
@@ -230,6 +235,28 @@ def refine(m: Machine, f: Frame, node: ir.Expr, yes: State, no: State) -> None:
                 f.state = outcome
                 m.poke(f, name, masks.of_character(m, value, node.function.attr, truth))
     f.state = state
+
+
+def _listed(m: Machine, f: Frame, value: Value, right: Value) -> Value:
+    """What is one of the constants that the program lists: none of a person's data, and no other text."""
+    if value.unknown and (texts := keys.texts_among(m, f, right)) is not None:
+        return texts
+    return value.with_(taints=NO_TAINTS) if value.taints and keys.are_constants(m, f, right) else value
+
+
+def _refine_part(m: Machine, f: Frame, node: ir.Compare, left: ir.Attribute, yes: State, no: State) -> None:
+    """``if column.name in SHOWN:`` narrows the attribute of something of which nothing else is known."""
+    loc = m.evaluate(f, left.value).single()
+    listed = yes if node.ops[0] == "in" else no
+    if loc is None or not listed.reachable:
+        return
+    obj = listed.obj(loc) or Obj("unknown")
+    if obj.kind != "unknown" or obj.cls is not None:
+        return
+    value = m.attribute(f, of_ref(loc, unknown=True), left.attr, left.at)
+    narrowed = _listed(m, f, value, m.evaluate(f, node.rights[0]))
+    if narrowed is not value:
+        listed.heap[loc] = obj.put(left.attr, narrowed)
 
 
 def _refine_absence(m: Machine, f: Frame, node: ir.Call, name: str, yes: State, no: State) -> None:

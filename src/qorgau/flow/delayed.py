@@ -40,6 +40,9 @@ DELAYED = frozenset(
 )
 """Methods of a decorated task that run the task somewhere else with the arguments given."""
 
+OF_CELERY = frozenset(("delay", "apply_async"))
+"""Those by which a function that unknown code has decorated shows itself a task of Celery, or of its like."""
+
 SIGNED = frozenset(("s", "si", "signature", "subtask"))
 """Methods of a task that keep a call of it for later; in a chain the result before comes first."""
 
@@ -60,8 +63,11 @@ def function_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: A
                     _delayed(m, f, loc, closure, name, args, at)
                 return made
     if name in DELAYED:
+        made = OPAQUE
+        if name in OF_CELERY and closure.function.decorators:
+            made = m.library_call(f, f"celery.Task.{name}", of_ref(loc), args, at)
         _delayed(m, f, loc, closure, name, args, at)
-        return OPAQUE
+        return made
     if not closure.marks and not obj.parts.get(name):
         return UNKNOWN
     return unknown_call(m, f, name, BOTTOM, args, at)

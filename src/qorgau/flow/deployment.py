@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import environment, flask_settings, inheritance, places, registries, routers
-from qorgau.flow.machine import Args, Frame
+from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.places import Site
 from qorgau.flow.values import BOTTOM, Value, join, join_all, of_const, of_ref
 
@@ -51,6 +51,7 @@ TABLES = (
 """What writes rows of the project's models: of Django itself, forms, users and serializers."""
 
 FILES = ("django.core.files.storage.", "django.db.models.fields.files.", "storages.backends.")
+HOSTS = frozenset(("hosts",))
 LOCAL = frozenset(("localhost",))
 """Where Celery and Dramatiq look for a broker that nothing in the program names."""
 
@@ -80,7 +81,13 @@ def complete(
         told = _broker(
             m, f, site if site.says("hosts") else site.merged(registries.registered(m, f, top)), at
         )
-        return replace(told, hosts=LOCAL) if told.is_empty else told
+        if not told.is_empty:
+            return told
+        return (
+            replace(told, untold=HOSTS)
+            if _is_decorated_elsewhere(f, receiver)
+            else replace(told, hosts=LOCAL)
+        )
     if top in flask_settings.KEYS:
         return flask_settings.complete(m, f, top, receiver, site, at)
     if site.says("hosts"):
@@ -99,6 +106,16 @@ def complete(
     if top == "boto3" and not site.says("hosts"):
         return _aws(m, f, site)
     return site
+
+
+def _is_decorated_elsewhere(f: Frame, receiver: Value) -> bool:
+    """Whether a function is a task by an application that the program gets from code nobody knows."""
+    for loc in receiver.locs():
+        obj = f.state.obj(loc)
+        info = obj.info if obj is not None else None
+        if isinstance(info, Closure) and not any(mark.startswith("celery.") for mark in info.marks):
+            return True
+    return False
 
 
 def _other_orm(m: Machine, f: Frame, receiver: Value) -> str:
@@ -246,7 +263,7 @@ def _key(m: Machine, f: Frame, value: Value, name: str, at: int) -> Value:
 
 def _hosts(values: list[Value]) -> Site:
     texts, untold = places.told(values)
-    return Site(hosts=texts, untold=frozenset(("hosts",)) if untold else frozenset())
+    return Site(hosts=texts, untold=HOSTS if untold else frozenset())
 
 
 def _is_local(value: Value) -> bool:

@@ -181,6 +181,12 @@ def _closing(m: Machine, f: Frame, u: Use) -> Value:
     return u.arg(0)
 
 
+def _called(m: Machine, f: Frame, u: Use) -> Value:
+    """``LocalProxy(function)``, ``SimpleLazyObject(function)``: what the function gives, once it is asked for."""
+    made = u.arg(0)
+    return m.call(f, made, Args(), u.at) if any(callable_ref(f, ref) for ref in made.refs) else made
+
+
 def _constantly(m: Machine, f: Frame, u: Use) -> Value:
     """``weakref.ref(x)``: something that gives the object when it is called."""
     parts: dict[Key, Value] = {Const("int", 0): u.arg(0)}
@@ -189,6 +195,7 @@ def _constantly(m: Machine, f: Frame, u: Use) -> Value:
 
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "attrgetter": _attrgetter,
+    "called": _called,
     "cast": _cast,
     "classmethod": _identity,
     "closing": _closing,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qorgau.flow.constants import Const
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
-from qorgau.flow.values import OPAQUE, External, Ref, Value, of_const, of_ref
+from qorgau.flow.values import OPAQUE, External, Ref, Value, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -128,6 +128,19 @@ def are_constants(m: Machine, f: Frame, value: Value) -> bool:
     if obj is None or obj.kind not in ("tuple", "list", "set") or not obj.length or value.unknown:
         return False
     return all(part.constant() is not None for _, part in obj.items())
+
+
+def texts_among(m: Machine, f: Frame, value: Value) -> Value | None:
+    """Any one of the texts that a collection holds; None where it holds something else, or too many to be told."""
+    loc = value.single()
+    if loc is None or not are_constants(m, f, value):
+        return None
+    one = join_all(part for _, part in m.obj(f, loc).items())
+    return (
+        one
+        if one.consts and all(isinstance(each.value, str) for each in one.consts) and not one.opaque
+        else None
+    )
 
 
 def row(m: Machine, f: Frame, value: Value) -> tuple[object, ...] | list[object] | None:

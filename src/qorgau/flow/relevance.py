@@ -78,16 +78,20 @@ class Relevance:
         return known
 
     def makes_client(self, unit: Unit, function: ir.Function) -> bool:
-        """Whether a function may give back what data is handed to later: a logger, a client, a connection."""
+        """Whether a function may give back, or leave in its module, what data is handed to later.
+
+        That is a logger, a client or a connection.
+        """
         key = (unit.name, function.at)
         known = self._making.get(key)
         if known is None:
             gives = any(
                 isinstance(node, ir.Return) and node.value is not None for node in walk(function.body)
             )
-            known = self._making[key] = gives and any(
+            makes = gives and any(
                 self._is_client(name) for name in self._mentions.library_calls(unit, function)
             )
+            known = self._making[key] = makes or _sets_global(function)
         return known
 
     def _is_client(self, dotted: str) -> bool:
@@ -182,6 +186,10 @@ class Relevance:
             found |= more
             grown = bool(more)
         return frozenset(found)
+
+
+def _sets_global(function: ir.Function) -> bool:
+    return any(isinstance(node, ir.Global) for node in function.body)
 
 
 def _bound_in(body: tuple[ir.Stmt, ...]) -> Iterator[tuple[str, ir.Expr | None]]:
