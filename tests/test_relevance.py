@@ -180,3 +180,21 @@ def test_a_function_that_makes_a_logger_is_followed_in_a_large_program(tmp_path:
     )
     files = {"shared.py": shared, "clients.py": LOG, "filler.py": FILLER}
     assert _lines(tmp_path, files) == ["clients.py:7 PD501"]
+
+
+def test_a_client_that_a_function_leaves_in_its_module_is_known_in_a_large_program(tmp_path: Path) -> None:
+    files = {
+        "made.py": "import requests\n\n\ndef new_session():\n    return requests.Session()\n",
+        "kept.py": (
+            "import logging\n\nfrom made import new_session\n\nlogger = logging.getLogger(__name__)\n_session = None\n"
+            "\n\ndef start():\n    global _session\n    if _session is not None:\n        return\n"
+            "    label = 'session'\n    label += '!'\n    _session = new_session()\n    logger.info(label)\n"
+            "\n\ndef session():\n    if _session is None:\n        start()\n    return _session\n"
+        ),
+        "send.py": (
+            "from kept import session\n\n\ndef send(client):\n"
+            '    session().post("https://api.example.com/x", json={"v": client.iin})\n'
+        ),
+        "filler.py": FILLER,
+    }
+    assert _lines(tmp_path, files) == ["send.py:5 PD201"]

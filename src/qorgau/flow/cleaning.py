@@ -59,7 +59,7 @@ def cleaned(m: Machine, f: Frame, loc: Loc, at: int) -> None:
             continue
         given = [m.item(f, data, of_const(name), at)] if methods.takes else []
         value = m.named(f, _called(m, f, function, given, at), name, data, at, key=True)
-        if not value.is_bottom:
+        if not value.is_bottom and not _is_choice(value):
             f.state.heap[target] = m.obj(f, target).put(Const("str", name), value)
     function = inheritance.method(m, f, loc, obj, methods.of_all, at)
     if function is not None:
@@ -69,6 +69,11 @@ def cleaned(m: Machine, f: Frame, loc: Loc, at: int) -> None:
 def _is_inside(f: Frame, methods: Methods) -> bool:
     name = f.closure.function.name if f.closure is not None else ""
     return name == methods.of_all or name.startswith(methods.of_field)
+
+
+def _is_choice(value: Value) -> bool:
+    """Whether a value is one of several constants: what the user chose among them is what was sent."""
+    return len(value.consts) > 1 and not (value.taints or value.refs or value.unknown)
 
 
 def _called(m: Machine, f: Frame, function: Value, given: list[Value], at: int) -> Value:
