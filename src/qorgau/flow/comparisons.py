@@ -114,6 +114,8 @@ def compare(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -
             return _decided(other, same) if inverted else _decided(same, other)
     flag = _flag(m, f, left, op, right, at)
     loc = left.single()
+    if loc is not None and op == "==" and right.refs:
+        flag = flag[0] | memberships.told_of_column(right, loc), flag[1]
     detail: object = None
     if loc is not None and constant is not None and HOLE not in str(constant.value):
         detail = (positive, constant)

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from qorgau.flow import keys, memberships, naming, scalars, text_slices
 from qorgau.flow.constants import Const
 from qorgau.flow.frame_types import is_tabular
-from qorgau.flow.heap import Key, Obj
+from qorgau.flow.heap import MAYBE, Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame, Iteration
 from qorgau.flow.taints import NO_TAINTS
@@ -214,6 +214,8 @@ def appended(obj: Obj, new: Value, strong: bool, exact: bool = True) -> Obj:
     """The sequence after ``append(new)``."""
     if strong and exact and obj.length is not None and obj.length < 64:
         return replace(obj.put(Const("int", obj.length), new), length=obj.length + 1)
+    if strong and exact and obj.length is None:
+        return replace(obj, rest=join(obj.rest, new))
     return loosened(obj, new)
 
 
@@ -315,6 +317,31 @@ def exact_dict(m: Machine, f: Frame, value: Value) -> dict[str, Value] | None:
     if any(key.type != "str" for key, _ in obj.items()):
         return None
     return {str(key.value): part for key, part in obj.items() if not part.is_bottom}
+
+
+def leading(f: Frame, value: Value) -> list[Value]:
+    """The first items of a list that are there on every path, where not all of its items are known."""
+    loc = value.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    if obj is None or obj.kind != "list":
+        return []
+    unsure = obj.parts.get(MAYBE, BOTTOM).consts
+    found: list[Value] = []
+    while (place := Const("int", len(found))) in obj.parts and place not in unsure:
+        found.append(obj.parts[place])
+    return found
+
+
+def perhaps(f: Frame, value: Value, name: str, part: Value) -> Value:
+    """An entry of a dict that is given as arguments: a flag that is there on some paths only is not told."""
+    constant = part.constant()
+    if constant is None or not isinstance(constant.value, bool):
+        return part
+    objs = [f.state.obj(loc) for loc in value.locs()]
+    unsure = any(
+        obj is not None and Const("str", name) in obj.parts.get(MAYBE, BOTTOM).consts for obj in objs
+    )
+    return part.with_(opaque=True) if unsure else part
 
 
 def slice_of(m: Machine, f: Frame, value: Value, bounds: Sequence[Value | None], at: int) -> Value:

@@ -101,11 +101,12 @@ def arguments(m: Machine, f: Frame, node: ir.Call) -> Args:
         at = argument.value.at
         if argument.star == "*":
             items = m.iterate(f, value, at)
-            if items.items is not None and args.star is BOTTOM:
-                for item in items.items:
+            known = items.items if items.items is not None else containers.leading(f, value)
+            if args.star is BOTTOM:
+                for item in known:
                     args.ats[len(args.positional)] = at
                     args.positional.append(item)
-            else:
+            if items.items is None or args.star is not BOTTOM:
                 args.star = join(args.star, items.each)
         elif argument.star == "**":
             exact = m.exact_dict(f, value)
@@ -113,7 +114,7 @@ def arguments(m: Machine, f: Frame, node: ir.Call) -> Args:
                 args.double.append(value)
             else:
                 for name, part in exact.items():
-                    args.keywords[name] = part
+                    args.keywords[name] = containers.perhaps(f, value, name, part)
                     args.ats[name] = at
         elif argument.keyword is not None:
             args.keywords[argument.keyword] = value

@@ -56,7 +56,7 @@ def item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> Value
         if exact or names:
             chosen = selected(m, f, loc, names, at)
             return new(m, f, at, chosen if exact else joined([chosen, read(m.obj(f, loc))]), "chosen")
-    return new(m, f, at, frame_conditions.filtered(m, f, table, key), "filtered")
+    return frame_conditions.rows(m, f, at, table, key, "filtered")
 
 
 def _consenting(m: Machine, f: Frame, loc: Loc, name: Const, cell: Value) -> Value:
@@ -174,7 +174,8 @@ def _table_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: in
         return m.new(f, at, Obj("list", rest=row), "values")
     if name == "index":
         cell = join_all([*table.index.values(), OPAQUE])
-        return column(m, f, at, cell, list(table.index), "pandas.Series", "index")
+        made = column(m, f, at, cell, list(table.index), "pandas.Series", "index")
+        return frame_conditions.as_index(m, f, obj, made)
     if name == "T":
         return new(m, f, at, Table(table.type, rest=join_all(table.cells()), open=table.open), "transposed")
     if const(name) in table.columns:

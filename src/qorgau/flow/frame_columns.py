@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow import (
     frame_conditions,
+    frame_expressions,
     frame_names,
     frames,
     masks,
+    memberships,
     operators,
     text_methods,
     text_slices,
     texts,
 )
 from qorgau.flow.constants import Const
-from qorgau.flow.facts import Facts, join_facts
+from qorgau.flow.facts import NO_FACTS, Facts, join_facts
 from qorgau.flow.frame_indexing import made_column
 from qorgau.flow.frame_types import ROW
 from qorgau.flow.frames import NAMES, cell_of, column, is_column
@@ -295,7 +297,22 @@ def factorized(m: Machine, f: Frame, u: Use) -> Value:
     return m.sequence(f, u.at, "tuple", [codes, values], None, "factorized")
 
 
+def among(m: Machine, f: Frame, u: Use) -> Value:
+    """``column.isin(keys)``: of a key, what was checked of all whose keys these are."""
+    keys = m.iterate(f, u.arg(0), u.at).each
+    results: list[Value] = []
+    for loc in u.receiver.locs():
+        obj = m.obj(f, loc)
+        names = frames.names_of_column(obj)
+        facts = NO_FACTS
+        if len(names) == 1 and memberships.is_key_name(names[0]):
+            facts = memberships.told(keys, frame_expressions.COLUMNS_OF)
+        results.append(made_column(m, f, obj, OPAQUE.with_(when_true=facts), u.at, "among"))
+    return join_all(results)
+
+
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
+    "frame-among": among,
     "frame-factorized": factorized,
     "frame-of-column": to_frame,
     "frame-text": text_method,

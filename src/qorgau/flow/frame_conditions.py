@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow.facts import NO_FACTS, Facts
-from qorgau.flow.heap import DATA
+from qorgau.flow.facts import CHECKS, NO_FACTS, Facts
+from qorgau.flow.heap import DATA, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
 from qorgau.flow.taints import Taint, merge_taints
@@ -17,7 +17,10 @@ from qorgau.flow.values import BOTTOM, Value
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
-from qorgau.flow.frames import Table, each_cell, is_column, told
+from qorgau.flow.frames import Table, each_cell, is_column, new, told
+
+LEFT = "$left"
+"""The part of a table, or of its index, that tells what holds of the rows that its last choice left out."""
 
 
 def filtered(m: Machine, f: Frame, table: Table, condition: Value) -> Table:
@@ -26,14 +29,40 @@ def filtered(m: Machine, f: Frame, table: Table, condition: Value) -> Table:
     return holding(table, facts) if facts else table
 
 
-def implied(m: Machine, f: Frame, condition: Value) -> Facts:
+def rows(m: Machine, f: Frame, at: int, table: Table, condition: Value, label: str) -> Value:
+    """A table of the rows for which a condition is true, which tells what holds of the others."""
+    made = new(m, f, at, filtered(m, f, table, condition), label)
+    left = implied(m, f, condition, False)
+    for loc in made.locs() if left else ():
+        m.write(f, loc, m.obj(f, loc).put(LEFT, Value(opaque=True, when_true=left)), strong=True)
+    return made
+
+
+def as_index(m: Machine, f: Frame, table: Obj, index: Value) -> Value:
+    """The index of a table, which tells what holds of the rows that are not in it."""
+    left = table.parts.get(LEFT)
+    if left is None:
+        return index
+    for loc in index.locs():
+        m.write(f, loc, m.obj(f, loc).put(LEFT, left), strong=True)
+    return index
+
+
+def implied(m: Machine, f: Frame, condition: Value, truth: bool = True) -> Facts:
     """What holds of the rows for which a condition is true: of a column, what its values' truth implies."""
-    facts = m.truth(f, condition, True) or NO_FACTS
+    facts = m.truth(f, condition, truth) or NO_FACTS
     for loc in condition.locs():
         obj = f.state.obj(loc)
         if is_column(obj) and obj is not None and len(condition.refs) == 1:
-            facts |= m.truth(f, obj.parts.get(DATA, BOTTOM), True) or NO_FACTS
+            facts |= m.truth(f, obj.parts.get(DATA, BOTTOM), truth) or NO_FACTS
     return facts
+
+
+def agreed(m: Machine, f: Frame, groups: Table) -> Facts:
+    """What the truth of the one key of groups implies of all in a group."""
+    cells = list(groups.index.values())
+    truth = m.truth(f, cells[0], True) if len(cells) == 1 else None
+    return frozenset(fact for fact in truth or () if fact.kind in CHECKS)
 
 
 def holding(table: Table, facts: Facts) -> Table:

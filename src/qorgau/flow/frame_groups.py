@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import frame_expressions, frames
+from qorgau.flow import consent, frame_conditions, frame_expressions, frame_rows, frames
 from qorgau.flow.constants import Const, const
 from qorgau.flow.frame_methods import frame_columns_parts, last, result_type
 from qorgau.flow.frame_names import names_in
@@ -72,7 +72,8 @@ def _grouped(m: Machine, f: Frame, u: Use, loc: Loc, obj: Obj) -> Value:
     levels = (
         table.index if "level" in u.args.keywords or any(_is_function(f, value) for value in given) else {}
     )
-    index = {**levels, **{str(name.value): cell for name, cell in keys.items()}}
+    asked = {name: consent.attribute(m, f, cell, str(name.value), of_ref(loc)) for name, cell in keys.items()}
+    index = {**levels, **{str(name.value): cell for name, cell in asked.items()}}
     made = replace(table.without(list(keys)), index=index, type=result_type(m, u, table.type))
     flat = not pandas or u.args.keywords.get("as_index", BOTTOM).constant() == Const("bool", False)
     return _new(m, f, u.at, made, flat, "groups")
@@ -130,9 +131,17 @@ def iterate(m: Machine, f: Frame, obj: Obj, at: int) -> Iteration:
     """``for key, group in groups``: the key and the group's rows."""
     table = groups_of(obj)
     rows = _whole(table, "pandas.DataFrame" if table.type.startswith("pandas.") else "polars.DataFrame")
-    group = new(m, f, at, rows, "group")
-    pair = m.sequence(f, at, "tuple", [join_all([*table.index.values(), OPAQUE]), group], None, "group pair")
+    loc = f.place(at, "group")
+    group = new(m, f, at, frame_rows.personal(f, rows, (), loc), "group")
+    pair = m.sequence(f, at, "tuple", [_key_of(m, f, table, loc), group], None, "group pair")
     return Iteration(None, pair)
+
+
+def _key_of(m: Machine, f: Frame, table: Table, group: Loc) -> Value:
+    """The key of a group: where it is one flag of consent, its truth is that of all in the group."""
+    key = join_all([*table.index.values(), OPAQUE])
+    facts = frame_conditions.agreed(m, f, table)
+    return key.with_(when_true=frozenset(fact._replace(subject=group) for fact in facts)) if facts else key
 
 
 def _whole(table: Table, type_: str) -> Table:

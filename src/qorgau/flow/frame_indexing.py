@@ -88,6 +88,8 @@ def _of_rows(
         )
     if single:
         return frame_rows.row(m, f, at, chosen, [loc], "row of loc")
+    if columns is None:
+        return frame_conditions.rows(m, f, at, table, rows, "located")
     return new(m, f, at, chosen, "located")
 
 

@@ -16,7 +16,9 @@ from qorgau.flow import (
     frame_rows,
     frames,
 )
+from qorgau.flow.checks import affirms
 from qorgau.flow.constants import Const, const
+from qorgau.flow.facts import NO_FACTS, Facts
 from qorgau.flow.frame_access import set_item, with_names
 from qorgau.flow.frame_names import names_in
 from qorgau.flow.frame_rows import is_row
@@ -137,6 +139,9 @@ def _of_groups(m: Machine, f: Frame, u: Use, obj: Obj) -> Value:
     if type_ in COLUMNS:
         held = Obj("library", type=type_, parts=frame_columns_parts(table))
         return m.new(f, u.at, held, "of groups")
+    name = u.arg(0, "name").constant()
+    if last(u) == "get_group" and name is not None and affirms(name.value):
+        table = frame_conditions.holding(table, frame_conditions.agreed(m, f, table))
     return new(m, f, u.at, replace(table, type=type_), "of groups")
 
 
@@ -215,8 +220,21 @@ def _is_like(name: str, like: list[str], regex: list[str]) -> bool:
 
 
 def drop(m: Machine, f: Frame, u: Use) -> Value:
-    """``drop``: columns, unless rows are named."""
-    return on_tables(m, f, u, lambda loc, table: table.without(_dropped(m, f, u)), "dropped")
+    """``drop``: columns, unless rows are named; of those that were chosen by a condition the others are left."""
+    left = _left(m, f, u)
+
+    def change(loc: Loc, table: Table) -> Table:
+        return frame_conditions.holding(table.without(_dropped(m, f, u)), left)
+
+    return on_tables(m, f, u, change, "dropped")
+
+
+def _left(m: Machine, f: Frame, u: Use) -> Facts:
+    """What holds of the rows that are left: ``table.drop(table[~table.agreed].index)``."""
+    given = u.arg(0, "labels") if u.args.positional or "labels" in u.args.keywords else u.arg(2, "index")
+    loc = given.single()
+    left = m.obj(f, loc).parts.get(frame_conditions.LEFT) if loc is not None else None
+    return (left.when_true or NO_FACTS) if left is not None else NO_FACTS
 
 
 def _dropped(m: Machine, f: Frame, u: Use) -> list[Const]:

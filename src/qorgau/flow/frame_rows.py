@@ -71,7 +71,9 @@ def row(
         rest=BOTTOM if closed else join(own.rest, UNKNOWN),
         info="exact" if closed else None,
     )
-    return m.new(f, at, obj, label)
+    made = m.new(f, at, obj, label)
+    known = frozenset(fact._replace(subject=loc) for fact in table.holds)
+    return made.with_(refs={loc: known}) if known else made
 
 
 def _identified(loc: Loc, name: Const, cell: Value) -> Value:

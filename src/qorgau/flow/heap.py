@@ -19,6 +19,10 @@ DATA = "$data"
 """The part of a library's object, a buffer, a file or a document that holds what was put into it."""
 
 
+MAYBE = "$maybe"
+"""The part of a dict or a list that tells which keys or places it has on some paths only."""
+
+
 class Obj(msgspec.Struct, frozen=True):
     """An abstract object.
 

@@ -23,7 +23,9 @@ from qorgau.flow import (
 )
 from qorgau.flow import given as given_by
 from qorgau.flow.annotations import alias_of
+from qorgau.flow.checks import Check
 from qorgau.flow.constants import Const
+from qorgau.flow.facts import Fact
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
 from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, External, Value, join, of_ref
@@ -83,6 +85,10 @@ def unknown_arguments(
                 value = of_ref(loc, unknown=told.kind == "unknown")
             elif parameter.annotation is not None and depth < MAX_EQUIPPED:
                 _equip(m, f, closure.unit, parameter.annotation, loc, depth)
+            if label == "request" and m.policy.consent_attribute((parameter.name,)):
+                # What a user says of consent in a field of a form: ``agree: bool = Form()``.
+                said = Check(parameter.name, by_attribute=True)
+                value = value.with_(when_true=frozenset((Fact("consent", loc, said, True),)))
             given = _default_callable(m, f, closure, parameter) or _default_setting(m, f, closure, parameter)
             if given is not None:
                 value = given

@@ -41,8 +41,13 @@ def map_items(m: Machine, f: Frame, u: Use) -> Value:
             results.append(m.call(f, function, Args([(i.items or ())[index] for i in iterations]), u.at))
         f.passes = passes
         return m.sequence(f, u.at, "generator", results, None, "map")
-    result = m.repeated(f, lambda: m.call(f, function, Args([i.each for i in iterations]), u.at))
-    return m.new(f, u.at, Obj("generator", rest=result), "map")
+    held = f.state.facts
+
+    def run() -> Value:
+        given = m.call(f, function, Args([i.each for i in iterations]), u.at)
+        return stamp(given, f.state.facts - held)
+
+    return m.new(f, u.at, Obj("generator", rest=m.repeated(f, run)), "map")
 
 
 def _filter(m: Machine, f: Frame, u: Use) -> Value:

@@ -99,6 +99,8 @@ def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int
         return column
     if dotted.startswith(built_statements.COLUMN + ".") and dotted.endswith((".is_", ".is_not", ".isnot")):
         return row_conditions.column_test(m, f, Use(dotted, receiver, args, at))
+    if dotted == f"{built_statements.COLUMN}.in_":
+        return row_conditions.among(m, f, Use(dotted, receiver, args, at))
     rows = m.policy.catalog.rows(dotted)
     use = Use(dotted, receiver, args, at, rows.behaviour)
     use, answer = downloads.rows_written(m, f, use)

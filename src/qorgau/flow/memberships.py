@@ -1,4 +1,4 @@
-"""Persons found again by their keys: ``client.id in allowed``, ``answers[client.id]``.
+"""Persons found again by their keys: ``client.id in allowed``, ``answers[client.id]``, ``filter(pk__in=allowed)``.
 
 What a check said of the persons whose keys a collection holds, it said of the one whose key is looked for.
 """
@@ -9,7 +9,12 @@ from functools import reduce
 
 from qorgau.flow.facts import CHECKS, NO_FACTS, Facts, common_facts
 from qorgau.flow.locations import Loc, is_element
-from qorgau.flow.values import Value
+from qorgau.flow.state import said_of
+from qorgau.flow.values import Ref, Value
+from qorgau.names import fold
+
+KEYS = frozenset(("id", "pk", "uuid", "guid", "key", "iin", "code", "ref"))
+"""Names of attributes that are the key of what has them."""
 
 
 def let_in(key: Value, kept: Value) -> Facts:
@@ -22,8 +27,40 @@ def let_in(key: Value, kept: Value) -> Facts:
         person = _person(ref, looked_for) if isinstance(ref, Loc) else None
         if person is None:
             return NO_FACTS
-        found.append(_said_of(held, *person))
+        found.append(_said_of(held, ref, *person))
     return reduce(common_facts, found)
+
+
+def told(keys: Value, found: Loc) -> Facts:
+    """What was checked of all whose keys these are, or who these are, as told of what is found by them."""
+    if keys.consts:
+        return NO_FACTS
+    checked = [_told(ref, held, found) for ref, held in keys.refs.items() if isinstance(ref, Loc)]
+    return reduce(common_facts, checked) if checked and len(checked) == len(keys.refs) else NO_FACTS
+
+
+def _told(ref: Loc, held: Facts, found: Loc) -> Facts:
+    checks = frozenset(fact for fact in held if fact.kind in CHECKS)
+    if not checks:
+        return NO_FACTS
+    if ref.parent is None or not is_key_name(ref.label):
+        return said_of(checks, ref, found)
+    untold = frozenset(fact for fact in checks if fact.subject is None)
+    return said_of(checks, ref, found) | said_of(checks, ref.parent, found) | untold
+
+
+def told_of_column(keys: Value, column: Loc) -> Facts:
+    """What was checked of all whose keys these are, as told of the class whose column is compared with them."""
+    label, cls = column.label, column.parent
+    if cls is None or not isinstance(label, tuple) or label[:1] != ("column",):
+        return NO_FACTS
+    name = str(label[1])
+    return told(keys, cls if is_key_name(name) else cls.child(name.removesuffix("_id")))
+
+
+def is_key_name(label: object) -> bool:
+    """Whether an attribute is the key of the object that has it."""
+    return isinstance(label, str) and fold(label) in KEYS
 
 
 def answered(key: Value, kept: Value, answer: Value) -> Value:
@@ -33,7 +70,7 @@ def answered(key: Value, kept: Value, answer: Value) -> Value:
         return answer
     ref = next(iter(kept.refs))
     person = _person(ref, looked_for) if isinstance(ref, Loc) else None
-    said = _said_of(answer.when_true, *person) if person is not None else NO_FACTS
+    said = _said_of(answer.when_true, ref, *person) if person is not None else NO_FACTS
     return answer.with_(when_true=answer.when_true | said) if said else answer
 
 
@@ -48,7 +85,8 @@ def _person(kept: Loc, looked_for: Loc) -> tuple[Loc, Loc] | None:
     return None
 
 
-def _said_of(facts: Facts, one: Loc, other: Loc) -> Facts:
+def _said_of(facts: Facts, key: Ref, one: Loc, other: Loc) -> Facts:
+    """What checks said of one person, or of the key of that person, as said of another."""
     return frozenset(
-        fact._replace(subject=other) for fact in facts if fact.kind in CHECKS and fact.subject is one
+        fact._replace(subject=other) for fact in facts if fact.kind in CHECKS and fact.subject in (one, key)
     )

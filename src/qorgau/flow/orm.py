@@ -28,6 +28,8 @@ ROW = "$row"
 ONLY = "$only"
 HOLDS = "$holds"
 KEY = "@key"
+NAMED = "@="
+"""How the parts of a queryset begin that hold what it was looked up by under which name."""
 ITEM = Loc(None, ("item-of",))
 """Stands for an item of a queryset in facts that hold of all its items."""
 
@@ -92,6 +94,10 @@ def found_by(m: Machine, f: Frame, use: Use, source: Loc | None, obj: Obj) -> Ob
                 and isinstance(fact.detail[1], Loc)
             ):
                 found[fact.detail[1]] = NO_FACTS
+    for name, value in use.args.keywords.items():
+        key = value.single()
+        if key is not None and is_key(m.obj(f, key)):
+            obj = obj.put(f"{NAMED}{name}", value)
     if source is not None and isinstance(source.label, str) and source.parent is not None:
         owner = f.state.obj(source.parent)
         if owner is None or owner.kind != "class":

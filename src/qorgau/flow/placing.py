@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 HOLDERS = frozenset(("app", "application", "state", "ctx", "extensions"))
 """What the objects are called in which a program keeps its clients from start to end (``request.app``)."""
 
+MAX_WITHIN = 2
+"""Helpers within helpers that an object is equipped with."""
+
 EQUIPPED = "$equipped"
 """The part of an unknown object that stands for one as its constructor leaves it."""
 
@@ -92,19 +95,46 @@ def equip(m: Machine, f: Frame, cls: Loc, loc: Loc, args: Args) -> None:
     obj = after.obj(made) if after.reachable else None
     if obj is None:
         return
-    parts: dict[Key, Value] = {}
-    for name, value in recall(m, cls, obj, after).items():
-        inner = value.single()
-        held = after.obj(inner) if inner is not None else None
-        if inner is not None and held is not None and held.kind == "library" and held.type:
-            f.state.heap[inner] = Obj("library", type=held.type, info=held.info)
-            parts[name] = value
-        elif value.consts and any(value.texts()) and not (value.unknown or value.refs or value.taints):
-            parts[name] = value
+    parts = _equipment(m, f, after, cls, obj, MAX_WITHIN)
     told = f.state.obj(loc)
     if told is not None and "$generic" in told.parts:
         parts["$generic"] = told.parts["$generic"]
     f.state.heap[loc] = Obj("unknown", cls=cls, parts=parts)
+
+
+def _equipment(m: Machine, f: Frame, after: State, cls: Loc, obj: Obj, depth: int) -> dict[Key, Value]:
+    """The clients, texts and helpers that a constructor has set up."""
+    parts: dict[Key, Value] = {}
+    for name, value in recall(m, cls, obj, after).items():
+        made = _made(after, value)
+        held = after.obj(made) if made is not None else None
+        if made is not None and held is not None and held.kind == "library":
+            f.state.heap[made] = Obj("library", type=held.type, info=held.info)
+            parts[name] = of_ref(made)
+        elif made is not None and held is not None and held.cls is not None:
+            if depth and isinstance(name, str) and not m.takes_fields(f, held.cls):
+                inner = _equipment(m, f, after, held.cls, held, depth - 1)
+                f.state.heap[made] = Obj("unknown", cls=held.cls, parts=inner)
+                parts[name] = of_ref(made, unknown=True)
+        elif value.consts and any(value.texts()) and not (value.unknown or value.refs or value.taints):
+            parts[name] = value
+    return parts
+
+
+def _made(state: State, value: Value) -> Loc | None:
+    """The object that a constructor makes, also where it may be given one: ``session or requests.Session()``."""
+    locs = value.locs()
+    made = [loc for loc in locs if _is_made(state.obj(loc))]
+    given = [state.obj(loc) for loc in locs if loc not in made]
+    if len(made) != 1 or len(locs) != len(value.refs):
+        return None
+    return made[0] if all(obj is None or obj.kind == "unknown" for obj in given) else None
+
+
+def _is_made(obj: Obj | None) -> bool:
+    if obj is None:
+        return False
+    return bool(obj.type) if obj.kind == "library" else obj.kind == "instance" and obj.cls is not None
 
 
 def share(m: Machine, f: Frame, holder: Loc, name: str, new: Value) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import places, row_expressions
+from qorgau.flow import memberships, places, row_expressions
 from qorgau.flow.built_statements import selecting, statement
 from qorgau.flow.call_sites import site_of_row
 from qorgau.flow.chosen_columns import model_to_dict, values
@@ -18,7 +18,9 @@ from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
 from qorgau.flow.orm import (
     HOLDS,
+    ITEM,
     KEY,
+    NAMED,
     ONLY,
     ROW,
     class_of_items,
@@ -41,7 +43,9 @@ from qorgau.flow.row_conditions import (
     excluded,
     looked_up,
     negation,
+    subject_of,
 )
+from qorgau.flow.state import said_of
 from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, OPAQUE, Ref, Value, join_all, of_const, of_ref
 
@@ -132,6 +136,17 @@ def _keys_in(m: Machine, f: Frame, wanted: Value) -> Iterator[Loc]:
         yield from (loc for loc in value.locs() if is_key(m.obj(f, loc)))
 
 
+def exists(m: Machine, f: Frame, use: Use) -> Value:
+    """``filter(pk=key, consent_given=True).exists()``: where it is true, whoever has that key has consented."""
+    facts: Facts = NO_FACTS
+    for _, obj in querysets_of(m, f, use):
+        for name, value in obj.parts.items():
+            key = value.single()
+            if isinstance(name, str) and name.startswith(NAMED) and key is not None:
+                facts = facts | said_of(facts_held(obj), subject_of(name.removeprefix(NAMED)), key)
+    return OPAQUE.with_(when_true=facts)
+
+
 def one(m: Machine, f: Frame, use: Use) -> Value:
     """``get``, ``first``, ``session.get(Client, key)``: one item, which its key stands for."""
     results: list[Value] = []
@@ -144,6 +159,8 @@ def one(m: Machine, f: Frame, use: Use) -> Value:
         ]
     for _, obj in sources:
         facts = conditions(m, f, use)
+        for key in use.args.positional:
+            facts = facts | memberships.told(key, ITEM)
         chosen = obj.put(HOLDS, Value(opaque=True, when_true=facts_held(obj) | facts)) if facts else obj
         item = item_of(m, f, chosen, use.at, f"one{len(results)}")
         if item is None:
@@ -201,6 +218,7 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "model-to-dict": model_to_dict,
     "queryset": queryset,
     "queryset-create": create,
+    "queryset-exists": exists,
     "queryset-one": one,
     "queryset-values": values,
     "statement": statement,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from qorgau.flow import memberships
 from qorgau.flow.checks import MOMENTS, Check, affirms
 from qorgau.flow.facts import NO_FACTS, Fact, Facts, join_facts
 from qorgau.flow.heap import Obj
@@ -54,6 +55,7 @@ def conditions(m: Machine, f: Frame, use: Use) -> Facts:
     facts: set[Fact] = set()
     for name, value in use.args.keywords.items():
         facts |= looked_up(m, name, value)
+        facts |= _by_key(m, f, name, value, use.at)
     if use.dotted.rpartition(".")[2] in ARRANGING:
         return frozenset(facts)
     for value in use.args.positional:
@@ -79,6 +81,24 @@ def looked_up(m: Machine, name: str, value: Value) -> set[Fact]:
     for part in path[: len(path) - depth]:
         subject = subject.child(part)
     return {Fact("consent", subject, Check(".".join(path[-depth:])), True)}
+
+
+def _by_key(m: Machine, f: Frame, name: str, value: Value, at: int) -> Facts:
+    """``pk__in=allowed``, ``client_id=key``: what was checked of those whose keys these are."""
+    if not value.refs:
+        return NO_FACTS
+    many = name.endswith("__in")
+    keys = m.iterate(f, value, at).each if many else value
+    return memberships.told(keys, subject_of(name.removesuffix("__in")))
+
+
+def subject_of(name: str) -> Loc:
+    """Whom the key belongs to that a row is looked up by: the row itself, or what it leads to."""
+    *path, last = (part for part in name.split("__") if part != "exact")
+    subject = ITEM
+    for part in path if memberships.is_key_name(last) else (*path, last.removesuffix("_id")):
+        subject = subject.child(part)
+    return subject
 
 
 def _of_item(m: Machine, f: Frame, fact: Fact) -> Fact:
@@ -136,6 +156,15 @@ def column_test(m: Machine, f: Frame, use: Use) -> Value:
     if wanted.value is negated:
         yes, no = no, yes
     return OPAQUE.with_(when_true=yes, when_false=no)
+
+
+def among(m: Machine, f: Frame, use: Use) -> Value:
+    """``Client.id.in_(allowed)``: what was checked of those whose keys these are."""
+    column = use.receiver.single()
+    if column is None:
+        return OPAQUE
+    keys = m.iterate(f, use.arg(0), use.at).each
+    return OPAQUE.with_(when_true=memberships.told_of_column(keys, column))
 
 
 def excluded(m: Machine, f: Frame, use: Use) -> Facts:

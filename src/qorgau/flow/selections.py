@@ -9,6 +9,7 @@ from qorgau.findings import Confidence
 from qorgau.flow import (
     class_records,
     data_sources,
+    memberships,
     orm,
 )
 from qorgau.flow.checks import MOMENTS, Check, affirms
@@ -63,7 +64,7 @@ def selected_rows(m: Machine, f: Frame, use: Use, parsed: Statement, given: Give
     kind = "unknown" if any(column.name == "*" for column in parsed.columns) else "row"
     m.write(f, loc, Obj(kind, parts=parts), strong=True)
     row = of_ref(loc, unknown=kind == "unknown")
-    facts = frozenset(_conditions(m, parsed, loc))
+    facts = frozenset(_conditions(m, parsed, loc)) | _by_keys(m, f, use, parsed, given, loc)
     if facts:
         row = Value(refs={loc: facts}, unknown=row.unknown)
     obj = Obj("library", type=ROWS, parts={orm.ROW: row}, info=None if site.is_empty else site)
@@ -78,6 +79,17 @@ def _found_by(m: Machine, f: Frame, use: Use, parsed: Statement, given: Given) -
             key = argument_of(m, f, use, given, condition.value, "")
             found.update((loc, NO_FACTS) for loc in key.locs())
     return found
+
+
+def _by_keys(m: Machine, f: Frame, use: Use, parsed: Statement, given: Given, row: Loc) -> Facts:
+    """``WHERE id = ?``: what was checked of whoever's key is looked for."""
+    facts = NO_FACTS
+    for condition in parsed.conditions:
+        if condition.op == "=" and not condition.exists and memberships.is_key_name(condition.column):
+            if isinstance(condition.value, PLACEHOLDERS):
+                key = argument_of(m, f, use, given, condition.value, "")
+                facts = facts | memberships.told(key, row)
+    return facts
 
 
 def _column(m: Machine, f: Frame, use: Use, given: Given, column: Column, row: Loc) -> Value:

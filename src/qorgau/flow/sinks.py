@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from qorgau.flow import (
     held_data,
+    memberships,
     origins,
     places,
     provenance,
@@ -23,7 +24,7 @@ from qorgau.flow import (
 from qorgau.flow.arrivals import NO_STORE, Arrival, Destination, Store
 from qorgau.flow.constants import HOLE, Const
 from qorgau.flow.facts import ANSWERS, Facts, told_of
-from qorgau.flow.heap import DATA
+from qorgau.flow.heap import DATA, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.places import Site
@@ -269,8 +270,16 @@ def _same(m: Machine, f: Frame, taints: Taints, facts: Facts) -> tuple[tuple[obj
             obj = f.state.obj(loc)
             made_from = obj.parts.get("@key") if obj is not None else None
             if made_from is not None:
-                pairs.update(((loc, key), None) for key in made_from.locs())
+                pairs.update(((loc, key), None) for key in made_from.locs() if not _is_like(f, obj, key))
     return tuple(sorted(pairs, key=repr))
+
+
+def _is_like(f: Frame, obj: Obj | None, key: Loc) -> bool:
+    """Whether an object came out of what another of its own class has many of: ``client.friends.all()``."""
+    owner = f.state.obj(key.parent) if isinstance(key.label, str) and key.parent is not None else None
+    if obj is None or owner is None or memberships.is_key_name(key.label):
+        return False
+    return obj.cls is not None and obj.cls == owner.cls
 
 
 def _holding(f: Frame, taints: Taints, facts: Facts) -> tuple[tuple[object, object], ...]:

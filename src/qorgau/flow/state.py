@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from qorgau.flow.constants import Const
 from qorgau.flow.facts import NO_FACTS, Either, Fact, Facts, checks_of, common_facts, told_of, without
-from qorgau.flow.heap import Key, Obj, join_objects, one_of
+from qorgau.flow.heap import MAYBE, Key, Obj, join_objects, one_of
 from qorgau.flow.locations import Loc
 from qorgau.flow.taints import Taint, merge_taints
 from qorgau.flow.values import BOTTOM, NO_CONSTS, Bound, Builtin, Ref, SuperOf, Value, join, stamp
@@ -198,6 +198,7 @@ def _join_objs(
     if a.kind != b.kind:
         return join_objects(a, b)
     parts: dict[Key, Value] = {}
+    unsure: list[Const] = []
     derived = a.kind in ("unknown", "library", "instance", "dict", "frame-table")
     for key in dict.fromkeys([*a.parts, *b.parts]):
         x, y = a.parts.get(key), b.parts.get(key)
@@ -205,12 +206,16 @@ def _join_objs(
             x = defaults(left, loc, a, key)
         if y is None and derived:
             y = defaults(right, loc, b, key)
+        if a.kind in ("dict", "list") and isinstance(key, Const) and _is_there(x) is not _is_there(y):
+            unsure.append(key)
         if x is None or y is None:
             only, facts = (x, of_left) if x is not None else (y, of_right)
             assert only is not None
             parts[key] = stamp(only, facts)
         else:
             parts[key] = x if x == y else join(stamp(x, of_left), stamp(y, of_right))
+    if unsure:
+        parts[MAYBE] = join(parts.get(MAYBE, BOTTOM), Value(consts=dict.fromkeys(unsure, NO_FACTS)))
     rest = a.rest if a.rest == b.rest else join(stamp(a.rest, of_left), stamp(b.rest, of_right))
     cls, type_ = one_of(a.cls, b.cls), one_of(a.type, b.type) or ""
     info = a.info if a.info == b.info or (a.kind == "dict" and b.info == a.info) else None
@@ -221,6 +226,10 @@ def _join_objs(
             else a.info or b.info
         )
     return Obj(a.kind, cls, type_, parts, rest, a.length if a.length == b.length else None, info)
+
+
+def _is_there(part: Value | None) -> bool:
+    return part is not None and not part.is_bottom
 
 
 def widen(old: State, new: State) -> State:

@@ -91,7 +91,9 @@ def take(m: Machine, f: Frame, sweep: Sweep, each: Value) -> Value:
         f.state.heap[hand] = renaming.obj(before)
         m.made.append(hand)
     shared_by_all, in_hand, _ = sweep.objects[0]
-    refs = {in_hand if ref == shared_by_all else ref: facts for ref, facts in each.refs.items()}
+    refs = {
+        in_hand if ref == shared_by_all else ref: renaming.facts(facts) for ref, facts in each.refs.items()
+    }
     return each.with_(refs=refs)
 
 

@@ -73,8 +73,9 @@ def unpack(m: Machine, f: Frame, target: ir.Sequence, value: Value) -> None:
     for index, element in enumerate(elements):
         if isinstance(element, ir.Starred):
             bind(m, f, element, m.sequence(f, element.at, "list", [], iteration.each))
-        elif items is None and value.refs and not starred:
-            bind(m, f, element, m.item(f, value, of_const(index), element.at))
+        elif items is None and value.refs:
+            place = index if not starred or index < starred[0] else index - len(elements)
+            bind(m, f, element, m.item(f, value, of_const(place), element.at))
         else:
             bind(m, f, element, iteration.each)
 

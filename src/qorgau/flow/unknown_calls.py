@@ -9,11 +9,14 @@ from qorgau.flow import (
     applications,
     calls,
     consent,
+    containers,
     filled,
     handing,
+    memberships,
     naming,
     origins,
     provenance,
+    unknown_queries,
     used,
     versions,
 )
@@ -80,6 +83,7 @@ def unknown_call(
     result = m.unknown(f, at, merge_taints(passed), label)
     _remember_arguments(m, f, result, callee, given)
     if not known:
+        result = _found(m, f, result, name, callee, args, given, at)
         _remember_functions(m, f, result, args)
     if not known and result.taints and naming.looks_up(name):
         for loc in result.locs():
@@ -146,6 +150,20 @@ def _remember_functions(m: Machine, f: Frame, result: Value, args: Args) -> None
     }
     if functions:
         m.write(f, loc, m.obj(f, loc).put(calls.WRAPS, Value(refs=functions)), strong=True)
+
+
+def _found(
+    m: Machine, f: Frame, result: Value, name: str, callee: Value, args: Args, given: list[Value], at: int
+) -> Value:
+    """What an unknown call finds by keys of persons who were checked, or by a condition that asks for consent."""
+    loc = result.single()
+    if loc is None:
+        return result
+    facts = unknown_queries.chosen(m, f, name, callee, args, at, loc)
+    for value in given:
+        kept = containers.kept(f, value)
+        facts = facts | memberships.told(value if kept.is_bottom else kept, loc)
+    return result.with_(refs={loc: facts}) if facts else result
 
 
 def _remember_arguments(m: Machine, f: Frame, result: Value, callee: Value, given: list[Value]) -> None:

@@ -26,6 +26,7 @@ from qorgau.flow import (
     strings,
     text_methods,
     unknown_files,
+    unknown_queries,
     versions,
 )
 from qorgau.flow.constants import Const
@@ -171,6 +172,9 @@ def unknown_method(
             return found
     if name == "label" and args.positional and column_calls.is_of_table(m, f, own):
         return column_calls.labelled(m, f, Use(name, own, args, at))
+    many = unknown_queries.of_many(m, f, name, own, args, at)
+    if many is not None:
+        return many
     waited = promises.answered(m, f, own, name, args, at)
     if waited is not None:
         return waited

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import itertools
 from collections.abc import Collection, Iterable
 
 from qorgau.flow.arrivals import Arrival
@@ -167,6 +168,7 @@ ROLES = frozenset(
 """Names of what a person is in something: another than the one it is reached from, but not than its user."""
 
 KEYS = ("_id", "_pk", "_uuid", "_key")
+KEY_NAMES = frozenset(("id", "pk", "uuid", "guid", "key"))
 
 
 class Match(enum.Enum):
@@ -213,8 +215,10 @@ class People:
             if not isinstance(loaded, Loc) or not isinstance(key, Loc):
                 continue
             for one, two in ((left, right), (right, left)):
-                if self._one_person(one, _plain(loaded), others) and self._one_person(
-                    _plain(key), two, others
+                if (
+                    self._one_person(one, _plain(loaded), others)
+                    and self._one_person(_plain(key), two, others)
+                    and not self._is_led_away(one, _plain(loaded), key)
                 ):
                     return Match.SAME
         if (_is_old(checked) and not _is_old(datum)) or self._one_person(_young(left), _young(right), others):
@@ -222,6 +226,14 @@ class People:
         if not (_is_told(datum, arrival) and _is_told(checked, arrival)) and not _of_one(datum, checked):
             return _by_keys(_keys_of(datum, arrival), _keys_of(checked, arrival))
         return Match.OTHER
+
+    def _is_led_away(self, loc: Loc, loaded: Loc, key: Loc) -> bool:
+        """Whether another person is reached from what a person has many of: ``client.orders.all()``'s receiver."""
+        if not isinstance(key.label, str) or key.label in KEY_NAMES or key.label.endswith(KEYS):
+            return False
+        inner = [*itertools.takewhile(lambda step: step != loaded, loc.ancestors())]
+        names = [_singular(fold(key.label)), *(name_of(step) for step in inner)]
+        return any(self._in(name, RELATIONS) for name in names)
 
     def _one_person(self, left: Loc, right: Loc, others: Collection[object]) -> bool:
         """Whether both belong to one person, or one is a thing that has the other (an order, its client)."""
