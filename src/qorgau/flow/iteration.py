@@ -60,6 +60,7 @@ def iterate(m: Machine, f: Frame, value: Value, at: int) -> Iteration:
     exact = len(value.refs) == 1 and not (others or value.unknown or value.taints or value.opaque)
     for ref, facts in value.refs.items():
         one = _iterate_ref(m, f, ref, at)
+        facts = _of_item(facts, ref, one.each) if facts else facts
         found.append(stamp(one.each, facts))
         items = tuple(stamp(i, facts) for i in one.items) if one.items is not None and exact else None
     if not value.refs:
@@ -237,6 +238,17 @@ def _told_item(m: Machine, f: Frame, collection: Loc, item: Value) -> Value:
 def _checked_of_all(f: Frame, collection: Loc, item: Loc) -> Facts:
     """What was checked of each item of a collection, as facts of one of them."""
     return said_of(f.state.facts, collection.child(EACH), item)
+
+
+def _of_item(facts: Facts, collection: Ref, item: Value) -> Facts:
+    """What holds of all items of a collection, as what holds of the one that an iteration gives."""
+    loc = item.single()
+    return facts if loc is None or not isinstance(collection, Loc) else of_one(facts, collection, loc)
+
+
+def of_one(facts: Facts, collection: Loc, item: Loc) -> Facts:
+    """What holds of all items of a collection, as what holds of one."""
+    return facts | said_of(facts, collection.child(EACH), item)
 
 
 def each_of(m: Machine, loc: Loc) -> Loc | None:

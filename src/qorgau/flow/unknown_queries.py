@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from qorgau.flow import row_conditions
 from qorgau.flow.facts import NO_FACTS, Facts
 from qorgau.flow.heap import Obj
+from qorgau.flow.iteration import EACH, of_one
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.orm import told_of
@@ -39,8 +40,9 @@ def of_many(m: Machine, f: Frame, name: str, callee: Value, args: Args, at: int)
         return None
     if name in ONE:
         one = loc.child(("one", f.unit.name, at))
-        return callee.with_(refs={one: callee.refs[loc]})
-    return callee.with_(refs={loc: callee.refs[loc] | chosen(m, f, name, callee, args, at, loc)})
+        return callee.with_(refs={one: of_one(callee.refs[loc], loc, one)})
+    facts = chosen(m, f, name, callee, args, at, loc.child(EACH))
+    return callee.with_(refs={loc: callee.refs[loc] | facts})
 
 
 def chosen(m: Machine, f: Frame, name: str, callee: Value, args: Args, at: int, found: Loc) -> Facts:
