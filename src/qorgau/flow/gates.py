@@ -28,7 +28,7 @@ from qorgau.flow.constants import const
 from qorgau.flow.facts import Facts
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
-from qorgau.flow.machine import Args, Closure, Frame
+from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
 from qorgau.flow.permissions import (
     PERMISSIONS,
     ask,
@@ -40,7 +40,7 @@ from qorgau.flow.permissions import (
     permissions,
     told_permissions,
 )
-from qorgau.flow.values import UNKNOWN, External, Value, of_const, of_ref
+from qorgau.flow.values import UNKNOWN, External, Value, join_all, of_const, of_ref
 from qorgau.linking import Unit
 
 if TYPE_CHECKING:
@@ -242,6 +242,27 @@ def _concerns(m: Machine, f: Frame, before: Closure, owners: set[Loc]) -> bool:
 # Classes
 
 
+ACTIONS = {
+    **{name: (name,) for name in ("list", "retrieve", "create", "update", "partial_update", "destroy")},
+    "perform_create": ("create",),
+    "perform_update": ("update", "partial_update"),
+    "perform_destroy": ("destroy",),
+}
+"""The actions for which a view set's own methods run."""
+
+VIEW_SETS = "rest_framework.viewsets."
+
+
+def _act(m: Machine, f: Frame, view: Value, info: ClassInfo, name: str) -> None:
+    """A view set knows which action it runs: ``self.action``."""
+    loc = view.single()
+    if loc is None or not any(library.startswith(VIEW_SETS) for library in info.libraries):
+        return
+    action = join_all(of_const(each) for each in ACTIONS.get(name, (name,)))
+    if "action" not in m.obj(f, loc).parts:
+        m.write(f, loc, m.obj(f, loc).put("action", action), strong=True)
+
+
 def _class(m: Machine, f: Frame, closure: Closure, cls: Loc, args: Args, request: Value) -> None:
     info = m.class_info(f, cls)
     view = args.positional[0] if args.positional else UNKNOWN
@@ -256,6 +277,8 @@ def _class(m: Machine, f: Frame, closure: Closure, cls: Loc, args: Args, request
     if loc is not None and request.refs and "request" not in m.obj(f, loc).parts:
         m.write(f, loc, m.obj(f, loc).put("request", request), strong=True)
     _address(m, f, view, closure, args)
+    if name in ACTIONS or not m.is_entry_method(info, name):
+        _act(m, f, view, info, name)
     told = told_permissions(m, f, cls, view, name, request, closure.function.at)
     own = any(keyword(decorator, PERMISSIONS) is not None for decorator in closure.function.decorators)
     for base in info.order if not told and not own else ():

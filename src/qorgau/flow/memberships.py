@@ -10,7 +10,7 @@ from functools import reduce
 from qorgau.flow.facts import CHECKS, NO_FACTS, Facts, common_facts
 from qorgau.flow.locations import Loc, is_element
 from qorgau.flow.state import said_of
-from qorgau.flow.values import Ref, Value
+from qorgau.flow.values import Ref, Value, of_const
 from qorgau.names import fold
 
 KEYS = frozenset(("id", "pk", "uuid", "guid", "key", "iin", "code", "ref"))
@@ -90,3 +90,18 @@ def _said_of(facts: Facts, key: Ref, one: Loc, other: Loc) -> Facts:
     return frozenset(
         fact._replace(subject=other) for fact in facts if fact.kind in CHECKS and fact.subject in (one, key)
     )
+
+
+def answers(key: Value) -> list[tuple[Value, Facts]]:
+    """What a key can be that a check decides, each with what it says: ``"yes" if agreed(person) else "no"``."""
+    if len(key.consts) > 1 and not (key.refs or key.unknown or key.opaque or key.taints):
+        if any(_is_check(facts) for facts in key.consts.values()):
+            return [(Value(consts={constant: NO_FACTS}), facts) for constant, facts in key.consts.items()]
+    if key.consts or key.taints or not _is_check(key.when_true):
+        return []
+    said = (key.when_true or NO_FACTS, key.when_false or NO_FACTS)
+    return [(of_const(truth), facts) for truth, facts in zip((True, False), said, strict=True)]
+
+
+def _is_check(facts: Facts | None) -> bool:
+    return any(fact.kind in CHECKS for fact in facts or ())

@@ -14,6 +14,7 @@ from qorgau.flow import (
     buffers,
     containers,
     keys,
+    memberships,
     naming,
     placing,
     scalars,
@@ -51,6 +52,9 @@ if TYPE_CHECKING:
 
 def item(m: Machine, f: Frame, value: Value, key: Value, at: int) -> Value:
     """``value[key]``"""
+    if (answers := memberships.answers(key)) and _are_collections(f, value):
+        # ``groups[agreed(person)]``: one of two, each with what the answer says.
+        return join_all(stamp(item(m, f, value, each, at), said) for each, said in answers)
     key = keys.plain(f, m.as_key(f, value, key, at) if key.refs else key)
     bounds = f.state.obj(loc) if key.refs and (loc := key.single()) is not None else None
     if bounds is not None and bounds.type == containers.SLICE:
@@ -71,6 +75,11 @@ def item(m: Machine, f: Frame, value: Value, key: Value, at: int) -> Value:
     if constant is not None and constant.type == "str" and not _is_table(f, value):
         result = m.named(f, result, str(constant.value), value, at, key=True)
     return result
+
+
+def _are_collections(f: Frame, value: Value) -> bool:
+    objs = [f.state.obj(loc) for loc in value.locs()]
+    return bool(objs) and all(obj is not None and obj.kind in ("dict", "list", "tuple") for obj in objs)
 
 
 def _is_table(f: Frame, value: Value) -> bool:
