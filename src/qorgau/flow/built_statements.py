@@ -30,6 +30,8 @@ COMPUTED_VALUE = "@value"
 """The part of a renamed or computed column that holds what it is in a row."""
 
 TABLE = "sqlalchemy.Table"
+DECLARED = "sqlalchemy.Column"
+"""The type of a column by itself: ``column("iin")``."""
 
 
 # Statements of SQLAlchemy
@@ -116,18 +118,20 @@ def _owner(m: Machine, f: Frame, value: Value) -> Loc | None:
 
 def _named_row(m: Machine, f: Frame, use: Use, columns: list[Value], names: list[str]) -> Value:
     """A row whose columns are read by their places, their names, or as attributes."""
-    parts: dict[Key, Value] = {Const("int", index): column for index, column in enumerate(columns)}
-    for name, column in zip(names, columns, strict=True):
+    parts: dict[Key, Value] = {}
+    for index, (name, column) in enumerate(zip(names, columns, strict=True)):
         if name:
-            parts[Const("str", name)] = column
             parts[name] = column
+            parts[Const("str", name)] = column
+        parts[Const("int", index)] = column
     return m.new(f, use.at, Obj("row", parts=parts), "row")
 
 
 def _column_name(m: Machine, f: Frame, value: Value) -> str:
     """The name of a column: of a model's, of a table's (``people.c.iin``), or the one it is given."""
     for loc in value.locs():
-        told = m.obj(f, loc).parts.get("@name")
+        obj = m.obj(f, loc)
+        told = obj.parts.get("@0" if obj.type == DECLARED else "@name")
         if told is not None:
             return next(iter(told.texts()), "")
         if isinstance(loc.label, str):
@@ -157,6 +161,9 @@ def selected(m: Machine, f: Frame, use: Use, value: Value, index: int) -> Value:
         name = obj.parts.get("@name")
         if obj.type == COMPUTED:
             return obj.parts[COMPUTED_VALUE]
+        if obj.type == DECLARED and "@0" in obj.parts:
+            row = of_ref(m.fresh(f, use.at, f"column{index}"), unknown=True)
+            return join_all(m.attribute(f, row, text, use.at) for text in obj.parts["@0"].texts())
         if obj.type == COLUMN and name is not None:
             element = Loc(m.fresh(f, use.at, f"column{index}"), "row")
             f.state.heap[element] = Obj("unknown", cls=loc.parent)

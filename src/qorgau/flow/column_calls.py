@@ -21,6 +21,7 @@ FUNCTIONS = "sqlalchemy.func."
 WRAPPERS = frozenset(
     f"sqlalchemy.{name}" for name in ("cast", "type_coerce", "distinct", "desc", "asc", "case", "extract")
 )
+COLUMNS = (built_statements.COLUMN, built_statements.COMPUTED, built_statements.DECLARED)
 SAME = frozenset(("asc", "desc", "collate", "distinct", "self_group", "cast"))
 """Methods of a column that leave it as it is."""
 
@@ -65,9 +66,7 @@ def is_of_table(m: Machine, f: Frame, value: Value) -> bool:
 
 
 def _is_column(m: Machine, f: Frame, value: Value) -> bool:
-    return any(
-        m.obj(f, loc).type in (built_statements.COLUMN, built_statements.COMPUTED) for loc in value.locs()
-    )
+    return any(m.obj(f, loc).type in COLUMNS for loc in value.locs()) or is_of_table(m, f, value)
 
 
 def _computed(m: Machine, f: Frame, use: Use, value: Value, name: Value) -> Value:

@@ -43,6 +43,9 @@ SLICE = "builtins.slice"
 KEYS = "$keys"
 """The part of a dict that joins its keys."""
 
+STORED = "$stored"
+"""Marks a dict that was a row of a query: reading it is reading what is stored."""
+
 MISSING = "$missing"
 """The part of a dict that makes the values of keys it has not (``defaultdict``)."""
 
@@ -227,10 +230,14 @@ def update(m: Machine, f: Frame, loc: Loc, value: Value, at: int) -> None:
         if source is not None and source.kind == "attributes" and isinstance(source.info, Loc):
             ref = m.namespace(f, source.info, at).locs()[0]
             source = f.state.obj(ref)
+        if source is not None and source.kind == "row":
+            source = mapping_of(source)
         if isinstance(ref, Loc) and source is not None and source.kind == "dict" and ref != loc:
             for key, part in source.items():
                 if not part.is_bottom:
                     m.set_item(f, target, keys.value_of(m, f, key, at), stamp(part, facts), at)
+            if STORED in source.parts:
+                m.write(f, loc, m.obj(f, loc).put(STORED, OPAQUE), strong=True)
             if source.info != "exact":
                 obj = m.obj(f, loc)
                 others = join(obj.parts.get(KEYS, BOTTOM), source.parts.get(KEYS, OPAQUE))
@@ -381,7 +388,32 @@ def slice_of(m: Machine, f: Frame, value: Value, bounds: Sequence[Value | None],
 
 
 def columns_of(row: Obj) -> tuple[Value, ...]:
+    """The columns of a row of a query, in order."""
     return tuple(value for key, value in row.items() if key.type == "int")
+
+
+def named_columns(row: Obj) -> list[tuple[str, Value]]:
+    """The columns of a row with their names, which stand before them; no name for one that has none."""
+    found: list[tuple[str, Value]] = []
+    name = ""
+    for key, value in row.items():
+        if key.type == "int":
+            found.append((name, value))
+        name = str(key.value) if key.type == "str" else ""
+    return found
+
+
+def mapping_of(row: Obj) -> Obj:
+    """A row of a query as a dict: its columns by their names."""
+    parts: dict[Key, Value] = {
+        key: part
+        for key, part in row.parts.items()
+        if (key.type == "str" if isinstance(key, Const) else key.startswith(("$", "@")))
+    }
+    unnamed = [part for name, part in named_columns(row) if not name]
+    return Obj(
+        "dict", parts={**parts, STORED: OPAQUE}, rest=join_all(unnamed), info=None if unnamed else "exact"
+    )
 
 
 def numbers_of(bounds: Sequence[Value | None]) -> list[int | None] | None:

@@ -37,7 +37,7 @@ RUN = frozenset(
 """Methods that run a statement, of drivers that are all alike in this (PEP 249, asyncpg, databases)."""
 
 FETCH = frozenset(("fetchone", "fetchall", "fetchmany", "fetch_one", "fetch_all"))
-KINDS = frozenset(("select", "insert", "update", "copy-out"))
+KINDS = frozenset(("select", "insert", "update", "delete", "ddl", "copy-out"))
 MADE = "cursor"
 """The name under which such calls are known."""
 
@@ -62,10 +62,10 @@ def _is_sql(m: Machine, f: Frame, value: Value) -> bool:
     texts = list(value.texts())
     for loc in value.locs():
         texts += m.obj(f, loc).parts.get(built_statements.TEXT, BOTTOM).texts()
-    return any(_reads_or_writes(text) for text in texts)
+    return any(_is_statement(text) for text in texts)
 
 
-def _reads_or_writes(text: str) -> bool:
+def _is_statement(text: str) -> bool:
     return any(letter.isspace() for letter in text.strip()) and parse_sql(text).kind in KINDS
 
 

@@ -75,7 +75,8 @@ def _open(m: Machine, value: Value | None) -> None:
     loc = value.single() if value is not None else None
     held = m.base.get(loc) if loc is not None else None
     if loc is not None and held is not None and is_empty(held):
-        each = Value(refs={loc.child(("item", None)): NO_FACTS}, unknown=True)
+        # What functions put there says whether it is unknown: tokens that they make are not.
+        each = Value(refs={loc.child(("item", None)): NO_FACTS})
         m.base[loc] = Obj(held.kind, rest=each)
 
 

@@ -197,6 +197,7 @@ def _sinks(m: Machine, f: Frame, use: Use, rows: CallRows) -> None:
             values += ambient.surrounding(m, f, use.dotted)
         if "**" in row.data and use.args.double:
             values += querysets.spread(m, f, use)
+        values += querysets.unknown_rows(m, f, use)
         if not any(value.taints or value.refs for value in values):
             continue
         place = place or site_of(m, f, use, row.place)

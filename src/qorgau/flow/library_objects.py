@@ -154,6 +154,8 @@ def typed_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int
         return Value(data.taints, refs={child: NO_FACTS}, unknown=True)
     if row.clean:
         return OPAQUE
+    if row.plain:
+        return data.with_(opaque=True)
     if row.shared:
         return of_ref(registries.shared(m, row.type))
     if row.source in ORIGINS:

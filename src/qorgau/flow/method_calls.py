@@ -20,6 +20,7 @@ from qorgau.flow import (
     metaclasses,
     raising,
     records,
+    row_dicts,
     scalars,
     tasks,
     text_methods,
@@ -139,6 +140,10 @@ def _method(m: Machine, f: Frame, ref: Ref, receiver: Value, name: str, args: Ar
             m.risk()
         found = container_methods.method(m, f, ref, obj, name, args, at)
         return found if found is not None else unknown_method(m, f, ref, obj, receiver, name, args, at)
+    if obj.kind == "row":
+        found = row_dicts.method(m, f, ref, obj, name, args, at)
+        if found is not None:
+            return found
     if obj.kind == "future" or obj.type == buffers.TYPE:
         ask = tasks.future_method if obj.kind == "future" else buffers.method
         found = ask(m, f, ref, obj, name, args, at)

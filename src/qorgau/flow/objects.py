@@ -9,10 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import (
-    naming,
-    text_methods,
-)
+from qorgau.flow import naming, row_dicts, text_methods
 from qorgau.flow.class_defaults import derived, field_default
 from qorgau.flow.class_members import class_attribute
 from qorgau.flow.constants import Const
@@ -127,6 +124,10 @@ def _attribute_of_loc(m: Machine, f: Frame, loc: Loc, name: str, at: int) -> Val
             return found
     if name in CAUSES and CAUSE in obj.parts:
         return obj.parts[CAUSE]
+    if name in row_dicts.DESCRIPTIONS:
+        described = row_dicts.description(m, f, obj, name, at)
+        if described is not None:
+            return described
     part = obj.parts.get(name)
     if obj.kind == "module" and name == "__dict__":
         namespace = loc.child("__dict__")

@@ -21,7 +21,7 @@ from qorgau.flow.heap import Key, Obj
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.placeholders import given_values
 from qorgau.flow.places import Site
-from qorgau.flow.query_rows import ONE, ROWS, SCALAR, rows_method
+from qorgau.flow.query_rows import ONE, ROWS, SCALAR, SCALARS, rows_method
 from qorgau.flow.query_writes import copy_out, record_writes
 from qorgau.flow.references import arguments
 from qorgau.flow.selections import selected_rows
@@ -63,9 +63,10 @@ def run(m: Machine, f: Frame, use: Use, row: Query) -> Value:
                 results.append(_rows(m, f, use, obj, site))
         results += _run_text(m, f, use, value, parameters, spread, site)
     name = use.dotted.rpartition(".")[2]
-    if results and name in ONE | SCALAR:
+    if results and name in ONE | SCALAR | SCALARS:
         rows = join_all(results)
-        return rows_method(m, f, Use(f"{ROWS}.{name}", rows, Args(), use.at))
+        asked = "scalars" if name in SCALARS else name
+        return rows_method(m, f, Use(f"{ROWS}.{asked}", rows, Args(), use.at))
     result = join_all(results) if results else m.unknown(f, use.at, frozenset(), "rows")
     return _placed(m, f, use, row, result)
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import (
-    orm,
-)
+from qorgau.flow import orm, row_dicts
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
@@ -28,6 +26,10 @@ OF_RELATION = frozenset(
 
 ONE = frozenset(["fetchone", "first", "one", "one_or_none", "fetchrow", "next", "fetch_one", "__next__"])
 SCALAR = frozenset(["scalar", "scalar_one", "scalar_one_or_none", "fetchval", "fetch_val"])
+
+
+SCALARS = frozenset(("scalars", "stream_scalars"))
+"""Methods of sessions that give the first column of each row."""
 
 
 def fetch(m: Machine, f: Frame, use: Use) -> Value:
@@ -61,9 +63,12 @@ def rows_method(m: Machine, f: Frame, use: Use) -> Value:
         return join(row, of_const(None)) if not row.is_bottom else m.unknown(f, use.at, frozenset(), "row")
     if name in SCALAR:
         return join(_first_column(m, f, row, use.at), of_const(None))
-    if name in ("rowcount", "keys", "close", "aclose"):
+    if name == "keys":
+        listed = [row_dicts.names(m, f, m.obj(f, loc), use.at) or OPAQUE for loc in use.receiver.locs()]
+        return join_all(listed)
+    if name in ("rowcount", "close", "aclose"):
         return OPAQUE
-    if name == "scalars":
+    if name == "scalars" and not row.is_bottom:
         column = _first_column(m, f, row, use.at)
         return m.new(f, use.at, Obj("library", type=ROWS, parts={orm.ROW: column}), "scalars")
     if name in ("get", "__getitem__") and use.args.positional:

@@ -187,6 +187,19 @@ def spread(m: Machine, f: Frame, use: Use) -> list[Value]:
     return found
 
 
+BULK = ("bulk_create", "abulk_create")
+
+
+def unknown_rows(m: Machine, f: Frame, use: Use) -> list[Value]:
+    """Rows of the manager's model where ``bulk_create`` is given objects of which nothing is known."""
+    given = use.arg(0, "objs")
+    told = [f.state.obj(loc) for loc in given.locs()]
+    if not use.dotted.endswith(BULK) or given.taints or any(obj is not None for obj in told):
+        return []
+    classes = [cls for _, obj in querysets_of(m, f, use) if (cls := class_of_items(obj)) is not None]
+    return [m.new(f, use.at, Obj("unknown", cls=cls), f"row{index}") for index, cls in enumerate(classes)]
+
+
 def create(m: Machine, f: Frame, use: Use) -> Value:
     """``create(...)``: an object of the model with these fields; ``get_or_create`` gives a pair."""
     results: list[Value] = []

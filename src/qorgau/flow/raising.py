@@ -16,6 +16,7 @@ from qorgau.flow.machine import Args, Frame
 from qorgau.flow.state import State
 from qorgau.flow.values import (
     BOTTOM,
+    NO_CONSTS,
     External,
     Ref,
     Value,
@@ -182,7 +183,16 @@ def _never_returns(m: Machine, f: Frame, u: Use) -> Value:
     return BOTTOM
 
 
-BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {"raise": _never_returns}
+def _handled_text(m: Machine, f: Frame, use: Use) -> Value:
+    """``traceback.format_exc()``: the text of the exception that is being handled."""
+    handled = f.state.env.get(HANDLED, BOTTOM)
+    return strings.text(m, f, handled, use.at).with_(consts=NO_CONSTS, opaque=True)
+
+
+BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
+    "handled-text": _handled_text,
+    "raise": _never_returns,
+}
 
 
 # Handlers

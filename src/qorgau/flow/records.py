@@ -355,6 +355,12 @@ def shown(m: Machine, f: Frame, loc: Loc, obj: Obj) -> Value:
     inner = [
         name for name, _ in class_records.held_records(m, f, obj.cls) if name not in (*hidden, *obj.parts)
     ]
+    # An object shows what its own text shows, not all that it holds.
+    inner += [
+        name
+        for name in class_fields.declared_fields(m, f, obj.cls)
+        if name in obj.parts and obj.parts[name].locs() and name not in hidden
+    ]
     texts = [
         m.text(f, m.attribute(f, of_ref(loc), name, 0), 0, representation=True)
         for name in dict.fromkeys(inner)

@@ -17,6 +17,7 @@ from qorgau.flow import (
     memberships,
     naming,
     placing,
+    row_dicts,
     scalars,
     text_slices,
     texts,
@@ -243,6 +244,8 @@ def set_item(m: Machine, f: Frame, value: Value, key: Value, new: Value, at: int
     for loc in value.locs():
         strong = strong_one and not loc.old
         obj = f.state.obj(loc) or Obj("unknown")
+        if obj.kind == "row":
+            obj = row_dicts.become_dict(m, f, loc, obj)
         if obj.kind == "attributes" and isinstance(obj.info, Loc):
             for text in key.texts():
                 _set_own(m, f, obj.info, text, new, at)
@@ -280,6 +283,8 @@ def delete_item(m: Machine, f: Frame, value: Value, key: Value, at: int) -> None
     for loc in value.locs():
         strong = len(value.refs) == 1 and not loc.old
         obj = f.state.obj(loc) or Obj("unknown")
+        if obj.kind == "row":
+            obj = row_dicts.become_dict(m, f, loc, obj)
         if obj.kind == "dict" or obj.kind in containers.SEQUENCES:
             m.write(f, loc, containers.delete_item(m, f, loc, obj, key, strong), strong=True)
         elif is_tabular(obj):

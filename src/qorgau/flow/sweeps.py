@@ -20,6 +20,7 @@ from qorgau.flow.facts import NO_FACTS
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
+from qorgau.flow.query_rows import ROWS
 from qorgau.flow.state import Renaming, State
 from qorgau.flow.values import Value
 from qorgau.linking import walk
@@ -27,7 +28,8 @@ from qorgau.linking import walk
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
-CHANGED = ("dict", "list", "instance", "unknown")
+SEQUENCES = ("list", "tuple", "set", "generator")
+CHANGED = ("dict", "list", "instance", "unknown", "row")
 OWNING = ("dict", "instance")
 DEEPEST, MOST = 3, 24
 """How deep what items hold is taken in hand as well, and how many objects of it."""
@@ -47,14 +49,11 @@ class Sweep(msgspec.Struct, frozen=True):
 
 def begin(m: Machine, f: Frame, node: ir.For, iterable: Value, each: Value) -> Sweep | None:
     """The sweep that a loop is; None where items are not shared or may be left out."""
-    one, collection = shared(each), iterable.single()
+    collection = iterable.single()
     held = f.state.obj(collection) if collection is not None else None
-    if (
-        one is None
-        or held is None
-        or held.kind not in ("list", "tuple", "set", "generator")
-        or has_break(node.body)
-    ):
+    of_query = held is not None and held.type == ROWS
+    one = each.single() if of_query else shared(each)
+    if one is None or held is None or not (of_query or held.kind in SEQUENCES) or has_break(node.body):
         return None
     obj = f.state.obj(one)
     if obj is None or obj.kind not in CHANGED or containers.items_of(held) is not None:

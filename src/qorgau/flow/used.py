@@ -14,6 +14,7 @@ from qorgau import ir
 from qorgau.flow import schemas, stores
 from qorgau.flow.built_statements import COLUMN
 from qorgau.flow.constants import Const
+from qorgau.flow.containers import STORED
 from qorgau.flow.declarations import classes, info_of
 from qorgau.flow.declared_types import ELEMENTS, annotated_object
 from qorgau.flow.heap import Obj
@@ -132,7 +133,7 @@ def _is_stored(m: Machine, f: Frame, loc: Loc) -> bool:
     obj = f.state.obj(loc)
     if obj is None or obj.kind == "class" or m.origin_of(loc) == REQUEST:
         return False
-    return obj.kind == "row" or obj.type == ROWS or m.is_model(f, loc)
+    return obj.kind == "row" or obj.type == ROWS or STORED in obj.parts or m.is_model(f, loc)
 
 
 def _is_quiet(f: Frame) -> bool:

@@ -119,6 +119,7 @@ class Attribute(
 
     ``bucket``: the attribute's own name is that of a bucket, table or collection (``client.crm.clients``).
     ``shared``: there is one such object in a program (a configuration), whatever it is read from.
+    ``plain``: the attribute is a number or text made of what the object holds, and nothing else.
     """
 
     names: tuple[str, ...]
@@ -127,6 +128,7 @@ class Attribute(
     clean: bool = False
     bucket: bool = False
     shared: bool = False
+    plain: bool = False
 
 
 class Source(Row, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
