@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qorgau.findings import Confidence
 from qorgau.flow import (
+    bodies,
     containers,
     ducks,
     placing,
@@ -51,10 +52,46 @@ def field_default(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, found: Va
         return derived(m, f, loc, obj, name, at)
     works = is_callable(f, found) or _is_service(m, f, found) or _is_helper(m, f, obj, found)
     if obj.kind == "unknown" and not works:
+        if _is_for_all(m, f, loc, obj, name, found):
+            return found
         if _is_address(found) and not m.policy.fields_of(name):
             return join(found, OPAQUE)
         own = derived(m, f, loc, obj, name, at)
         return join(own, found.with_(consts=NO_CONSTS)) if _keeps(f, found) else own
+    return found
+
+
+def _is_for_all(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, found: Value) -> bool:
+    """Whether a class attribute is a text or a member of an enumeration that no object is given another of.
+
+    The object of a method that nothing calls is of its very class; any other may be of a subclass.
+    """
+    if obj.cls is None or found.taints or found.unknown or found.opaque or m.policy.fields_of(name):
+        return False
+    members = [f.state.obj(each) for each in found.locs()]
+    named = bool(members) and len(members) == len(found.refs) and not found.consts
+    if not (named and all(each is not None and "_value_" in each.parts for each in members)):
+        if found.refs or not found.consts or any(key.type != "str" for key in found.consts):
+            return False
+    if not _is_of_root(loc) and m.overriding(f, obj.cls, name):
+        return False
+    return not m.takes_fields(f, obj.cls) and name not in _assigned(m, f, obj.cls)
+
+
+def _is_of_root(loc: Loc) -> bool:
+    return isinstance(loc.label, tuple) and loc.label[:1] == ("self",)
+
+
+def _assigned(m: Machine, f: Frame, cls: Loc) -> frozenset[str]:
+    """The attributes that methods of a class, of its bases and of its subclasses assign."""
+    key = (cls, len(m.classes))
+    found = m.assigned.get(key)
+    if found is None:
+        info = m.class_info(f, cls)
+        around = [*(info.order if info is not None else ()), *m.classes.below(cls)]
+        objs = [obj for each in around if (obj := f.state.obj(each)) is not None]
+        names = (name for obj in objs for _, body in bodies.methods(m, obj) for name in body.assigned)
+        found = m.assigned[key] = frozenset(names)
     return found
 
 

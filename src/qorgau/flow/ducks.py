@@ -6,14 +6,15 @@ name, and it speaks of a check of the configuration, that method is meant.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from qorgau import ir
+from qorgau.flow import bodies
 from qorgau.flow.facts import CHECKS, NO_FACTS, Facts
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
-from qorgau.flow.machine import Args, Closure, Frame
+from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
 from qorgau.flow.values import Bound, Value
 from qorgau.linking import walk
 
@@ -22,13 +23,17 @@ if TYPE_CHECKING:
 
 
 class Ducks(NamedTuple):
-    """The functions of methods and of properties by their names."""
+    """The functions of methods and of properties by their names.
+
+    ``persons`` are the methods of persons that the configuration lists, by their last names: ``Guest.accepts``.
+    """
 
     methods: dict[str, Loc]
     properties: dict[str, Loc]
+    persons: dict[str, tuple[str, ...]]
 
 
-NONE = Ducks({}, {})
+NONE = Ducks({}, {}, {})
 
 
 def of_program(m: Machine) -> Ducks:
@@ -46,6 +51,11 @@ def method(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at: int
     if function is None:
         return None
     return m.call(f, Value(refs={Bound(function, receiver): NO_FACTS}), args, at)
+
+
+def asked_of_person(m: Machine, name: str) -> tuple[str, ...]:
+    """The methods of persons that check, of this name, which that of an unknown object is taken for."""
+    return of_program(m).persons.get(name, ())
 
 
 def told(m: Machine, f: Frame, loc: Loc, name: str, at: int) -> Facts:
@@ -75,7 +85,28 @@ def _found(m: Machine) -> Ducks:
                     kept = methods if kind == "function" else properties
                     if _mentions(m, function, words) and name not in words:
                         kept.setdefault(name, set()).add(function)
-    return Ducks(_single(methods, names), _single(properties, names))
+    persons = {name: _of_persons(m, patterns) for name, patterns in m.policy.asking_methods.items()}
+    return Ducks(_single(methods, names), _single(properties, names), persons)
+
+
+def _of_persons(m: Machine, patterns: Iterable[str]) -> tuple[str, ...]:
+    """The patterns whose class in the program has personal data: what it is asked, persons are asked."""
+    return tuple(
+        pattern
+        for pattern in patterns
+        if any(_is_person(m, cls) for cls in m.classes.named(pattern.split(".")[-2]))
+    )
+
+
+def _is_person(m: Machine, cls: Loc) -> bool:
+    info = m.base[cls].info if cls in m.base else None
+    for base in info.order if isinstance(info, ClassInfo) else ():
+        obj = m.base.get(base)
+        own = obj.info.declared if obj is not None and isinstance(obj.info, ClassInfo) else ()
+        set_up = [name for _, body in bodies.methods(m, obj) for name in body.assigned] if obj else []
+        if any(m.policy.fields_of(name) for name in (*own, *set_up)):
+            return True
+    return False
 
 
 def _single(found: dict[str, set[Loc]], names: dict[str, int]) -> dict[str, Loc]:

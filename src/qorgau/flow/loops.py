@@ -12,7 +12,7 @@ from qorgau.flow import (
     sweeps,
 )
 from qorgau.flow.comprehensions import MAX_UNROLLED
-from qorgau.flow.facts import ANSWERS, CHECKS, NO_FACTS, Facts, without
+from qorgau.flow.facts import ANSWERS, CHECKS, NO_FACTS, Facts, told_of, without
 from qorgau.flow.heap import Obj
 from qorgau.flow.iteration import each_of
 from qorgau.flow.locations import Loc
@@ -214,8 +214,27 @@ def _of_all(m: Machine, state: State, elements: Sequence[Loc]) -> Facts:
 def forget_pass(f: Frame, each: Value) -> None:
     """What was checked of an item in an earlier pass is not checked of the next one, which has the same identity."""
     again = frozenset(loc for loc in each.locs() if loc.old or is_item(loc))
-    if again:
-        f.state.facts = without(f.state.facts, lambda loc: any(step in again for step in loc.ancestors()))
+    if not again:
+        return
+
+    def is_of(loc: Loc) -> bool:
+        return any(step in again for step in loc.ancestors())
+
+    f.state.facts = without(f.state.facts, is_of)
+    for name, value in f.state.env.items():
+        if _answers_of(value, is_of):
+            f.state.env[name] = value.with_(
+                when_true=None if value.when_true is None else without(value.when_true, is_of),
+                when_false=None if value.when_false is None else without(value.when_false, is_of),
+            )
+
+
+def _answers_of(value: Value, is_of: Callable[[Loc], bool]) -> bool:
+    """Whether a variable keeps what a check said of an item."""
+    if value.refs or not (value.when_true or value.when_false):
+        return False
+    said = [*(value.when_true or ()), *(value.when_false or ())]
+    return any(fact.kind in CHECKS and is_of(loc) for fact in said for loc in told_of(fact))
 
 
 def is_item(loc: Loc) -> bool:

@@ -70,13 +70,14 @@ class Policy:
             self._roles.append((CallPatterns(recipient.calls), Role("recipient", name)))
         for name, export in settings.exports.items():
             self._roles.append((CallPatterns(export.calls), Role("export", name)))
-        self._methods: dict[str, list[str]] = {}
+        self.asking_methods: dict[str, list[str]] = {}
+        """Methods of classes that check, by their last names."""
         for pattern in (*consent.checks, *consent.requires, *settings.blocking.checks):
             cls, _, method = pattern.rpartition(".")
             if cls.rpartition(".")[2][:1].isupper() and "*" not in pattern:
-                self._methods.setdefault(method, []).append(pattern)
+                self.asking_methods.setdefault(method, []).append(pattern)
         self._asking_classes = {
-            pattern.rpartition(".")[0] for patterns in self._methods.values() for pattern in patterns
+            pattern.rpartition(".")[0] for patterns in self.asking_methods.values() for pattern in patterns
         }
         self.concludes = bool(
             settings.depersonalization.functions or settings.depersonalization.reversible or consent.requires
@@ -130,7 +131,7 @@ class Policy:
         It is told by the name of the object, which has a word of the class's (``consents.given`` is
         ``Consents.given``), or by a name of several words that the method itself has.
         """
-        patterns = self._methods.get(method, [])
+        patterns = self.asking_methods.get(method, [])
         if not patterns or "_" in fold(method):
             return patterns
         words = _words(owner)

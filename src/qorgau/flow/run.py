@@ -71,6 +71,7 @@ class Run:
         self.defining: list[Loc] = []
         self.classes = ClassIndex()
         self.combined: dict[tuple[Loc, Loc, int], bool] = {}
+        self.assigned: dict[tuple[Loc, int], frozenset[str]] = {}
         self.flags: dict[Loc, frozenset[str]] = {}
         self.reverse: dict[tuple[str, str], Obj] = {}
         self.overriders: dict[tuple[Loc, str, int], tuple[Loc, ...]] = {}

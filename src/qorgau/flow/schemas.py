@@ -114,11 +114,18 @@ def fields(m: Machine, f: Frame, obj: Obj) -> list[str]:
     assert obj.cls is not None
     names = [name for name in class_fields.declared_fields(m, f, obj.cls) if name != "Meta"]
     meta = inheritance.class_part(m, f, obj.cls, "Meta")
+    own = names if _is_form(m, f, obj.cls) else []
     for loc in meta.locs() if meta is not None else ():
-        names = _of_meta(m, f, loc, names)
+        # What a form declares itself is in it, whatever ``Meta`` lists of its model.
+        names = list(dict.fromkeys([*_of_meta(m, f, loc, names), *own]))
     only = _names(m, f, obj.parts.get("@only", BOTTOM))
     left_out = _names(m, f, obj.parts.get("@exclude", BOTTOM)) or []
     return [name for name in names if (only is None or name in only) and name not in left_out]
+
+
+def _is_form(m: Machine, f: Frame, cls: Loc) -> bool:
+    info = m.class_info(f, cls)
+    return info is not None and kind_of(m, info.libraries) == FORM
 
 
 def _of_meta(m: Machine, f: Frame, meta: Loc, declared: list[str]) -> list[str]:

@@ -118,6 +118,8 @@ def unknown_method(
     m.risk()
     owner = data_sources.label_of(loc) if loc is not None else ""
     names = [name, *m.policy.checks_of_unknown(name, owner)]
+    if obj is None or obj.cls is None:
+        names += ducks.asked_of_person(m, name)
     answered = consent.configured(m, f, names, receiver, args, at, None)
     if answered is not None:
         return answered
