@@ -109,7 +109,17 @@ def _reported(
         findings=settle(made, around),
         errors=(*given.problems, *judgement.failures),
         statistics=judgement.statistics,
+        doubts=tuple(f"{_configuration(request)}{doubt}" for doubt in judgement.doubts),
     )
+
+
+def _configuration(request: Request) -> str:
+    """The file that keys are in, and the table in it."""
+    path = request.settings.path
+    if path is None:
+        return ""
+    shown = path.relative_to(request.cwd) if path.is_relative_to(request.cwd) else path
+    return f"{shown.as_posix()}: " + ("tool.qorgau." if path.name == "pyproject.toml" else "")
 
 
 def _syntax_error(path: str, error: Broken, page: Page, regulation: str) -> Made:

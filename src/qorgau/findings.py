@@ -100,13 +100,17 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """The outcome of one run: findings in order of path, line, column and code."""
+    """The outcome of one run: findings in order of path, line, column and code.
+
+    ``doubts`` are what to warn of: names of the configuration that nothing in the program has.
+    """
 
     version: str
     files_scanned: int
     findings: tuple[Finding, ...]
     errors: tuple[Problem, ...]
     statistics: dict[str, int] = {}
+    doubts: tuple[str, ...] = ()
 
     @property
     def counting(self) -> tuple[Finding, ...]:

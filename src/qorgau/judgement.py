@@ -15,7 +15,7 @@ from qorgau.flow.epochs import follow
 from qorgau.flow.policy import Policy
 from qorgau.flow.spellings import respelled
 from qorgau.gathering import Gathered, Request
-from qorgau.judging import claims, statements, verdicts
+from qorgau.judging import claims, statements, unheard, verdicts
 from qorgau.judging.claims import Claim
 from qorgau.judging.drafts import Judgement
 from qorgau.judging.purposes import Purposes
@@ -37,7 +37,6 @@ def judged(request: Request, given: Gathered, lowered: Mapping[SourceFile, Lower
 def _judged(request: Request, given: Gathered, lowered: Mapping[SourceFile, Lowered]) -> Judgement:
     outcomes = {file: one.outcome for file, one in lowered.items()}
     modules = {file: each.module for file, each in outcomes.items() if each.module is not None}
-    broken = ((file.display, each.broken) for file, each in outcomes.items() if each.broken is not None)
     regulation = load_regulation(request.settings.regulation)
     settings = in_force(request.settings, regulation)
     codes = rule_pages.chosen(rule_pages.load_pages(), settings.select, settings.ignore)
@@ -58,11 +57,14 @@ def _judged(request: Request, given: Gathered, lowered: Mapping[SourceFile, Lowe
     stated = statements.claims(request.settings, regulation, followed)
     drafts = verdicts.drafts(_selected(found, codes), settings, program)
     drafts += claims.drafts(_selected(stated, codes), settings, program)
+    broken = tuple((file.display, each.broken) for file, each in outcomes.items() if each.broken is not None)
     return Judgement(
         drafts=tuple(drafts),
-        broken=tuple(broken),
+        broken=broken,
         failures=followed.failures,
         statistics=followed.counts,
+        # What cannot be read may be where it is.
+        doubts=() if broken else unheard.doubts(request.settings, program),
     )
 
 

@@ -42,6 +42,7 @@ def merged(reports: Iterable[Report]) -> Report:
         findings=in_order(findings),
         errors=tuple(dict.fromkeys(error for part in parts for error in part.errors)),
         statistics=dict(statistics),
+        doubts=tuple(dict.fromkeys(doubt for part in parts for doubt in part.doubts)),
     )
 
 

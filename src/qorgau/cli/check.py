@@ -306,6 +306,8 @@ def _afterwards(report: Report, options: Options) -> Iterator[str]:
     """What is said on stderr: what could not be read always, the rest unless it is not wanted."""
     for problem in report.errors:
         yield f"qorgau: error: {_placed(problem)}"
+    for doubt in report.doubts:
+        yield f"qorgau: warning: {doubt}"
     if options.statistics:
         yield from statistics(report)
     if not options.quiet:

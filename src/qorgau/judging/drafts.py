@@ -35,10 +35,12 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """All that was found in a program, whichever of its files are asked about.
 
-    ``broken`` are the files (by the path that is shown) that are no Python, ``failures`` mistakes of the engine.
+    ``broken`` are the files (by the path that is shown) that are no Python, ``failures`` mistakes of the engine,
+    ``doubts`` what the configuration lists that is nowhere in the program.
     """
 
     drafts: tuple[Draft, ...]
     broken: tuple[tuple[str, Broken], ...]
     failures: tuple[Problem, ...]
     statistics: dict[str, int]
+    doubts: tuple[str, ...] = ()
