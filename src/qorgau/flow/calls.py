@@ -195,6 +195,7 @@ def invoke(
     if remembered is not None:
         outcome = Transfer(remembered, ctx, canon).outcome(remembered.outcome)
         m.led_into |= remembered.led_into
+        m.arrivals.update(remembered.arrivals)
         m.count("calls remembered")
     else:
         active = m.active.get(key)
@@ -282,6 +283,7 @@ def _solve(
     m.active[key] = active
     m.enter_function(closure)
     around, m.led_into = m.led_into, {active.place}
+    found, m.arrivals = m.arrivals, {}
     try:
         outcome = _run(m, f, closure, bound, ctx, receiver)
         for _ in range(MAX_ROUNDS):
@@ -295,8 +297,10 @@ def _solve(
         m.leave_function(closure)
         led_into, m.led_into = m.led_into, around
         around |= led_into
+        arrivals, m.arrivals = m.arrivals, found
+        found.update(arrivals)
     if not m.any_assumed() and not m.is_spent:
-        m.memo[key] = Remembered(outcome, ctx, canon.locs, canon.traces, frozenset(led_into))
+        m.memo[key] = Remembered(outcome, ctx, canon.locs, canon.traces, frozenset(led_into), arrivals)
         if len(m.memo) > REMEMBERED:
             m.memo.popitem(last=False)
     return outcome

@@ -21,6 +21,7 @@ from qorgau.flow.policy import Policy
 from qorgau.flow.roots import Root, callers_first, is_entry, run
 from qorgau.flow.state import Renaming, State
 from qorgau.flow.values import Ref, Value
+from qorgau.flow.watched import Place
 from qorgau.linking import Program, Unit
 
 MAX_EPOCHS = 3
@@ -55,11 +56,15 @@ class Followed:
 
 @dataclass(slots=True)
 class _Outcome:
-    """What one root did: what arrived at sinks, what it left in modules, and the functions that it led into."""
+    """What one root did: what arrived at sinks, what it left in modules, and the functions that it led into.
+
+    Those in ``cut`` it did not follow to their ends: they are roots as well.
+    """
 
     arrivals: dict[Arrival, None] = field(default_factory=dict)
     left: list[tuple[Loc, Obj]] = field(default_factory=list)
-    led_into: frozenset[tuple[str, int]] = frozenset()
+    led_into: frozenset[Place] = frozenset()
+    cut: frozenset[Place] = frozenset()
 
 
 def follow(policy: Policy, program: Program) -> Followed:
@@ -115,44 +120,59 @@ def _chosen(m: Interpreter) -> list[Root]:
 
 
 def _rounds(m: Interpreter, order: list[Root], failures: dict[Problem, None]) -> dict[Root, _Outcome]:
-    at_import = set(m.reached)
-    outcomes: dict[Root, _Outcome] = {}
-    for epoch in range(MAX_SELECTIVE_EPOCHS if m.is_selective else MAX_EPOCHS):
-        if not m.is_selective:
-            m.reached, outcomes = set(at_import), {}
-        again = epoch > 0 and m.is_selective
-        for root in order:
-            if again or root.place not in m.reached or is_entry(m, root):
-                outcomes[root] = _Outcome()
-                with _survived(m, root.closure.unit, f"the function {root.closure.dotted}", failures):
-                    outcomes[root] = _outcome(m, root)
+    at_import = frozenset(m.reached)
+    holding: dict[Root, _Outcome] = {}
+    for _ in range(MAX_SELECTIVE_EPOCHS if m.is_selective else MAX_EPOCHS):
+        m.reached = set(at_import)
+        outcomes = _round(m, order, holding, failures)
         news = _settle(m, outcomes)
         missed = placing.missed(m)
         if not (news or missed):
             return outcomes
         m.epoch += 1
         m.memo.clear()
-        if m.is_selective:
-            readers = m.readers(_names_of(m, news) | missed)
-            order = [
-                root for root in order if root in outcomes and not readers.isdisjoint(outcomes[root].led_into)
-            ]
-            # Whether its decorators let a function be reached is asked anew.
-            m.reached.difference_update(root.place for root in order)
+        stale = m.base.readers(news) | m.readers(missed)
+        holding = {root: one for root, one in outcomes.items() if stale.isdisjoint(one.led_into)}
     m.count("globals still changing")
+    return outcomes
+
+
+def _round(
+    m: Interpreter,
+    order: list[Root],
+    holding: dict[Root, _Outcome],
+    failures: dict[Problem, None],
+) -> dict[Root, _Outcome]:
+    """Follow every root that no call has reached by then; ``holding`` are outcomes of before that still hold."""
+    outcomes: dict[Root, _Outcome] = {}
+    for root in order:
+        if root.place in m.reached and not is_entry(m, root):
+            continue
+        held = holding.get(root)
+        if held is not None:
+            m.reached |= held.led_into
+            m.reached -= held.cut
+        else:
+            held = _Outcome()
+            with _survived(m, root.closure.unit, f"the function {root.closure.dotted}", failures):
+                held = _outcome(m, root)
+        outcomes[root] = held
     return outcomes
 
 
 def _outcome(m: Interpreter, root: Root) -> _Outcome:
     m.arrivals, m.led_into = {}, {root.place}
+    m.base.enter(root.place)
     lasting = _Lasting(m)
     left = [(lasting.loc(loc), lasting.obj(obj)) for loc, obj in run(m, root) if not _is_of_one_request(loc)]
+    m.base.leave()
+    cut = frozenset(m.cut - {root.place})
     m.forget_cut(root.place)
     arrivals = m.arrivals
     if root.is_test:
         # Tests are no callers: what only they pass to code that is no test is not judged.
         arrivals = {one: None for one in arrivals if m.program.units[one.unit].file.is_test}
-    return _Outcome(arrivals, left, frozenset(m.led_into))
+    return _Outcome(arrivals, left, frozenset(m.led_into), cut)
 
 
 def _is_of_one_request(loc: Loc) -> bool:
@@ -188,14 +208,14 @@ class _Lasting(Renaming):
         return without(facts, lambda loc: self.loc(loc) is not loc)
 
 
-def _settle(m: Interpreter, outcomes: dict[Root, _Outcome]) -> list[tuple[Loc, Obj | None]]:
-    """Let what functions did to the state of modules hold for all; what is new, with what was there before."""
+def _settle(m: Interpreter, outcomes: dict[Root, _Outcome]) -> list[Loc]:
+    """Let what functions did to the state of modules hold for all; the objects that are new by it."""
     changes: dict[Loc, Obj] = {}
     for outcome in outcomes.values():
         for loc, obj in outcome.left:
             held = changes.get(loc)
             changes[loc] = obj if held is None else _joined(m, loc, held, obj)
-    news: list[tuple[Loc, Obj | None]] = []
+    news: list[Loc] = []
     for loc in sorted(changes, key=repr):
         before = m.base.get(loc)
         if before is None:
@@ -205,7 +225,7 @@ def _settle(m: Interpreter, outcomes: dict[Root, _Outcome]) -> list[tuple[Loc, O
         if after != before:
             m.base[loc] = after
             if not m.is_selective or _is_news(m, before, after):
-                news.append((loc, before))
+                news.append(loc)
     return news
 
 
@@ -258,35 +278,3 @@ def _kind_of(m: Interpreter, ref: Ref) -> Hashable:
     if obj is None or obj.kind in ("function", "class", "module"):
         return ref if obj is not None or not isinstance(ref, Loc) else "unknown"
     return (obj.kind, obj.cls, obj.type)
-
-
-def _names_of(m: Interpreter, news: list[tuple[Loc, Obj | None]]) -> frozenset[str]:
-    """The names by which functions get at what is new: variables that lead to it, and its own changed parts."""
-    holders: dict[Loc, list[Loc]] = {}
-    for loc, obj in m.base.items():
-        for part in (*obj.parts.values(), obj.rest):
-            for inner in part.locs():
-                holders.setdefault(inner, []).append(loc)
-    names: set[str] = set()
-    seen = {loc for loc, _ in news}
-    waiting = list(seen)
-    while waiting:
-        loc = waiting.pop()
-        names.update(_labels(loc))
-        for holder in holders.get(loc, ()):
-            if holder not in seen:
-                seen.add(holder)
-                waiting.append(holder)
-    for loc, before in news:
-        for key in m.base[loc].parts:
-            if before is None or before.parts.get(key) != m.base[loc].parts[key]:
-                names.add(str(key.value) if isinstance(key, Const) else key)
-    return frozenset(names)
-
-
-def _labels(loc: Loc) -> Iterator[str]:
-    label = loc.label
-    if isinstance(label, str):
-        yield label
-    elif isinstance(label, tuple):
-        yield from (part.rpartition(".")[2] for part in label[1:] if isinstance(part, str))

@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from qorgau.flow import origins
+from qorgau.flow.arrivals import Arrival
 from qorgau.flow.facts import Facts, told_of
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc, is_activation
@@ -135,7 +136,7 @@ class Outcome(msgspec.Struct):
 class Remembered(msgspec.Struct):
     """An outcome with the numbering and traces of the call it was found for.
 
-    ``led_into`` are the functions that it led into, itself among them.
+    ``led_into`` are the functions that it led into, itself among them; ``arrivals`` what it found on the way.
     """
 
     outcome: Outcome
@@ -143,6 +144,7 @@ class Remembered(msgspec.Struct):
     locs: list[Loc]
     traces: list[Trace]
     led_into: frozenset[tuple[str, int]] = frozenset()
+    arrivals: dict[Arrival, None] = msgspec.field(default_factory=dict)
 
 
 class Transfer(Renaming):

@@ -30,6 +30,7 @@ from qorgau.flow.policy import Policy
 from qorgau.flow.relevance import Relevance
 from qorgau.flow.taints import Taints
 from qorgau.flow.values import Ref, Value, of_ref
+from qorgau.flow.watched import Watched
 from qorgau.linking import Program, Unit
 
 BUDGET = 4_000
@@ -53,7 +54,7 @@ class Run:
         self.program = program
         self.behaviours = behaviours.BEHAVIOURS
         self.builtins = behaviours.BUILTINS
-        self.base: dict[Loc, Obj] = {}
+        self.base = Watched()
         self.initializing: dict[str, Frame] = {}
         self.star_imports: dict[str, list[str]] = {}
         self.memo: OrderedDict[object, Remembered] = OrderedDict()
@@ -176,6 +177,7 @@ class Run:
         self.active.clear()
         self.running.clear()
         self.initializing.clear()
+        self.base.leave_all()
         self.decorating = False
 
     @property
@@ -234,10 +236,12 @@ class Run:
         """One more activation of a function."""
         key = (closure.unit.name, closure.function.at)
         self.running[key] = self.running.get(key, 0) + 1
+        self.base.enter(key)
 
     def leave_function(self, closure: Closure) -> None:
         """One activation of a function less."""
         self.running[closure.unit.name, closure.function.at] -= 1
+        self.base.leave()
 
     # Objects
 
