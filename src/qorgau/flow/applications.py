@@ -2,7 +2,8 @@
 
 Found by reading the program once: ``include_router``, ``add_subapp``, lists of routes, ``add_middleware`` and
 the arguments of applications, routers and controllers. An application, a router or a handler goes by the module
-and the name that it is bound to first. Variables of functions count like those of their module.
+and the name that it is bound to first. Variables of functions count like those of their module, unless several
+functions make one of the same name.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ class Applications:
         self._imports: dict[str, dict[str, Key]] = {}
         self._wholes: dict[Key, list[Key]] = {}
         self._layers: dict[Key, list[Layer]] = {}
+        self._local: dict[tuple[str, int], str] = {}
         self.inclusions: list[tuple[Unit, ir.Call]] = []
         """All calls that include one router in another."""
         for unit in sorted(program.files, key=lambda each: each.name):
@@ -104,6 +106,7 @@ class Applications:
     # Reading
 
     def _read(self, unit: Unit) -> None:
+        self._tell_apart(unit)
         targets: dict[int, Key] = {}
         for node in walk(unit.module.body):
             if isinstance(node, ir.Assign):
@@ -114,6 +117,19 @@ class Applications:
                 self._class(unit, node)
             elif isinstance(node, ir.Define):
                 self._decorated(unit, node.function)
+
+    def _tell_apart(self, unit: Unit) -> None:
+        """Names of applications that several functions of a module make: each is the function's own."""
+        makers: dict[str, list[ir.Function]] = {}
+        for node in walk(unit.module.body):
+            if isinstance(node, ir.Function):
+                for name in dict.fromkeys(_made_in(node)):
+                    makers.setdefault(name, []).append(node)
+        for name, functions in makers.items():
+            for function in functions if len(functions) > 1 else ():
+                for inner in walk(function.body):
+                    if isinstance(inner, ir.Name) and inner.id == name:
+                        self._local[unit.name, inner.at] = f"{function.qualname}.{name}"
 
     def _assigned(self, unit: Unit, node: ir.Assign, targets: dict[int, Key]) -> None:
         key = self._key(unit, node.targets[0]) if len(node.targets) == 1 else None
@@ -183,7 +199,8 @@ class Applications:
     def _key(self, unit: Unit, node: ir.Expr) -> Key | None:
         """What a name means: where it was imported from; of ``app.router`` the application."""
         if isinstance(node, ir.Name):
-            return self._defined((unit.name, node.id))
+            own = self._local.get((unit.name, node.at))
+            return (unit.name, own) if own is not None else self._defined((unit.name, node.id))
         if isinstance(node, ir.Attribute):
             key = self._key(unit, node.value)
             if key is None:
@@ -218,6 +235,16 @@ class Applications:
                         bound = item.asname or item.name.partition(".")[0]
                         found[bound] = ("", item.name if item.asname else bound)
         return found
+
+
+def _made_in(function: ir.Function) -> Iterator[str]:
+    """The variables of a function that it binds to new objects: ``app = Application()``."""
+    for statement in function.body:
+        if isinstance(statement, ir.Assign) and isinstance(statement.value, ir.Call):
+            target, made = statement.targets[0], statement.value.function
+            name = made.id if isinstance(made, ir.Name) else _ends(made)
+            if isinstance(target, ir.Name) and name[:1].isupper():
+                yield target.id
 
 
 def _ends(node: ir.Expr) -> str:

@@ -82,6 +82,8 @@ def compare(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -
             return of_const(member if op == "in" else not member)
         if left.refs and (let_in := memberships.let_in(left, containers.kept(f, right))):
             return _decided(let_in, NO_FACTS) if op == "in" else _decided(NO_FACTS, let_in)
+        if listed := _listed_facts(m, f, left, right, at):
+            return _decided(*listed) if op == "in" else _decided(*reversed(listed))
     positive = POSITIVE.get(op, op)
     inverted = op in POSITIVE
     constant = right.constant()
@@ -241,6 +243,21 @@ def _alternative_facts(value: Value, constant: Const) -> tuple[Facts | None, Fac
     others = [held for c, held in value.consts.items() if c != constant] + list(value.refs.values())
     others += [taint.facts for taint in value.taints]
     return same, _common(others) if others else None
+
+
+def _listed_facts(
+    m: Machine, f: Frame, left: Value, right: Value, at: int
+) -> tuple[Facts | None, Facts | None] | None:
+    """The facts where a value of several constants is one of those listed, and where it is none."""
+    if len(left.consts) < 2 or not right.refs or left.refs or left.unknown or left.opaque or left.taints:
+        return None
+    items = m.iterate(f, right, at).items
+    listed = [item.constant() for item in items or ()]
+    if not listed or None in listed:
+        return None
+    among = [held for constant, held in left.consts.items() if constant in listed]
+    others = [held for constant, held in left.consts.items() if constant not in listed]
+    return _common(among) if among else None, _common(others) if others else None
 
 
 def _common(facts: list[Facts]) -> Facts:
