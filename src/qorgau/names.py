@@ -14,6 +14,7 @@ from functools import lru_cache
 # and before the last letter of a run of upper-case letters that begins a word (IINNumber), but
 # not before the plural of an abbreviation (IINs). Written over the shape of a name (_shape).
 _WORD_ENDS = re.compile(r"(?<=[ls0])(?=U)|(?<=U)(?=U[ls])(?!Us(?![ls]))")
+_PRIVATE = re.compile(r"^_[A-Z]\w*?__(?=[^\W_])")
 _SEPARATORS = re.compile(r"_+")
 
 
@@ -23,9 +24,10 @@ def fold(identifier: str) -> str:
 
     ``birthDate``, ``BIRTH_DATE``, ``birth-date`` and ``_birth__date`` are all ``birth_date``;
     ``IINNumber`` is ``iin_number``. Digits belong to the word before them: ``iin2`` is itself.
-    A text of separators alone folds to the empty string.
+    A text of separators alone folds to the empty string. ``_Client__phone``, which is what ``__phone``
+    is called outside of its class, is ``phone``.
     """
-    return _fold(identifier, "").strip("_")
+    return _fold(_PRIVATE.sub("", identifier), "").strip("_")
 
 
 def fold_pattern(pattern: str) -> str:

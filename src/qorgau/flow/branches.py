@@ -184,9 +184,9 @@ def refine(m: Machine, f: Frame, node: ir.Expr, yes: State, no: State) -> None:
                 value = m.peek(f, node.id)
                 if value is not None:
                     m.poke(f, node.id, restrict(value, truth, lasting=False))
-    elif isinstance(node, ir.Compare) and len(node.ops) == 1 and isinstance(node.left, ir.Name):
+    elif isinstance(node, ir.Compare) and len(node.ops) == 1 and (name := _named(node.left)):
         f.state = state
-        value = m.peek(f, node.left.id)
+        value = m.peek(f, name)
         if value is None:
             return
         right = m.evaluate(f, node.rights[0])
@@ -199,7 +199,7 @@ def refine(m: Machine, f: Frame, node: ir.Expr, yes: State, no: State) -> None:
                     narrowed = masks.of_character(m, value, test, truth is (node.ops[0] == "in"))
                 if narrowed is not value:
                     f.state = outcome
-                    m.poke(f, node.left.id, narrowed)
+                    m.poke(f, name, narrowed)
     elif isinstance(node, ir.Compare) and node.ops in (("in",), ("not in",)):
         if isinstance(node.left, ir.Attribute) and isinstance(node.left.value, ir.Name):
             f.state = state
@@ -257,6 +257,13 @@ def _refine_part(m: Machine, f: Frame, node: ir.Compare, left: ir.Attribute, yes
     narrowed = _listed(m, f, value, m.evaluate(f, node.rights[0]))
     if narrowed is not value:
         listed.heap[loc] = obj.put(left.attr, narrowed)
+
+
+def _named(node: ir.Expr) -> str:
+    """The variable that an expression is, or that it has just bound; empty for none."""
+    if isinstance(node, ir.Walrus):
+        return node.target
+    return node.id if isinstance(node, ir.Name) else ""
 
 
 def _refine_absence(m: Machine, f: Frame, node: ir.Call, name: str, yes: State, no: State) -> None:

@@ -21,6 +21,7 @@ from qorgau.flow import (
     raising,
     signatures,
     started,
+    waiting,
 )
 from qorgau.flow.activations import MAX_DEPTH, MAX_RECURSION, activate, conclude
 from qorgau.flow.heap import Obj
@@ -76,6 +77,7 @@ def call(m: Machine, f: Frame, callee: Value, args: Args, at: int) -> Value:
     if len(targets) == 1 and not callee.unknown:
         ref, facts = targets[0]
         return stamp(_call_ref(m, f, ref, args, at, callee), facts)
+    f.assigning = ()
     before = f.state
     outcomes: list[tuple[State, Value]] = []
     for ref, facts in targets:
@@ -172,6 +174,9 @@ def invoke(
         return answered
     if closure.is_coroutine and _is_dropped(f, closure, at):
         return OPAQUE
+    if waiting.is_lazy(closure) and waiting.can_wait(m, f, at, closure.function.name):
+        m.reached.add((closure.unit.name, closure.function.at))
+        return waiting.hold(m, f, at, lambda: invoke(m, f, loc, obj, args, at, receiver))
     closure = m.entered(f, loc, closure, receiver)
     ctx = Loc(f.ctx, ("call", f.unit.name, at, closure.function.at, *f.passes))
     depth = m.active_count(closure)

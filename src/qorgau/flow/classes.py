@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -25,6 +26,16 @@ if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
 
+def _bound(body: tuple[ir.Stmt, ...]) -> Iterator[str]:
+    """The names that a class body assigns: until then they are those of the module, not of the function around it."""
+    for statement in body:
+        if isinstance(statement, ir.Assign):
+            yield from (target.id for target in statement.targets if isinstance(target, ir.Name))
+        elif isinstance(statement, ir.Annotated) and statement.value is not None:
+            if isinstance(statement.target, ir.Name):
+                yield statement.target.id
+
+
 def define_class(m: Machine, f: Frame, node: ir.Class) -> Value:
     """The value of a ``class`` statement."""
     bases = [_base(m, f, base.value if isinstance(base, ir.Starred) else base) for base in node.bases]
@@ -37,6 +48,8 @@ def define_class(m: Machine, f: Frame, node: ir.Class) -> Value:
     if f.kind == "function" and f.loc is None:
         # The body reads the function's variables; a function with a class inside keeps them in its frame.
         inner.scopes = f.scopes
+    if f.kind == "function":
+        inner.locals = frozenset(_bound(node.body))
     inner.state.env = prepared
     m.execute(inner, node.body)
     f.state = inner.state

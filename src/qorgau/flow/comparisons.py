@@ -40,6 +40,11 @@ TESTS: dict[str, Callable[[Any, Any], object]] = {
     "in": lambda a, b: a in b,
     "not in": lambda a, b: a not in b,
 }
+ORDER = frozenset(("<", "<=", ">", ">="))
+VERSION = External("sys.version_info")
+OLDEST = (3, 9)
+"""The oldest version that a program is taken to run on."""
+
 POSITIVE = {"!=": "==", "is not": "is", "not in": "in", ">=": "<", ">": "<="}
 
 
@@ -62,6 +67,11 @@ def compare(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -
         result = m.column_choice(f, op, left, right, at)
     if result is not None:
         return result
+    if op in ORDER and (left.refs or right.refs):
+        left, right = keys.plain(f, left), keys.plain(f, right)
+        decided = _compare_version(m, f, op, left, right)
+        if decided is not None:
+            return decided
     if plain(left) and plain(right):
         decided = _compare_constants(op, left, right)
         if decided is not None:
@@ -164,6 +174,14 @@ def _compare_rows(m: Machine, f: Frame, op: str, left: Value, right: Value) -> V
         return of_const(bool(TESTS[op](a, b)))
     except TypeError:
         return None
+
+
+def _compare_version(m: Machine, f: Frame, op: str, left: Value, right: Value) -> Value | None:
+    """``sys.version_info >= (3, 8)``: the interpreter is none that no library runs on any more."""
+    wanted = keys.row(m, f, right) if VERSION in left.refs else None
+    if not isinstance(wanted, tuple) or not wanted or any(not isinstance(part, int) for part in wanted):
+        return None
+    return of_const(op in (">", ">=")) if wanted[:2] <= OLDEST else None
 
 
 def _compare_members(f: Frame, op: str, left: Value, right: Value) -> Value | None:

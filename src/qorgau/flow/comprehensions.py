@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau import ir
+from qorgau.flow import waiting
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
@@ -26,6 +27,15 @@ MAX_UNROLLED = 16
 
 
 def comprehension(m: Machine, f: Frame, node: ir.Comprehension) -> Value:
+    """The collection or iterator that a comprehension makes; a generator that is kept runs where it is used."""
+    if node.kind == "generator" and waiting.can_wait(m, f, node.at):
+        first = m.evaluate(f, node.clauses[0].iterable)
+        return waiting.hold(m, f, node.at, lambda: _made(m, f, node, first))
+    return _made(m, f, node, None)
+
+
+def _made(m: Machine, f: Frame, node: ir.Comprehension, first: Value | None) -> Value:
+    """``first`` is what the outermost clause goes through, where that was asked before."""
     kind = {"generator": "generator"}.get(node.kind, node.kind)
     made = m.new(f, node.at, Obj(kind, length=0, info="exact" if kind == "dict" else None))
     loc = made.locs()[0]
@@ -34,7 +44,7 @@ def comprehension(m: Machine, f: Frame, node: ir.Comprehension) -> Value:
     shared: dict[Key, Value] = {}
     if frame is not None:
         shared.update((name, frame.parts[name]) for name in saved if name in frame.parts)
-    _clauses(m, f, node, loc, 0, True)
+    _clauses(m, f, node, loc, 0, True, first)
     if shared and f.loc is not None and f.state.reachable:
         after = m.obj(f, f.loc)
         f.state.heap[f.loc] = replace(after, parts={**after.parts, **shared})
@@ -56,13 +66,22 @@ def _names(target: ir.Expr) -> list[str]:
     return []
 
 
-def _clauses(m: Machine, f: Frame, node: ir.Comprehension, loc: Loc, depth: int, exact: bool) -> None:
+def _clauses(
+    m: Machine,
+    f: Frame,
+    node: ir.Comprehension,
+    loc: Loc,
+    depth: int,
+    exact: bool,
+    iterable: Value | None = None,
+) -> None:
     """Run the clauses from ``depth`` on and add what they give to the result at ``loc``."""
     if depth == len(node.clauses):
         _collect(m, f, node, loc, exact)
         return
     clause = node.clauses[depth]
-    iteration = m.iterate(f, m.evaluate(f, clause.iterable), clause.iterable.at)
+    over = m.evaluate(f, clause.iterable) if iterable is None else iterable
+    iteration = m.iterate(f, over, clause.iterable.at)
     if iteration.items is not None and len(iteration.items) <= MAX_UNROLLED:
         passes = f.passes
         for index, item in enumerate(iteration.items):

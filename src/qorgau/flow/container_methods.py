@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import keys, ordering
+from qorgau.flow import keys, ordering, waiting
 from qorgau.flow.constants import const
 from qorgau.flow.container_operators import chosen, shared, united
 from qorgau.flow.containers import (
@@ -41,6 +41,10 @@ from qorgau.flow.values import (
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
+
+
+VIEWS = frozenset(("keys", "values", "items"))
+"""Methods of dicts that show what is in the dict when they are looked at."""
 
 
 # Methods
@@ -254,24 +258,9 @@ def _dict_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args
         for keyword, value in args.keywords.items():
             m.set_item(f, of_ref(loc), of_const(keyword), value, args.ats.get(keyword, at))
         return none
-    if name == "keys":
-        iteration = keys_of(m, f, obj, at)
-        if iteration.items is not None:
-            return sequence(m, f, at, "list", iteration.items, None, "keys")
-        return m.new(f, at, Obj("list", rest=iteration.each), "keys")
-    if name == "values":
-        if obj.info == "exact":
-            return sequence(m, f, at, "list", [v for _, v in obj.items() if not v.is_bottom], None, "values")
-        held = [m.item(f, spread, OPAQUE, at) for spread in spreads(obj)]
-        return m.new(f, at, Obj("list", rest=join_all([each(obj), *held])), "values")
-    if name == "items":
-        pairs = [
-            sequence(m, f, at, "tuple", [k, v], None, f"pair{index}")
-            for index, (k, v) in enumerate(entries_of(m, f, obj, at))
-        ]
-        if obj.info == "exact":
-            return sequence(m, f, at, "list", pairs, None, "items")
-        return m.new(f, at, Obj("list", rest=join_all(pairs)), "items")
+    if name in VIEWS:
+        waiting.watch(m, f, at, name, loc, lambda: _view(m, f, m.obj(f, loc), name, at))
+        return _view(m, f, obj, name, at)
     if name == "popitem":
         return _popitem(m, f, loc, obj, args, at)
     if name in ("copy", "new_child"):
@@ -300,6 +289,27 @@ def _dict_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args
         m.write(f, loc, delete_item(m, f, loc, obj, key, strong), strong=True)
         return none
     return None
+
+
+def _view(m: Machine, f: Frame, obj: Obj, name: str, at: int) -> Value:
+    """``d.keys()``, ``d.values()``, ``d.items()``"""
+    if name == "keys":
+        iteration = keys_of(m, f, obj, at)
+        if iteration.items is not None:
+            return sequence(m, f, at, "list", iteration.items, None, "keys")
+        return m.new(f, at, Obj("list", rest=iteration.each), "keys")
+    if name == "values":
+        if obj.info == "exact":
+            return sequence(m, f, at, "list", [v for _, v in obj.items() if not v.is_bottom], None, "values")
+        held = [m.item(f, spread, OPAQUE, at) for spread in spreads(obj)]
+        return m.new(f, at, Obj("list", rest=join_all([each(obj), *held])), "values")
+    pairs = [
+        sequence(m, f, at, "tuple", [k, v], None, f"pair{index}")
+        for index, (k, v) in enumerate(entries_of(m, f, obj, at))
+    ]
+    if obj.info == "exact":
+        return sequence(m, f, at, "list", pairs, None, "items")
+    return m.new(f, at, Obj("list", rest=join_all(pairs)), "items")
 
 
 def _move(m: Machine, f: Frame, loc: Loc, obj: Obj, args: Args) -> None:

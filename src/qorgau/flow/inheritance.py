@@ -106,6 +106,18 @@ def descriptor(
     return join_all(results) if results else None
 
 
+def is_overridden(m: Machine, f: Frame, found: Value) -> bool:
+    """Whether an object's own attribute goes before a class attribute that has ``__get__``: it has no ``__set__``."""
+    objs = [f.state.obj(ref) if isinstance(ref, Loc) else None for ref in found.refs]
+    return bool(objs) and all(
+        obj is not None
+        and obj.kind == "instance"
+        and obj.cls is not None
+        and class_part(m, f, obj.cls, "__set__") is None
+        for obj in objs
+    )
+
+
 def lacks(m: Machine, f: Frame, value: Value, name: str) -> bool:
     """Whether an object surely has no attribute of a name: its class and all that it was given are known."""
     loc = value.single()

@@ -110,8 +110,19 @@ def _islice(m: Machine, f: Frame, u: Use) -> Value:
     numbers = [b.value for b in bounds if b is not None and isinstance(b.value, int | None)]
     if iteration.items is not None and 0 < len(numbers) == len(bounds) <= 3 and 0 not in numbers[2:]:
         items = iteration.items[slice(*numbers)]
+        _take(m, f, u.arg(0), slice(*numbers).stop)
         return m.sequence(f, u.at, "generator", items, None, "islice")
     return _elements(m, f, u)
+
+
+def _take(m: Machine, f: Frame, source: Value, count: int | None) -> None:
+    """The first items of an iterator are used up; all of them where no number says how many."""
+    loc = source.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    items = containers.items_of(obj) if obj is not None and obj.kind == "generator" else None
+    if loc is not None and obj is not None and items is not None:
+        left = () if count is None else items[count:]
+        m.write(f, loc, containers.renumbered(obj, left), strong=True)
 
 
 def _groups(m: Machine, f: Frame, u: Use) -> Value:

@@ -48,6 +48,9 @@ DICT = "builtins.dict"
 CONSTANTS: dict[str, object] = {
     "typing.TYPE_CHECKING": False,
     "typing_extensions.TYPE_CHECKING": False,
+    "six.PY2": False,
+    "six.PY3": True,
+    "sys.version_info.major": 3,
     "string.digits": string.digits,
     "string.ascii_letters": string.ascii_letters,
     "string.ascii_lowercase": string.ascii_lowercase,
@@ -183,6 +186,10 @@ def item(m: Machine, f: Frame, ref: External, key: Value, at: int) -> Value:
     if m.policy.catalog.rows(dotted):
         return m.library_call(f, dotted, BOTTOM, Args([key]), at)
     constant = key.constant()
+    if ref.dotted == "sys.modules" and constant is not None and m.locate(f, str(constant.value)) is not None:
+        return m.import_module(f, str(constant.value))
+    if ref.dotted == "sys.version_info" and constant is not None and constant.value == 0:
+        return of_const(CONSTANTS["sys.version_info.major"])
     return of_ref(Loc(Loc(None, ("attribute", ref.dotted)), ("item", constant)), unknown=True)
 
 

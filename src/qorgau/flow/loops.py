@@ -114,9 +114,9 @@ def _counted(m: Machine, f: Frame, node: ir.While) -> list[State] | None:
 
 def _counts(f: Frame, node: ir.While) -> bool:
     """Whether a loop changes a variable that is a known number or truth before it, or asks a call each time."""
-    if isinstance(node.test, ir.Call) or (
-        isinstance(node.test, ir.Unary) and isinstance(node.test.operand, ir.Call)
-    ):
+    test = node.test.operand if isinstance(node.test, ir.Unary) else node.test
+    test = test.left if isinstance(test, ir.Compare) else test
+    if isinstance(test, ir.Call) or (isinstance(test, ir.Walrus) and isinstance(test.value, ir.Call)):
         return True
     for statement in node.body:
         targets: tuple[ir.Expr, ...] = ()

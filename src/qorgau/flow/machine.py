@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 from msgspec.structs import replace
 
@@ -127,6 +129,19 @@ class Started(msgspec.Struct, eq=False):
     handle: Loc | None = None
 
 
+class Waiting(msgspec.Struct, eq=False):
+    """What a variable holds for later: ``run`` makes its value, and is asked again where a view's dict has changed.
+
+    ``shown`` is the dict that a view shows, ``held`` that dict as it was last looked at.
+    """
+
+    name: str
+    at: int
+    run: Callable[[], Value]
+    shown: Loc | None = None
+    held: Obj | None = None
+
+
 class Script(msgspec.Struct):
     """What the yields of a body give, in order, and the states at the yield at which it stops.
 
@@ -145,11 +160,14 @@ class Frame:
     holds the variables when they are shared with inner functions (or of a module or class body);
     otherwise they are in ``state.env``. ``sent`` and ``thrown`` are what a generator's
     ``yield`` gives and raises. ``awaiting`` is the node of which the value is being awaited.
+    ``waiting`` is what variables hold for later, ``assigning`` the names that get
+    a value now, with its node.
     ``showing`` are the texts found so far of what one text is made of, while that is being found: what
     holds itself, or is held many times, is shown once.
     """
 
     __slots__ = (
+        "assigning",
         "awaiting",
         "closure",
         "comprehending",
@@ -174,6 +192,7 @@ class Frame:
         "state",
         "thrown",
         "unit",
+        "waiting",
         "yield_facts",
         "yield_state",
         "yields",
@@ -212,6 +231,8 @@ class Frame:
         self.yield_facts: Facts | None = None
         self.yield_state: State | None = None
         self.started: list[Started] = []
+        self.waiting: list[Waiting] = []
+        self.assigning: tuple[tuple[ir.Name, ir.Expr], ...] = ()
         self.awaiting = -1
         self.sent: Value = OPAQUE
         self.thrown: Value = BOTTOM

@@ -78,6 +78,7 @@ def call_method(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at
     if len(targets) == 1 and not plain:
         ref, facts = targets[0]
         return stamp(_method(m, f, ref, receiver, name, args, at), facts)
+    f.assigning = ()
     before = f.state
     outcomes = []
     for ref, facts in targets:

@@ -15,11 +15,12 @@ from qorgau.flow.class_members import class_attribute
 from qorgau.flow.constants import Const
 from qorgau.flow.facts import NO_FACTS
 from qorgau.flow.frame_types import is_tabular
-from qorgau.flow.heap import Key, Obj
-from qorgau.flow.inheritance import bind, class_libraries, class_part, descriptor, is_inside, super_part
+from qorgau.flow.heap import DATA, Key, Obj
+from qorgau.flow.inheritance import bind, class_libraries, class_part, descriptor, is_inside, is_overridden, super_part
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.raising import CAUSE
+from qorgau.flow.taints import NO_TAINTS, Taints
 from qorgau.flow.values import (
     BOTTOM,
     OPAQUE,
@@ -63,7 +64,24 @@ def attribute(m: Machine, f: Frame, value: Value, name: str, at: int) -> Value:
         result = join(result, Value(naming.of_part(f, value, name), unknown=True, refs=result.refs))
         if value.unknown and name in OF_TEXTS:
             result = join(result, of_ref(Builtin(value, name)))
+    elif value.unknown and (kept := _given_before(f, value)):
+        result = join(result, Value(naming.of_part(f, value.with_(taints=kept), name)))
     return m.named(f, result, name, value, at)
+
+
+def _given_before(f: Frame, value: Value) -> Taints:
+    """The data that something unknown was given by calls on it: an attribute of it may show them."""
+    loc = value.single()
+    obj = f.state.obj(loc) if loc is not None and is_made(loc) else None
+    data = obj.parts.get(DATA) if obj is not None and obj.kind == "unknown" and not obj.type else None
+    return data.taints if data is not None else NO_TAINTS
+
+
+def is_made(loc: Loc) -> bool:
+    """Whether an object, or what it is a part of, is what unknown code gave here."""
+    while loc.parent is not None and isinstance(loc.label, str):
+        loc = loc.parent
+    return isinstance(loc.label, tuple) and str(loc.label[0]).startswith("result")
 
 
 def is_of_project(f: Frame, ref: Ref) -> bool:
@@ -204,6 +222,8 @@ def _instance_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at:
             return m.call(f, bind(m, f, asked, of_ref(loc), at), Args([of_const(name)]), at)
         found = class_part(m, f, obj.cls, name)
         if found is not None:
+            if part is not None and not part.is_bottom and is_overridden(m, f, found):
+                return part
             special = descriptor(m, f, found, of_ref(loc), at)
             if special is not None:
                 return special

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qorgau.flow import (
     buffers,
     inheritance,
+    keys,
     members,
     scalars,
     text_slices,
@@ -57,6 +58,7 @@ FOLD: dict[str, Callable[[Any, Any], object]] = {
     "^": operator.xor,
     "<<": lambda a, b: a << b if b < 64 else None,
     ">>": operator.rshift,
+    "**": lambda a, b: a**b if 0 <= b < 64 and abs(a) < 1024 else None,
 }
 NUMBERS = ("int", "float", "bool")
 CONTAINERS = ("list", "tuple", "set", "dict", "generator")
@@ -67,7 +69,7 @@ def binary(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) ->
     result = m.operator_method(f, DUNDER.get(op, ""), left, right, at)
     if result is None and (left.refs or right.refs):
         result = members.combined(m, f, op, left, right)
-        left, right = scalars.plain(m, f, left), scalars.plain(m, f, right)
+        left, right = (keys.plain(f, scalars.plain(m, f, side)) for side in (left, right))
     if result is None and (left.refs or right.refs):
         result = m.column_operator(f, op, left, right, at)
     if result is not None:

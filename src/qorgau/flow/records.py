@@ -73,6 +73,23 @@ def as_dict(
 
     ``dumped``: as models of pydantic show themselves, with their own serializers and computed fields.
     """
+    places = value.locs()
+    if len(places) > 1:
+        # What one of them has is not written over by what another has.
+        return join_all(
+            as_dict(
+                m,
+                f,
+                of_ref(place),
+                at,
+                include,
+                exclude,
+                aliased=aliased,
+                label=f"{label}{number}",
+                dumped=dumped,
+            )
+            for number, place in enumerate(places)
+        )
     made = m.new(f, at, Obj("dict", info="exact"), label)
     loc = made.locs()[0]
     for ref in value.locs():

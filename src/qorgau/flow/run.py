@@ -78,6 +78,7 @@ class Run:
         self.overriders: dict[tuple[Loc, str, int], tuple[Loc, ...]] = {}
         self.bodies: dict[tuple[str, int], Body] = {}
         self.listening: dict[tuple[str, int], bool] = {}
+        self.shared_names: dict[tuple[str, int], frozenset[str]] = {}
         self.reached: set[tuple[str, int]] = set()
         self.led_into: set[tuple[str, int]] = set()
         self.cut: set[tuple[str, int]] = set()

@@ -10,7 +10,7 @@ import builtins
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import calls, closures, environment, modules, naming, targets
+from qorgau.flow import calls, closures, environment, modules, naming, raising, targets
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
@@ -31,7 +31,7 @@ def load(m: Machine, f: Frame, name: str, at: int) -> Value:
         unified = m.unified_table(f, found, at)
         if unified is not None:
             f.state.env[name] = found = unified
-    if found is None:
+    if found is None and not (f.kind == "class" and name in f.locals):
         found = _shared(f, name)
     if found is None and f.kind == "function" and name in f.locals:
         return BOTTOM
@@ -76,6 +76,8 @@ def _global(m: Machine, f: Frame, name: str, at: int) -> Value:
     if name == "__file__":
         return OPAQUE
     m.count("names that nothing binds")
+    if f.handlers and f.kind == "module":
+        return raising.fail(f, "NameError")
     return of_ref(place, unknown=True)
 
 

@@ -17,6 +17,7 @@ from qorgau.flow import (
     filled,
     patterns,
     raising,
+    waiting,
 )
 from qorgau.flow.facts import NO_FACTS, Fact
 from qorgau.flow.loops import run_break, run_continue, run_for, run_while
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
 
 def execute(m: Machine, f: Frame, body: Sequence[ir.Stmt]) -> None:
     """Run statements in order until the frame's state is unreachable."""
+    mark = len(f.waiting)
     for statement in body:
+        if len(f.waiting) > mark:
+            waiting.before(m, f, statement, mark)
         if not f.state.reachable:
             m.skipped(f, statement)
             continue
@@ -41,7 +45,9 @@ def execute(m: Machine, f: Frame, body: Sequence[ir.Stmt]) -> None:
         else:
             EXECUTORS[type(statement)](m, f, statement)
         if m.spent(f):
-            return
+            break
+    if len(f.waiting) > mark:
+        waiting.settle(m, f, mark)
 
 
 def _run_risky(m: Machine, f: Frame, statement: ir.Stmt) -> None:
@@ -60,6 +66,7 @@ def _evaluate(m: Machine, f: Frame, node: ir.Evaluate) -> None:
 
 
 def _assign(m: Machine, f: Frame, node: ir.Assign) -> None:
+    waiting.expect(f, node)
     value = _flag(m, f, node, m.evaluate(f, node.value))
     for target in node.targets:
         bind(m, f, target, value)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import futures, inheritance, iterating, modules, promises, started, streams
+from qorgau.flow import futures, inheritance, iterating, modules, promises, started, streams, waiting
 from qorgau.flow.heap import DATA, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
@@ -142,17 +142,27 @@ def unpacked(m: Machine, f: Frame, given: Value, keywords: Value, at: int) -> Ar
 
 
 def _thread(m: Machine, f: Frame, u: Use) -> Value:
-    """``Thread(target=f, args=(...))``: the function is taken to run at once."""
+    """``Thread(target=f, args=(...))``: the function runs at once, or where its variable is next used."""
     timer = u.dotted.endswith("Timer")
     target = u.arg(1, "function" if timer else "target")
     given = u.arg(2 if timer else 3, "args")
     keywords = u.arg(3 if timer else 4, "kwargs")
     arguments = unpacked(m, f, given, keywords, u.at)
-    result = started.aside(m, f, target, arguments, u.at) if target.refs else OPAQUE
-    thread = m.new(f, u.at, Obj("library", type=u.dotted, parts={RESULT: result}), "thread")
-    if target.refs:
+    thread = m.new(f, u.at, Obj("library", type=u.dotted, parts={RESULT: OPAQUE}), "thread")
+    if not target.refs:
+        return thread
+
+    def run() -> Value:
+        result = started.aside(m, f, target, arguments, u.at)
+        for loc in thread.locs():
+            m.write(f, loc, m.obj(f, loc).put(RESULT, result), strong=True)
         _remember(f, target, arguments, u.at, thread)
-    return thread
+        return thread
+
+    if waiting.can_wait(m, f, u.at, u.dotted.rpartition(".")[2]):
+        waiting.wait(f, u.at, run)
+        return thread
+    return run()
 
 
 def _remember(f: Frame, callee: Value, args: Args, at: int, thread: Value) -> None:

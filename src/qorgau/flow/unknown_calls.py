@@ -75,7 +75,7 @@ def unknown_call(
         used.handed(m, f, name, given)
         versions.change(m, f, name, callee, given, at)
         _hold_unknown(m, f, callee, [] if chooses else given)
-        _call_back(m, f, given, passed, at)
+        passed += _call_back(m, f, given, passed, at)
     if not f.state.reachable:
         return BOTTOM
     label = provenance.LINK if provenance.gives_link(name, given) else "result"
@@ -110,9 +110,13 @@ def _hold_unknown(m: Machine, f: Frame, callee: Value, given: list[Value]) -> No
         m.write(f, loc, obj.put(DATA, held), strong=True)
 
 
-def _call_back(m: Machine, f: Frame, given: list[Value], taints: list[Taint], at: int) -> None:
-    """Functions of the project that unknown code is given may be called with what it was given."""
+def _call_back(m: Machine, f: Frame, given: list[Value], taints: list[Taint], at: int) -> list[Taint]:
+    """Functions of the project that unknown code is given may be called with what it was given.
+
+    What a lambda gives is handed on: it is written where it is used (``attempt(lambda: client.phone)``).
+    """
     called = 0
+    passed: list[Taint] = []
     for value in given:
         for ref in value.refs:
             obj = (
@@ -129,7 +133,10 @@ def _call_back(m: Machine, f: Frame, given: list[Value], taints: list[Taint], at
                 # It runs behind its middleware, as an entry point.
                 continue
             called += 1
-            m.perhaps(f, partial(_called_back, m, f, ref, taints, at))
+            value = m.perhaps(f, partial(_called_back, m, f, ref, taints, at))
+            if isinstance(obj.info, Closure) and obj.info.function.name == "<lambda>":
+                passed += handing.handed(m, f, value, at, on_it=False, known=True)
+    return passed
 
 
 def _called_back(m: Machine, f: Frame, ref: Ref, taints: list[Taint], at: int) -> Value:

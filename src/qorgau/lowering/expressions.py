@@ -55,6 +55,8 @@ def name(low: Lowering, node: cst.Name) -> ir.Expr:
     value = node.value
     if value in _WORDS:
         return ir.Const(at, _WORDS[value])
+    if value[:2] == "__" and low.frame.kind == "class":
+        value = low.frame.private(value)
     return ir.Name(at, value)
 
 
@@ -91,7 +93,10 @@ def attribute(low: Lowering, node: cst.Attribute) -> ir.Expr:
         return flat_chain(low, node)
     at = low.enter(node)
     value = node.value
-    result = ir.Attribute(at, EXPRESSIONS[type(value)](low, value), node.attr.value)
+    attr = node.attr.value
+    if attr[:2] == "__":
+        attr = low.frame.private(attr)
+    result = ir.Attribute(at, EXPRESSIONS[type(value)](low, value), attr)
     low.depth -= 1
     return result
 
@@ -437,8 +442,9 @@ def walrus(low: Lowering, node: cst.NamedExpr) -> ir.Expr:
 def target(low: Lowering, node: cst.CSTNode) -> ir.Expr:
     """Lower what is assigned to or deleted; its plain names are bound in the scope."""
     if isinstance(node, cst.Name):
-        low.frame.bound.add(node.value)
-        return ir.Name(low.number(node), node.value)
+        bound = low.frame.private(node.value) if low.frame.kind == "class" else node.value
+        low.frame.bound.add(bound)
+        return ir.Name(low.number(node), bound)
     if isinstance(node, cst.StarredElement):
         at = low.enter(node)
         inner = target(low, node.value)

@@ -91,6 +91,8 @@ def define(low: Lowering, node: cst.FunctionDef) -> ir.Stmt:
     outer = low.frame
     name = node.name.value
     qualname = outer.qualname(name)
+    if outer.kind == "class":
+        name = outer.private(name)
     outer.bound.add(name)
     decorators = _decorators(low, node.decorators) if node.decorators else ()
     params = parameters(low, node.params)

@@ -34,6 +34,16 @@ class Frame:
         """
         return name if name in self.globals else self.prefix + name
 
+    def private(self, name: str) -> str:
+        """Return the name that ``__name`` stands for within a class (``_Class__name``); other names are themselves."""
+        if not name.startswith("__") or name.endswith("__"):
+            return name
+        frame: Frame | None = self
+        while frame is not None and frame.kind != "class":
+            frame = frame.parent
+        owner = frame.prefix[:-1].rpartition(".")[2].lstrip("_") if frame is not None else ""
+        return f"_{owner}{name}" if owner else name
+
     def local_names(self) -> tuple[str, ...]:
         """Return the bound names, sorted, without those declared global or nonlocal."""
         return tuple(sorted(self.bound - self.globals - self.nonlocals))
