@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from qorgau.flow import containers, inheritance, origins, text_methods, texts
+from qorgau.flow.constants import HOLE, Const
 from qorgau.flow.copying import copied
 from qorgau.flow.facts import Facts
-from qorgau.flow.heap import Obj
+from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.taints import Taints, merge_taints
@@ -17,6 +21,8 @@ from qorgau.flow.values import (
     NO_REFS,
     Ref,
     Value,
+    join,
+    of_const,
     of_ref,
 )
 
@@ -96,13 +102,70 @@ def converted(m: Machine, f: Frame, value: Value, convert: Value, at: int, depth
 
 
 def loads(m: Machine, f: Frame, u: Use) -> Value:
+    """What a text says: what it was made of where that is remembered, else what a constant text has."""
     value = u.arg(0, "s")
     given = made_of(f, value)
+    known = value.constant()
     if given is not None:
-        return copied(m, f, given, u.at, deep=True)
-    # What a text says is no part of the text: an item of it can be all of the datum.
-    taints = frozenset(texts.of_call(taint) for taint in value.taints)
-    return m.unknown(f, u.at, taints, origins.marked("json", origins.of_held(f, value)))
+        read = copied(m, f, given, u.at, deep=True)
+    elif known is not None and (parsed := _parsed(known)) is not None:
+        read = _built(m, f, parsed, u.at, "json")
+    else:
+        # What a text says is no part of the text: an item of it can be all of the datum.
+        taints = frozenset(texts.of_call(taint) for taint in value.taints)
+        read = m.unknown(f, u.at, taints, origins.marked("json", origins.of_held(f, value)))
+    for keyword in HOOKS:
+        hook = u.args.keywords.get(keyword)
+        if hook is not None and hook.refs:
+            return _hooked(m, f, read, hook, keyword == HOOKS[1], u.at)
+    return read
+
+
+HOOKS = ("object_hook", "object_pairs_hook")
+"""Functions that are given each object that is read, and give what stands for it."""
+
+MAX_DEPTH = 6
+"""Objects within objects that are given to such a function one by one."""
+
+
+def _parsed(known: Const) -> dict[str, object] | list[object] | None:
+    """The collection that a constant text says, None where it says none or part of the text is not known."""
+    if not isinstance(known.value, str) or HOLE in known.value or len(known.value) > texts.MAX_TEXT:
+        return None
+    try:
+        parsed = json.loads(known.value)
+    except ValueError:
+        return None
+    return parsed if isinstance(parsed, dict | list) else None
+
+
+def _built(m: Machine, f: Frame, parsed: object, at: int, label: str) -> Value:
+    if isinstance(parsed, dict):
+        made = m.new(f, at, Obj("dict", info="exact"), label)
+        for key, part in parsed.items():
+            m.set_item(f, made, of_const(key), _built(m, f, part, at, f"{label}.{key}"), at)
+        return made
+    if isinstance(parsed, list):
+        items = [_built(m, f, part, at, f"{label}.{index}") for index, part in enumerate(parsed)]
+        return m.sequence(f, at, "list", items, None, label)
+    return of_const(parsed)
+
+
+def _hooked(m: Machine, f: Frame, value: Value, hook: Value, pairs: bool, at: int, depth: int = 0) -> Value:
+    """What a function makes of the objects in what was read, the inner ones first."""
+    loc = value.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    if loc is None or obj is None or depth > MAX_DEPTH:
+        return value
+    if obj.kind in ("dict", "list"):
+        parts: dict[Key, Value] = {
+            key: _hooked(m, f, part, hook, pairs, at, depth + 1) for key, part in obj.parts.items()
+        }
+        m.write(f, loc, replace(m.obj(f, loc), parts=parts), strong=True)
+    if obj.kind == "dict":
+        given = m.call_method(f, value, "items", Args(), at) if pairs else value
+        return m.call(f, hook, Args([given]), at)
+    return join(value, m.call(f, hook, Args([value]), at)) if obj.kind == "unknown" else value
 
 
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {

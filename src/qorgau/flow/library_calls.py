@@ -322,7 +322,22 @@ def _source(m: Machine, f: Frame, use: Use, row: rows_of.Source) -> Value:
     made = m.unknown(f, use.at, frozenset(), label)
     if row.type:
         m.write(f, made.locs()[0], Obj("library", type=row.type), strong=True)
+    if row.kind == "file":
+        kept = [_read_again(m, f, use, value) for value in (use.receiver, *use.args.positional[:1])]
+        made = join_all([made, *kept])
     return querysets.chosen_documents(m, f, use, made, bool(row.type)) if row.kind == "query" else made
+
+
+def _read_again(m: Machine, f: Frame, use: Use, file: Value) -> Value:
+    """What was written into an open file, or into what it wraps, is read from it."""
+    found = BOTTOM
+    for loc in file.locs():
+        parts = m.obj(f, loc).parts
+        found = join(found, Value(held_data.contents(m, f, parts.get(DATA, BOTTOM), use.at)))
+        whole = parts.get("$part-of")
+        if whole is not None and whole.single() != loc:
+            found = join(found, _read_again(m, f, use, whole))
+    return found
 
 
 def _pass(m: Machine, f: Frame, use: Use, row: rows_of.Pass) -> Value:

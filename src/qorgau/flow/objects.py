@@ -9,14 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import naming, row_dicts, text_methods
+from qorgau.flow import buffers, naming, row_dicts, text_methods
 from qorgau.flow.class_defaults import derived, field_default
 from qorgau.flow.class_members import class_attribute
 from qorgau.flow.constants import Const
 from qorgau.flow.facts import NO_FACTS
 from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.heap import DATA, Key, Obj
-from qorgau.flow.inheritance import bind, class_libraries, class_part, descriptor, is_inside, is_overridden, super_part
+from qorgau.flow.inheritance import (
+    bind,
+    class_libraries,
+    class_part,
+    descriptor,
+    is_inside,
+    is_overridden,
+    super_part,
+)
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.raising import CAUSE
@@ -42,6 +50,9 @@ if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
 
+MEASURES = frozenset(("nbytes", "itemsize", "ndim", "readonly", "contiguous"))
+"""Attributes of views of bytes that tell nothing of what the bytes are."""
+
 CAUSES = frozenset(("__cause__", "__context__"))
 
 
@@ -58,6 +69,8 @@ def attribute(m: Machine, f: Frame, value: Value, name: str, at: int) -> Value:
         found = _attribute_of_ref(m, f, ref, name, at, value)
         results.append(stamp(found, facts))
     if not value.refs:
+        if name in MEASURES:
+            return OPAQUE
         results.append(_attribute_of_scalar(m, f, value, name, at))
     result = join_all(results)
     if value.taints and not _is_method(result) and not _is_clean(m, f, value, name):
@@ -140,6 +153,8 @@ def _attribute_of_loc(m: Machine, f: Frame, loc: Loc, name: str, at: int) -> Val
         found = m.frame_attribute(f, loc, obj, name, at)
         if found is not None:
             return found
+    if name in MEASURES and obj.type == buffers.TYPE:
+        return OPAQUE
     if name in CAUSES and CAUSE in obj.parts:
         return obj.parts[CAUSE]
     if name in row_dicts.DESCRIPTIONS:

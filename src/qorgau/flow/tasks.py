@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
 RESULT = "$result"
+CALLBACKS = "$callbacks"
+"""The part of a future that has the functions which wait for its result."""
 CLEAN = frozenset(
     [
         "done",
@@ -94,8 +96,22 @@ def _called_back(m: Machine, f: Frame, future: Value, args: Args, at: int) -> Va
 
 
 def _done_callback(m: Machine, f: Frame, u: Use) -> Value:
-    """``add_done_callback`` of a library's future: the function gets the future."""
+    """``add_done_callback`` of a library's future: the function gets the future, now or when it has a result."""
+    for loc in u.receiver.locs():
+        obj = m.obj(f, loc)
+        others = obj.parts.get(CALLBACKS, BOTTOM)
+        m.write(f, loc, obj.put(CALLBACKS, join(others, u.arg(0, "fn"))), strong=True)
     return _called_back(m, f, u.receiver, u.args, u.at)
+
+
+def _settled(m: Machine, f: Frame, u: Use) -> Value:
+    """``set_result`` and ``set_exception`` of a library's future: the functions that wait for it are called."""
+    streams.put_in_queue(m, f, u)
+    for loc in u.receiver.locs():
+        callbacks = m.obj(f, loc).parts.get(CALLBACKS)
+        if callbacks is not None:
+            _called_back(m, f, of_ref(loc), Args([callbacks]), u.at)
+    return of_const(None)
 
 
 def _futures(m: Machine, f: Frame, u: Use) -> Value:
@@ -285,6 +301,7 @@ def _own_function(m: Machine, f: Frame, module: str, name: str, at: int) -> Valu
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "apply": _apply,
     "done-callback": _done_callback,
+    "future-settled": _settled,
     "futures": _futures,
     "map-async": _map_async,
     "pipe": _pipe,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -93,6 +94,18 @@ def _pieces(m: Machine, f: Frame, u: Use) -> Value:
     return m.new(f, u.at, Obj("list", rest=Value(taints, unknown=whole.unknown, opaque=True)), "pieces")
 
 
+def _words(m: Machine, f: Frame, u: Use) -> Value:
+    """``shlex.split``: the words of a command."""
+    known = u.arg(0, "s").constant()
+    if known is None or not isinstance(known.value, str) or HOLE in known.value or len(u.args.all()) > 1:
+        return m.new(f, u.at, Obj("list", rest=Value(m.contents(f, u.arg(0, "s")), opaque=True)), "words")
+    try:
+        words = shlex.split(known.value)
+    except ValueError:
+        return raising.fail(f, "ValueError")
+    return m.sequence(f, u.at, "list", [of_const(word) for word in words], None, "words")
+
+
 _PLACES = re.compile(r"\$(?:\$|([a-z_]\w*)|\{([a-z_]\w*)\})", re.IGNORECASE)
 """The names in a ``string.Template``; ``$$`` stands for the sign itself."""
 
@@ -118,5 +131,6 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "pieces": _pieces,
     "re-sub": _re_sub,
     "re-subn": _re_subn,
+    "shell-words": _words,
     "template-substitute": _template,
 }

@@ -141,11 +141,28 @@ def method(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at: int
     folded = _fold(receiver, name, args)
     if folded is not None:
         return folded
-    others = [new for new in (args.get(1, "new"),) if new is not None] if name == "replace" else []
+    others: list[Value] = []
+    if name == "replace":
+        receiver = _without(receiver, args.get(0, "old") or OPAQUE)
+        others = [new for new in (args.get(1, "new"),) if new is not None]
     if name in ("encode", "decode"):
         kept = {const(c.value): held for c, held in receiver.consts.items()}
         return receiver.with_(consts=kept, refs={})
     return made_of([receiver.with_(refs={}), *others])
+
+
+def _without(text: Value, replaced: Value) -> Value:
+    """A text in which each occurrence of a datum has been replaced."""
+    gone = {
+        (taint.field, taint.subject)
+        for taint in replaced.taints
+        if taint.subject is not None and taint.kept is None and taint.slice is None and taint.calls == 0
+    }
+    if not gone:
+        return text
+    return text.map_taints(
+        lambda taint: None if (taint.field, taint.subject) in gone and taint.reversal is None else taint
+    )
 
 
 def _fold(receiver: Value, name: str, args: Args) -> Value | None:
