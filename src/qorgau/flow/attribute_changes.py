@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 OPEN_KINDS = frozenset(("unknown", "library", "instance", "tainted"))
 
 
+CONTAINERS = frozenset(("dict", "list", "set", "tuple"))
+"""Kinds of objects whose class may extend a builtin one."""
+
+
 # Writing
 
 
@@ -53,7 +57,10 @@ def set_attribute(m: Machine, f: Frame, value: Value, name: str, new: Value, at:
             m.library_set(f, f"{ref.dotted}.{name}", new, at)
     for loc in locs:
         obj, kept = f.state.obj(loc), new
-        if obj is not None and obj.cls is not None and obj.kind in ("instance", "unknown"):
+        if obj is not None and obj.cls is not None and obj.kind in CONTAINERS:
+            if _set_through_class(m, f, loc, obj, name, new, at):
+                continue
+        elif obj is not None and obj.cls is not None and obj.kind in ("instance", "unknown"):
             if _set_through_class(m, f, loc, obj, name, new, at):
                 continue
             kept = m.column_kept(f, loc, obj.cls, name, new, at)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from qorgau import ir
 from qorgau.flow import ambient, containers, inheritance, raising
 from qorgau.flow.facts import NO_FACTS, Facts, common_facts
+from qorgau.flow.functional import partial_of
 from qorgau.flow.heap import Obj, join_objects
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame, Resumable
@@ -175,6 +176,8 @@ def leave(m: Machine, f: Frame, context: Value, token: Entered, at: int, failed:
             ambient.leave(m, f, loc)
         if obj is not None and STACKED in obj.parts:
             _unwind(m, f, loc, at)
+        if obj is not None and obj.kind in ("partial", "function"):
+            m.call(f, of_ref(loc), Args([] if obj.kind == "partial" else [of_const(None)] * 3), at)
     f.state.facts = f.state.facts - token.facts
 
 
@@ -211,6 +214,12 @@ def _push(m: Machine, f: Frame, u: Use) -> Value:
     return u.arg(0, "exit")
 
 
+def _callback(m: Machine, f: Frame, u: Use) -> Value:
+    """``stack.callback(function, *args)``: it is called with these when the stack is left."""
+    _stack(m, f, u.receiver, partial_of(m, f, u))
+    return u.arg(0, "callback")
+
+
 def _close(m: Machine, f: Frame, u: Use) -> Value:
     """``stack.close()``"""
     for loc in u.receiver.locs():
@@ -241,6 +250,7 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "enter-context": _enter_context,
     "pop-stack": _pop_all,
     "push-context": _push,
+    "stack-callback": _callback,
 }
 
 

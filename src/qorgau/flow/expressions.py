@@ -21,6 +21,7 @@ from qorgau.flow import (
 )
 from qorgau.flow.branches import asked, meet, refine, restrict, truth_facts, with_facts
 from qorgau.flow.comprehensions import comprehension
+from qorgau.flow.facts import NO_FACTS
 from qorgau.flow.heap import Obj
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.state import State
@@ -207,15 +208,24 @@ def _compare(m: Machine, f: Frame, node: ir.Compare) -> Value:
         m.compared(f, left)
         m.compared(f, right)
         one = comparisons.compare(m, f, op, left, right, node.at)
-        if result is None:
-            result = one
-        elif result.when_true is None or one.when_true is None:
-            result = of_const(False)
-        else:
-            result = Value(opaque=True, when_true=result.when_true | one.when_true)
+        result = one if result is None else _both(result, one)
         left = right
     assert result is not None
     return result
+
+
+def _both(first: Value, second: Value) -> Value:
+    """The truth of a chain of comparisons: all of them hold."""
+    if first.when_true is None or second.when_true is None:
+        return of_const(False)
+    false = NO_FACTS
+    if first.when_false is None or second.when_false is None:
+        # One of them is never false, so that it is the other that decides.
+        other = second.when_false if first.when_false is None else first.when_false
+        if other is None:
+            return of_const(True)
+        false = other
+    return Value(opaque=True, when_true=first.when_true | second.when_true, when_false=false)
 
 
 def _conditional(m: Machine, f: Frame, node: ir.Conditional) -> Value:

@@ -126,12 +126,40 @@ def _take(m: Machine, f: Frame, source: Value, count: int | None) -> None:
 
 
 def _groups(m: Machine, f: Frame, u: Use) -> Value:
-    each = m.iterate(f, u.arg(0), u.at).each
+    """``itertools.groupby(items, key)``: neighbours with one key, where the items and their keys are known."""
+    iteration = m.iterate(f, u.arg(0), u.at)
     function = u.arg(1, "key")
+    runs = _runs(m, f, iteration.items, function, u.at)
+    if runs is not None:
+        made = [
+            m.sequence(f, u.at, "generator", items, None, f"group{index}")
+            for index, (_, items) in enumerate(runs)
+        ]
+        pairs = [(key, group) for (key, _), group in zip(runs, made, strict=True)]
+        return _rows(m, f, u, pairs)
+    each = iteration.each
     key = m.call(f, function, Args([each]), u.at) if function.refs else each
     group = m.new(f, u.at, Obj("generator", rest=each), "group")
     pair = m.sequence(f, u.at, "tuple", [key, group], None, "pair")
     return m.new(f, u.at, Obj("generator", rest=pair), "groups")
+
+
+def _runs(
+    m: Machine, f: Frame, items: tuple[Value, ...] | None, function: Value, at: int
+) -> list[tuple[Value, list[Value]]] | None:
+    """Items that follow one another and have the same key; None where a key is no constant."""
+    if items is None or len(items) > MAX_ROWS:
+        return None
+    runs: list[tuple[Value, list[Value]]] = []
+    for item in items:
+        key = m.call(f, function, Args([item]), at) if function.refs else item
+        if key.constant() is None:
+            return None
+        if runs and runs[-1][0].constant() == key.constant():
+            runs[-1][1].append(item)
+        else:
+            runs.append((key, [item]))
+    return runs
 
 
 def _product(m: Machine, f: Frame, u: Use) -> Value:

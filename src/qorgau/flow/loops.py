@@ -78,7 +78,7 @@ def _counted(m: Machine, f: Frame, node: ir.While) -> list[State] | None:
     Otherwise the loop goes on from the state reached, and the states that left it by ``break`` are given.
     """
     breaks: list[State] = []
-    if f.script is None and not _counts(f, node):
+    if f.script is None and not _counts(m, f, node):
         return breaks
     passes = f.passes
     for index in range(MAX_UNROLLED):
@@ -112,10 +112,12 @@ def _counted(m: Machine, f: Frame, node: ir.While) -> list[State] | None:
     return breaks
 
 
-def _counts(f: Frame, node: ir.While) -> bool:
+def _counts(m: Machine, f: Frame, node: ir.While) -> bool:
     """Whether a loop changes a variable that is a known number or truth before it, or asks a call each time."""
     test = node.test.operand if isinstance(node.test, ir.Unary) else node.test
     test = test.left if isinstance(test, ir.Compare) else test
+    if isinstance(test, ir.Name | ir.Attribute) and _is_counted(m, f, test):
+        return True
     if isinstance(test, ir.Call) or (isinstance(test, ir.Walrus) and isinstance(test.value, ir.Call)):
         return True
     for statement in node.body:
@@ -130,6 +132,16 @@ def _counts(f: Frame, node: ir.While) -> bool:
                 if known is not None and isinstance(known.value, int | float | bool):
                     return True
     return False
+
+
+def _is_counted(m: Machine, f: Frame, test: ir.Name | ir.Attribute) -> bool:
+    """Whether what a loop asks is one collection of which it is known how many items it has."""
+    loc = m.evaluate(f, test).single()
+    obj = f.state.obj(loc) if loc is not None and not loc.old else None
+    return obj is not None and (
+        (obj.kind in ("list", "set") and obj.length is not None)
+        or (obj.kind == "dict" and obj.info == "exact")
+    )
 
 
 def _single(targets: Iterable[ir.Expr]) -> Iterator[ir.Expr]:

@@ -44,6 +44,12 @@ WHOLE = frozenset(
 )
 """Parts of what unknown code gives that are all it made, in another form."""
 
+GIVEN = "@given"
+"""The part that has the collections which unknown code was given."""
+
+MAX_GIVEN = 3
+"""Collections within collections that are searched for a key."""
+
 FOUND = "@found"
 """The part that marks the answer of an unknown look-up."""
 
@@ -160,11 +166,36 @@ def of_part(f: Frame, value: Value, name: str = "") -> Taints:
         return value.taints
     told = fold(name)
     less = told in BESIDE or is_found(f, value)
-    small = bool(name) and told not in WHOLE
+    small = bool(name) and told not in WHOLE and not _is_given(f, value, name)
     return merge_taints(
         replace(taint, calls=2) if taint.calls and (less or (small and taint.within)) else taint
         for taint in value.taints
     )
+
+
+def _is_given(f: Frame, value: Value, name: str) -> bool:
+    """Whether what something was made of has the datum under a key: ``progress(rows)`` gives the rows as they are."""
+    for loc in value.locs():
+        place: Loc | None = loc
+        while place is not None:
+            obj = f.state.obj(place)
+            if obj is not None and GIVEN in obj.parts:
+                return _has_datum(f, obj.parts[GIVEN], name)
+            place = place.parent
+    return False
+
+
+def _has_datum(f: Frame, rows: Value, name: str, depth: int = 0) -> bool:
+    for loc in rows.locs():
+        obj = f.state.obj(loc)
+        if obj is None or obj.kind not in ("dict", "list", "tuple"):
+            continue
+        if any(key.value == name and part.taints for key, part in obj.items()):
+            return True
+        inner = (part for _, part in obj.items() if part.refs)
+        if depth < MAX_GIVEN and any(_has_datum(f, part, name, depth + 1) for part in (*inner, obj.rest)):
+            return True
+    return False
 
 
 def is_found(f: Frame, value: Value) -> bool:

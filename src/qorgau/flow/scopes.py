@@ -34,7 +34,7 @@ def load(m: Machine, f: Frame, name: str, at: int) -> Value:
     if found is None and not (f.kind == "class" and name in f.locals):
         found = _shared(f, name)
     if found is None and f.kind == "function" and name in f.locals:
-        return BOTTOM
+        return raising.fail(f, "UnboundLocalError") if f.handlers else BOTTOM
     if found is None:
         found = _global(m, f, name, at)
     if found.unknown and any(isinstance(ref, Loc) and ref.parent is not None for ref in found.refs):

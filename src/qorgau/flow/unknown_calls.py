@@ -181,3 +181,13 @@ def _remember_arguments(m: Machine, f: Frame, result: Value, callee: Value, give
         obj = f.state.obj(loc) or Obj("unknown")
         made_from = Value(refs=dict.fromkeys(keys[:4], NO_FACTS))
         m.write(f, loc, obj.put("@key", made_from), strong=True)
+    if loc is not None and result.taints:
+        rows: dict[Ref, Facts] = {
+            ref: NO_FACTS
+            for value in given
+            for ref in value.locs()
+            if m.obj(f, ref).kind in ("dict", "list", "tuple")
+        }
+        if rows:
+            obj = f.state.obj(loc) or Obj("unknown")
+            m.write(f, loc, obj.put(naming.GIVEN, Value(refs=rows)), strong=True)
