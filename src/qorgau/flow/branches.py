@@ -45,8 +45,9 @@ def restrict(value: Value, truth: bool, *, lasting: bool = True) -> Value:
     What is false holds no datum: an empty text or None carries nothing.
     """
     consts = value.constants_where(lambda constant: _may_be(constant, truth))
-    # The truth of an unknown object is a fact of the moment; that of anything else stays.
-    lasting = lasting or not value.unknown or value.single() is None
+    # The truth of an object is a fact of the moment (a list may be emptied); that of anything else stays.
+    told = value.single() is not None if value.unknown else any(isinstance(ref, Loc) for ref in value.refs)
+    lasting = lasting or not told
     if truth:
         return value.with_(consts=consts, when_false=None if lasting else value.when_false)
     refs: Refs = {ref: held for ref, held in value.refs.items() if isinstance(ref, Loc)}

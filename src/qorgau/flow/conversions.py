@@ -5,7 +5,7 @@ A framework runs these as well (with what a user sent), so that being run here d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -63,23 +63,37 @@ def _nested(m: Machine, f: Frame, cls: Loc, name: str, value: Value, at: int) ->
     declared = m.declared_class(f, cls, name)
     if declared is None:
         return value
-    inner = declared.cls if obj.kind == "dict" else declared.parts.get(ELEMENTS, BOTTOM).single()
+    # ``dict[str, Line]``: the values are models, not the dict.
+    of_values = obj.kind == "dict" and declared.cls is None
+    one = obj.kind == "dict" and not of_values
+    inner = declared.cls if one else declared.parts.get(ELEMENTS, BOTTOM).single()
     if inner is None or not class_fields.is_pydantic(m, f, inner):
         return value
-    passes, place = (
-        f.passes,
-        m.declared_fields(f, cls).index(name) if name in m.declared_fields(f, cls) else 0,
-    )
-    given = [value] if obj.kind == "dict" else m.iterate(f, value, at).items or ()
-    models: list[Value] = []
-    for index, one in enumerate(given):
-        f.passes = (*passes, place, index)
-        exact = m.exact_dict(f, one)
-        models.append(one if exact is None else m.call(f, of_ref(inner), Args(keywords=exact), at))
-    f.passes = (*passes, place)
-    made = models[0] if obj.kind == "dict" else m.sequence(f, at, "list", models, None, "models")
+    fields = m.declared_fields(f, cls)
+    passes, f.passes = f.passes, (*f.passes, fields.index(name) if name in fields else 0)
+    made = value
+    if one:
+        made = _models(m, f, inner, [value], at)[0]
+    elif of_values:
+        exact = m.exact_dict(f, value)
+        made = value if exact is None else m.new(f, at, Obj("dict", info="exact"), "models")
+        for key, model in zip(exact or (), _models(m, f, inner, (exact or {}).values(), at), strict=True):
+            m.set_item(f, made, of_const(key), model, at)
+    elif items := m.iterate(f, value, at).items:
+        made = m.sequence(f, at, "list", _models(m, f, inner, items, at), None, "models")
     f.passes = passes
-    return made if given else value
+    return made
+
+
+def _models(m: Machine, f: Frame, model: Loc, given: Iterable[Value], at: int) -> list[Value]:
+    """The models that are made of dicts; what is none stays as it is."""
+    passes, made = f.passes, []
+    for index, one in enumerate(given):
+        f.passes = (*passes, index)
+        exact = m.exact_dict(f, one)
+        made.append(one if exact is None else m.call(f, of_ref(model), Args(keywords=exact), at))
+    f.passes = passes
+    return made
 
 
 def set_column(m: Machine, f: Frame, loc: Loc, cls: Loc, name: str, value: Value, at: int) -> Value:

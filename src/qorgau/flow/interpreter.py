@@ -93,7 +93,7 @@ class Interpreter(Run):
     def _default(self, state: State, loc: Loc, obj: Obj, key: Key) -> Value:
         if obj.kind == TABLE:
             return frames.default(self, state, loc, obj, key)
-        return objects.default_part(loc, obj, key)
+        return objects.default_part(state, loc, obj, key)
 
     # Running
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import containers, inheritance, ordering, raising
+from qorgau.flow import containers, inheritance, ordering, resuming
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc, is_element
 from qorgau.flow.machine import Args, Frame, Iteration
@@ -15,7 +15,6 @@ from qorgau.flow.values import (
     BOTTOM,
     OPAQUE,
     UNKNOWN,
-    External,
     Value,
     join,
     join_all,
@@ -216,7 +215,7 @@ def _next(m: Machine, f: Frame, u: Use) -> Value:
         obj = f.state.obj(ref) if isinstance(ref, Loc) else None
         if isinstance(ref, Loc) and obj is not None and obj.kind in containers.SEQUENCES:
             if f.handlers and default.is_bottom and len(value.refs) == 1 and _is_over(ref, obj):
-                return _stopped(m, f, obj, u.at)
+                return resuming.stopped(m, f, obj.parts.get("$return", of_const(None)), u.at)
             results.append(stamp(m.advance_generator(f, ref, u.at), facts))
         elif isinstance(ref, Loc) and obj is not None and obj.cls is not None:
             method = inheritance.method(m, f, ref, obj, "__next__", u.at)
@@ -237,16 +236,6 @@ def _next(m: Machine, f: Frame, u: Use) -> Value:
 def _is_over(loc: Loc, obj: Obj) -> bool:
     """Whether an iterator has surely no more items."""
     return obj.kind == "generator" and not loc.old and containers.items_of(obj) == ()
-
-
-def _stopped(m: Machine, f: Frame, obj: Obj, at: int) -> Value:
-    """``next(iterator)`` at its end: ``StopIteration``, which holds what a generator's ``return`` gave."""
-    given = obj.parts.get("$return", of_const(None))
-    error = m.call(f, of_ref(External("builtins.StopIteration")), Args([given]), at)
-    for loc in error.locs():
-        m.write(f, loc, m.obj(f, loc).put("value", given), strong=True)
-    raising.leave(f, error)
-    return BOTTOM
 
 
 def _takewhile(m: Machine, f: Frame, u: Use) -> Value:

@@ -9,6 +9,7 @@ from qorgau import ir
 from qorgau.flow import (
     buffers,
     indexed,
+    keys,
     sweeps,
 )
 from qorgau.flow.comprehensions import MAX_UNROLLED
@@ -115,7 +116,10 @@ def _counted(m: Machine, f: Frame, node: ir.While) -> list[State] | None:
 def _counts(m: Machine, f: Frame, node: ir.While) -> bool:
     """Whether a loop changes a variable that is a known number or truth before it, or asks a call each time."""
     test = node.test.operand if isinstance(node.test, ir.Unary) else node.test
-    test = test.left if isinstance(test, ir.Compare) else test
+    if isinstance(test, ir.Compare):
+        test = test.left
+        if isinstance(test, ir.Name) and _is_told(f, test.id):
+            return True
     if isinstance(test, ir.Name | ir.Attribute) and _is_counted(m, f, test):
         return True
     if isinstance(test, ir.Call) or (isinstance(test, ir.Walrus) and isinstance(test.value, ir.Call)):
@@ -132,6 +136,15 @@ def _counts(m: Machine, f: Frame, node: ir.While) -> bool:
                 if known is not None and isinstance(known.value, int | float | bool):
                     return True
     return False
+
+
+def _is_told(f: Frame, name: str) -> bool:
+    """Whether a variable is one member of an enumeration or one known object: passes may go from one to the next."""
+    loc = _variable(f, name).single()
+    if loc is None or _variable(f, name).unknown:
+        return False
+    obj = f.state.obj(loc)
+    return keys.is_member(loc) or (obj is not None and obj.kind == "instance")
 
 
 def _is_counted(m: Machine, f: Frame, test: ir.Name | ir.Attribute) -> bool:

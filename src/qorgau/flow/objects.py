@@ -26,8 +26,9 @@ from qorgau.flow.inheritance import (
     super_part,
 )
 from qorgau.flow.locations import Loc
-from qorgau.flow.machine import Args, Closure, Frame
+from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
 from qorgau.flow.raising import CAUSE
+from qorgau.flow.state import State
 from qorgau.flow.taints import NO_TAINTS, Taints
 from qorgau.flow.values import (
     BOTTOM,
@@ -278,12 +279,33 @@ def _of_deriving(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str) -> Value |
     return next(iter(members)) if len(members) == 1 else None
 
 
+PLAIN = frozenset(("dict", "list", "tuple", "set"))
+"""Kinds of objects that a class attribute can be without doing something of its own when it is read."""
+
+
+def _of_class(state: State, loc: Loc, obj: Obj, key: Key) -> Value:
+    """What an object has from its class under a name, or a class from those above it, where that is data."""
+    cls = state.obj(obj.cls) if obj.kind == "instance" and obj.cls is not None else obj
+    info = cls.info if cls is not None else None
+    if not isinstance(key, str) or key.startswith(("$", "@")) or not isinstance(info, ClassInfo):
+        return BOTTOM
+    for base in info.order:
+        held = state.obj(base) if base != loc else None
+        part = held.parts.get(key) if held is not None else None
+        if part is not None:
+            kinds = {one.kind for ref in part.locs() if (one := state.obj(ref)) is not None}
+            return part if kinds <= PLAIN and len(part.locs()) == len(part.refs) else BOTTOM
+    return BOTTOM
+
+
 SHARED = frozenset(("registry", "flask.Config", "celery.app.utils.Settings"))
 """Types of objects that hold what a program is set up with: what nobody wrote into them is not there."""
 
 
-def default_part(loc: Loc, obj: Obj, key: Key) -> Value:
+def default_part(state: State, loc: Loc, obj: Obj, key: Key) -> Value:
     """What reading a part gives that was never written: for joins of states."""
+    if obj.kind in ("instance", "class"):
+        return _of_class(state, loc, obj, key)
     if obj.type in SHARED:
         return BOTTOM
     if obj.kind in ("unknown", "library"):

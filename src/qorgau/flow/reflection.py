@@ -12,6 +12,8 @@ from qorgau.flow.constants import const
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
+from qorgau.flow.raising import EXCEPTION
+from qorgau.flow.state import State
 from qorgau.flow.taints import merge_taints
 from qorgau.flow.uses import Use
 from qorgau.flow.values import (
@@ -37,9 +39,18 @@ def _getattr(m: Machine, f: Frame, u: Use) -> Value:
         return join_all([_untold(m, f, owner), default, *fields])
     if not default.is_bottom and all(inheritance.lacks(m, f, owner, text) for text in known):
         return default
-    result = join_all([m.attribute(f, owner, text, u.at) for text in known])
     if default.is_bottom:
-        return result
+        return join_all([m.attribute(f, owner, text, u.at) for text in known])
+    refused: list[State] = []
+    f.handlers.append(refused)
+    result = join_all([m.attribute(f, owner, text, u.at) for text in known])
+    f.handlers.pop()
+    for state in refused:
+        # What the class itself says of an attribute that it does not have is answered by the default.
+        state.env.pop(EXCEPTION, None)
+        f.state = m.join_states(f.state, state)
+    if refused:
+        return join(result, default)
     return result if _is_set(m, f, owner, known) else join(result, default)
 
 

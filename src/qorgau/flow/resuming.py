@@ -14,9 +14,9 @@ from qorgau.flow import activations, container_methods, containers, contexts, ra
 from qorgau.flow.constants import Const
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
-from qorgau.flow.machine import NOT_BEGUN, SENDS, Closure, Frame, Resumable, Script
+from qorgau.flow.machine import NOT_BEGUN, SENDS, Args, Closure, Frame, Resumable, Script
 from qorgau.flow.state import State, bottom_like
-from qorgau.flow.values import BOTTOM, OPAQUE, Value, join, join_all, of_const
+from qorgau.flow.values import BOTTOM, OPAQUE, External, Value, join, join_all, of_const, of_ref
 from qorgau.linking import walk
 
 if TYPE_CHECKING:
@@ -100,8 +100,21 @@ def _played(m: Machine, f: Frame, info: Resumable, script: Script, at: int) -> V
     inner = _begun(m, f, info, at)
     inner.script = script
     _run(m, inner, info)
-    _take_over(m, f, [*script.stops, *_ends(inner)])
+    ends = _ends(inner)
+    if f.handlers and ends and not script.stops and not inner.yields:
+        _take_over(m, f, ends)
+        return stopped(m, f, join_all(value for _, value in ends), at)
+    _take_over(m, f, [*script.stops, *ends])
     return join_all([*(value for _, value in script.stops), *inner.yields])
+
+
+def stopped(m: Machine, f: Frame, given: Value, at: int) -> Value:
+    """An iterator is at its end: ``StopIteration``, which holds what a generator's ``return`` gave."""
+    error = m.call(f, of_ref(External("builtins.StopIteration")), Args([given]), at)
+    for loc in error.locs():
+        m.write(f, loc, m.obj(f, loc).put("value", given), strong=True)
+    raising.leave(f, error)
+    return BOTTOM
 
 
 def _holds_sent(key: Key) -> bool:

@@ -199,7 +199,7 @@ def _join_objs(
         return join_objects(a, b)
     parts: dict[Key, Value] = {}
     unsure: list[Const] = []
-    derived = a.kind in ("unknown", "library", "instance", "dict", "frame-table")
+    derived = a.kind in ("unknown", "library", "instance", "class", "dict", "frame-table")
     for key in dict.fromkeys([*a.parts, *b.parts]):
         x, y = a.parts.get(key), b.parts.get(key)
         if x is None and derived:

@@ -165,7 +165,8 @@ def _thread(m: Machine, f: Frame, u: Use) -> Value:
     keywords = u.arg(3 if timer else 4, "kwargs")
     arguments = unpacked(m, f, given, keywords, u.at)
     thread = m.new(f, u.at, Obj("library", type=u.dotted, parts={RESULT: OPAQUE}), "thread")
-    if not target.refs:
+    if not target.refs or u.at in f.unit.dropped:
+        # A thread that nothing holds is never started.
         return thread
 
     def run() -> Value:
