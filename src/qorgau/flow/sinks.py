@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from msgspec.structs import replace
 
 from qorgau.flow import (
     held_data,
+    log_messages,
     memberships,
     origins,
     places,
@@ -17,14 +17,13 @@ from qorgau.flow import (
     row_calls,
     stores,
     strings,
-    text_templates,
     texts,
     transport,
 )
 from qorgau.flow.arrivals import NO_STORE, Arrival, Destination, Store
 from qorgau.flow.constants import HOLE, Const
 from qorgau.flow.facts import ANSWERS, Facts, told_of
-from qorgau.flow.heap import DATA, Obj
+from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.places import Site
@@ -33,15 +32,12 @@ from qorgau.flow.row_keys import Written
 from qorgau.flow.stores import CALLS, SQL
 from qorgau.flow.taints import Taint, Taints, merge_taints
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, NO_REFS, Value, join_all, of_const
+from qorgau.flow.values import NO_REFS, Value
 from qorgau.knowledge.hosts import host_of, host_of_path
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
     from qorgau.knowledge.rows import Sink
-
-FIELDS = re.compile(r"\{[^{}!]*(!r)?[^{}]*\}")
-"""The fields of a template of loguru, and whether each shows the ``repr``."""
 
 KINDS = {"storage": "storage", "recipient": "transfer", "export": "export"}
 KEPT_FACTS = frozenset(("consent", "blocked"))
@@ -69,14 +65,7 @@ def library(m: Machine, f: Frame, use: Use, row: Sink, values: list[Value], site
     if row.kind == "storage":
         values = row_calls.given(m, f, use, values)
     elif row.kind == "log":
-        represented = _represented(use)
-        values = [_kept(f, value) if value is use.receiver else value for value in values]
-        values = [
-            strings.text(m, f, value, at, representation=True)
-            if any(value is one for one in represented)
-            else _cut(use, value, strings.shown(m, f, value, at))
-            for value in values
-        ]
+        values = log_messages.shown(m, f, use, values)
     taints = _held(m, f, use, row, values)
     if not taints:
         return
@@ -105,14 +94,6 @@ def library(m: Machine, f: Frame, use: Use, row: Sink, values: list[Value], site
         about = [use.receiver, *given]
         store = stores.of_call(m, f, dotted, site, use.receiver, use.args) if kind == "storage" else NO_STORE
         record(m, f, at, kind, dotted, destination, taints, row.confidence, values=about, store=store)
-
-
-def _kept(f: Frame, receiver: Value) -> Value:
-    """What a logger adds to all that it logs: of one of the project's class what its library's class keeps."""
-    objs = [f.state.obj(loc) for loc in receiver.locs()]
-    if not objs or any(obj is None or obj.cls is None for obj in objs):
-        return receiver
-    return join_all(obj.parts.get(DATA, BOTTOM) for obj in objs if obj is not None)
 
 
 def _held(m: Machine, f: Frame, use: Use, row: Sink, values: list[Value]) -> Taints:
@@ -361,34 +342,6 @@ def _log(m: Machine, f: Frame, at: int, call: str, shown: Value) -> None:
     taints = gather(m, f, [shown], at)
     if taints:
         record(m, f, at, "log", call, Destination(), taints)
-
-
-def _represented(use: Use) -> list[Value]:
-    """The values that a message shows by ``%r`` or ``{!r}``."""
-    for index, template in enumerate(use.args.positional[:2]):
-        for text in template.texts()[:1]:
-            if "!r}" in text and use.dotted.startswith("loguru."):
-                shown = FIELDS.findall(text)
-                following = use.args.positional[index + 1 :]
-                return [value for value, how in zip(following, shown, strict=False) if how]
-            if "%" in text:
-                return [value for value, code in _placed(use, index, text) if code.letter in "ra"]
-    return []
-
-
-def _placed(use: Use, index: int, template: str) -> list[tuple[Value, text_templates.Code]]:
-    """The arguments after a message, each with the ``%s`` that it fills."""
-    return list(zip(use.args.positional[index + 1 :], text_templates.codes(template), strict=False))
-
-
-def _cut(use: Use, value: Value, shown: Value) -> Value:
-    """What a message shows of an argument: ``%.3s`` shows three characters."""
-    for index, template in enumerate(use.args.positional[:2]):
-        for text in template.texts()[:1]:
-            for filling, code in _placed(use, index, text) if "%" in text else ():
-                if filling is value and code.spec:
-                    return texts.formatted(shown, of_const(code.spec))
-    return shown
 
 
 def _class_name(m: Machine, f: Frame, cls: Loc | None) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from qorgau.flow.machine import Args, Frame
 
 
-_KEYED = re.compile(r"%\(\w+\)")
+_KEYED = re.compile(r"%\((\w+)\)")
 _PERCENT = re.compile(r"%%|%[-+ #0]*\d*(?P<cut>\.\d+)?(?P<code>[a-zA-Z])")
 
 
@@ -73,10 +73,15 @@ def _literal(text: str) -> Value:
     return of_const(text.replace("%%", "%"))
 
 
+def names_in(template: str) -> list[str]:
+    """The names that ``%(name)s`` in a text ask for."""
+    return _KEYED.findall(template)
+
+
 def _percent_keys(m: Machine, f: Frame, template: Value, value: Value, at: int) -> Value:
     if template.constant() is None:
         return made_of([template, Value(m.contents(f, value))])
-    keys = re.findall(r"%\((\w+)\)", str(next(iter(template.consts)).value))
+    keys = names_in(str(next(iter(template.consts)).value))
     return made_of([template, *(m.text(f, m.item(f, value, of_const(key), at), at) for key in keys)])
 
 
