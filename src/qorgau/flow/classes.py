@@ -183,6 +183,8 @@ def class_of(m: Machine, f: Frame, value: Value) -> Value:
             found.append(Value(refs={ref: facts}))
         elif obj is not None and obj.cls is not None:
             found.append(Value(refs={obj.cls: facts}))
+        elif obj is not None and obj.kind == "library" and obj.type.startswith("builtins."):
+            found.append(Value(refs={External(obj.type): facts}))
     return join_all(found) if found else UNKNOWN
 
 

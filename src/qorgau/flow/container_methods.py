@@ -32,6 +32,9 @@ from qorgau.flow.machine import Args, Frame
 from qorgau.flow.values import (
     BOTTOM,
     OPAQUE,
+    Bound,
+    Builtin,
+    Ref,
     Value,
     join,
     join_all,
@@ -176,7 +179,16 @@ def _place_of(items: Sequence[Value], wanted: Value) -> int | None:
         same = item.constant() is not None and item.constant() == wanted.constant()
         if same or (item.single() is not None and item.single() == wanted.single()):
             return index
+        if _one_method(item) is not None and _one_method(item) == _one_method(wanted):
+            return index
     return None
+
+
+def _one_method(value: Value) -> Ref | None:
+    """The method of one object that a value is."""
+    ref = next(iter(value.refs)) if len(value.refs) == 1 and not value.consts else None
+    bound = isinstance(ref, Bound | Builtin) and ref.receiver.single() is not None
+    return ref if bound else None
 
 
 def _pop(

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from qorgau import ir
-from qorgau.flow import ambient, containers, inheritance, raising
+from qorgau.flow import ambient, containers, inheritance, raising, started
 from qorgau.flow.facts import NO_FACTS, Facts, common_facts
 from qorgau.flow.functional import partial_of
 from qorgau.flow.heap import Obj, join_objects
@@ -172,6 +172,9 @@ def leave(m: Machine, f: Frame, context: Value, token: Entered, at: int, failed:
                 m.throw(f, obj.info, raised, at)
         for found in _exits(m, f, loc, obj, at) if obj is not None and obj.cls is not None else ():
             m.call(f, found, Args(_told(m, f, at) if failed else [of_const(None)] * 3), at)
+        if obj is not None and obj.kind == "library" and f.started:
+            # Pools and groups of tasks wait for what was started in them.
+            started.settle(m, f, f.started)
         if obj is not None and obj.type == ambient.CONTEXT:
             ambient.leave(m, f, loc)
         if obj is not None and STACKED in obj.parts:

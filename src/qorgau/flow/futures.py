@@ -32,7 +32,11 @@ if TYPE_CHECKING:
 
 
 def _gather(m: Machine, f: Frame, u: Use) -> Value:
-    results = [m.awaited(f, value, u.at) for value in u.args.positional]
+    started.settle(m, f, [one for one in f.started if one.handle is None])
+    given = [
+        started.gathered(m, f, value, u.args.ats.get(index)) for index, value in enumerate(u.args.positional)
+    ]
+    results = [m.awaited(f, value, u.at) for value in given]
     if not u.args.star.is_bottom:
         return m.new(
             f, u.at, Obj("list", rest=join(join_all(results), m.awaited(f, u.args.star, u.at))), "gather"

@@ -118,7 +118,7 @@ class Resumable(msgspec.Struct, frozen=True):
 class Started(msgspec.Struct, eq=False):
     """A call that goes on after it was made: what awaiting it gives, and the objects it works with as they were.
 
-    ``handle`` is the thread or task that stands for it.
+    ``handle`` is the thread or task that stands for it, ``again`` what it gave when it was looked at once more.
     """
 
     callee: Value
@@ -127,6 +127,7 @@ class Started(msgspec.Struct, eq=False):
     result: Value
     held: dict[Loc, Obj | None]
     handle: Loc | None = None
+    again: Value = BOTTOM
 
 
 class Waiting(msgspec.Struct, eq=False):

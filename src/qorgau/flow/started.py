@@ -2,7 +2,7 @@
 
 It is followed when it is started. What it works with may change after that (a queue is filled for a
 consumer that waits), so it is looked at once more when it is awaited or joined, or when the function
-that started it ends. That second look changes nothing but what is found.
+that started it ends. What that second look adds to objects and results may have happened.
 """
 
 from __future__ import annotations
@@ -10,11 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qorgau.flow import garbage
+from qorgau.flow.heap import Obj, join_objects
 from qorgau.flow.machine import Args, Frame, Started
-from qorgau.flow.values import BOTTOM, OPAQUE, Value
+from qorgau.flow.values import BOTTOM, OPAQUE, Value, join, join_all
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
+
+RESULT = "$result"
+"""The part of a task that its result is."""
+
+ROUNDS = 2
+"""Times that work is looked at once more."""
 
 MAX_STARTED = 8
 """Pieces of work of one function that are looked at once more."""
@@ -62,17 +69,50 @@ def joined(m: Machine, f: Frame, handle: Value) -> None:
 
 
 def settle(m: Machine, f: Frame, work: list[Started]) -> None:
-    """Look once more at work whose objects have changed since it was started."""
-    again = [one for one in work if any(f.state.obj(loc) is not obj for loc, obj in one.held.items())]
-    if not again or not f.state.reachable or m.is_spent:
+    """Look once more at work whose objects have changed since it was started, and let what it adds have happened.
+
+    What one piece adds another may wait for, so that there is a second round.
+    """
+    for _ in range(ROUNDS):
+        again = [one for one in work if any(f.state.obj(loc) is not obj for loc, obj in one.held.items())]
+        if not again or not f.state.reachable or m.is_spent:
+            return
+        for one in again:
+            one.held = {loc: f.state.obj(loc) for loc in one.held}
+            _run_again(m, f, one)
+
+
+def _run_again(m: Machine, f: Frame, one: Started) -> None:
+    before, started, handlers = f.state, f.started, f.handlers
+    f.state, f.started, f.handlers = before.copy(), [], []
+    value = m.call(f, one.callee, one.args, one.at)
+    after = f.state
+    f.state, f.started, f.handlers = before, started, handlers
+    if not after.reachable:
         return
-    held, started = f.state, f.started
-    for one in again:
-        f.state, f.started = held.copy(), []
-        handlers, f.handlers = f.handlers, []
-        m.call(f, one.callee, one.args, one.at)
-        f.handlers = handlers
-    f.state, f.started = held, started
+    one.again = join(one.again, value)
+    for loc, obj in after.heap.items():
+        held = before.obj(loc)
+        if held is None:
+            before.heap[loc] = obj
+        elif held is not obj and _says_more(held, obj):
+            before.heap[loc] = join_objects(held, obj)
+    waited_for = before.obj(one.handle) if one.handle is not None else None
+    if waited_for is not None and RESULT in waited_for.parts and one.handle is not None:
+        before.heap[one.handle] = waited_for.put(RESULT, join(waited_for.parts[RESULT], value))
+
+
+def _says_more(held: Obj, obj: Obj) -> bool:
+    """Whether an object holds data, or leads to objects, that it did not before."""
+    known = join_all([held.rest, *held.parts.values()])
+    now = join_all([obj.rest, *obj.parts.values()])
+    return not (now.taints <= known.taints and now.refs.keys() <= known.refs.keys())
+
+
+def gathered(m: Machine, f: Frame, value: Value, at: int | None) -> Value:
+    """What a coroutine among several gives that run side by side: also what it gives after the others have run."""
+    mine = [one for one in f.started if one.at == at or one.result is value]
+    return join_all([value, *(one.again for one in mine)])
 
 
 def finished(m: Machine, inner: Frame, outer: Frame) -> None:

@@ -12,13 +12,13 @@ from qorgau.flow import futures, inheritance, iterating, modules, promises, star
 from qorgau.flow.heap import DATA, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
+from qorgau.flow.started import RESULT
 from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Value, join, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
-RESULT = "$result"
 CALLBACKS = "$callbacks"
 """The part of a future that has the functions which wait for its result."""
 CLEAN = frozenset(
