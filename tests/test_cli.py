@@ -317,12 +317,13 @@ def test_stdout_on_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
     assert done.stderr == b"qorgau: error: the report cannot be printed: no space left on device\n"
 
 
-def test_a_closed_pipe_is_a_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("arguments", [["config", "--schema"], ["check", "--help"], ["rule"]])
+def test_a_closed_pipe_is_a_sentence(tmp_path: Path, arguments: list[str]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "wb") as closed:
         done = subprocess.run(
-            [PROGRAM, "config", "--schema"], stdout=closed, stderr=subprocess.PIPE, cwd=tmp_path, check=False
+            [PROGRAM, *arguments], stdout=closed, stderr=subprocess.PIPE, cwd=tmp_path, check=False
         )
     assert done.returncode == 2
     assert done.stderr == b"qorgau: error: the reader of the report closed it before the end\n"
@@ -514,3 +515,30 @@ def test_since_narrows_what_is_judged_and_not_what_is_scanned(
 def test_without_since_every_file_is_judged(scan: Scan) -> None:
     _run()
     assert scan.request.since is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of Unix closes them")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&-"])
+def test_streams_that_were_closed_before_the_start_change_no_exit_status(tmp_path: Path, closed: str) -> None:
+    (tmp_path / "leak.py").write_text("def f(iin):\n    print(iin)\n", encoding="utf-8")
+    done = subprocess.run(
+        f"{PROGRAM} check --select PD501 {closed}", shell=True, cwd=tmp_path, capture_output=True, check=False
+    )
+    assert done.returncode == 1
+    assert b"mistake" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text elsewhere")
+def test_names_are_shown_where_the_locale_knows_ascii_only(tmp_path: Path) -> None:
+    (tmp_path / "қ.py").write_text("def f(iin):\n    print(iin)\n", encoding="utf-8")
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(
+        [PROGRAM, "check", "--select", "PD501"],
+        cwd=tmp_path,
+        env={**os.environ, **ascii_only},
+        capture_output=True,
+        check=False,
+    )
+    shown = done.stdout.decode("utf-8").splitlines()
+    assert shown[0].startswith("қ.py:2:5: PD501 ")
+    assert "  2 |     print(iin)" in shown

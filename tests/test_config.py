@@ -131,6 +131,7 @@ def test_names_that_refer_to_nothing_are_doubts_and_no_errors(configured: Callab
         'records.client.fields[1]: "phone" is not in [fields]; taken as an empty table there',
         'records.client.fields[2]: "full_name" is not in [fields]; taken as an empty table there',
         "storages.archive.mirror-of: there is no [storages.main]; taken as one at home",
+        'source-roots[0]: there is no folder "src"',
     ]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 from findings_made import finding
 
+from qorgau.cli import main
 from qorgau.config import ExemptionSpec, Settings
 from qorgau.findings import Finding, Suppression
 from qorgau.judging.exemptions import apply
@@ -133,3 +136,23 @@ def test_what_is_suppressed_otherwise_stays_as_it_is() -> None:
     held = msgspec.structs.replace(BOTH, suppressed=Suppression.COMMENT, justification="why")
     settings = Settings(exemptions=(_exemption(),), root=ROOT)
     assert apply([held], settings, ROOT) == (held,)
+
+
+def test_parts_of_a_finding_are_worded_for_their_own_fields(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "qorgau.toml").write_text(
+        "[fields.iin]\n[fields.phone]\n"
+        "[[exemptions]]\ncodes = ['PD501']\nfields = ['iin']\nbasis = 'Law'\nreason = 'Duty'\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "app.py").write_text("def f(c):\n    print(c.iin, c.phone)\n", encoding="utf-8")
+    done = CliRunner().invoke(main, ["check", "--output-format", "json"])
+    parts = json.loads(done.stdout)["findings"]
+    assert [(part["fields"], part["suppressed"]) for part in parts] == [
+        (["phone"], None),
+        (["iin"], "exemption"),
+    ]
+    assert "(phone)" in parts[0]["message"]
+    assert "(iin)" in parts[1]["message"]

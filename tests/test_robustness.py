@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,6 +97,33 @@ def test_an_unknown_key_is_one_sentence_with_the_nearest_key(project: Path) -> N
     assert _refused() == 'qorgau.toml: selekt: unknown key; did you mean "select"?'
 
 
+def test_a_folder_of_rules_that_is_not_there_is_named_with_its_key(project: Path) -> None:
+    (project / "qorgau.toml").write_text('extend-rules = ["gone"]\n', encoding="utf-8")
+    assert _refused() == 'qorgau.toml: extend-rules[0]: there is no folder "gone"'
+
+
+def test_a_file_of_rules_with_an_unknown_key_is_named_as_people_see_it(project: Path) -> None:
+    (project / "qorgau.toml").write_text('extend-rules = ["own"]\n', encoding="utf-8")
+    (project / "own").mkdir()
+    (project / "own" / "x.toml").write_text('library = "x"\nsinks = 1\n', encoding="utf-8")
+    assert _refused() == 'own/x.toml: there is no key "sinks"'
+    (project / "own" / "x.toml").write_text("", encoding="utf-8")
+    assert _refused() == 'own/x.toml: the key "library" is required'
+
+
+def test_a_source_root_that_is_not_there_is_a_warning(project: Path) -> None:
+    (project / "qorgau.toml").write_text('source-roots = [".", "scr"]\n', encoding="utf-8")
+    result = CliRunner().invoke(main, ["check"])
+    assert result.exit_code == 1
+    assert 'qorgau: warning: qorgau.toml: source-roots[1]: there is no folder "scr"\n' in result.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text there")
+def test_a_file_whose_name_is_no_text_is_scanned(project: Path) -> None:
+    Path(os.fsdecode(b"\xff.py")).write_text(LEAK, encoding="utf-8")
+    assert [line.partition(":")[0] for line in _found()] == ["leak.py", "\ufffd.py"]
+
+
 def test_a_configuration_that_is_not_there_is_one_sentence() -> None:
     assert _refused("--config", "gone.toml") == "gone.toml: there is no such configuration file"
 
@@ -117,26 +145,51 @@ def test_a_file_in_declared_latin_1_is_read(project: Path) -> None:
 
 def test_a_file_in_undeclared_latin_1_is_named_and_the_rest_is_scanned(project: Path) -> None:
     (project / "old.py").write_text('x = "café"\n', encoding="latin-1")
-    assert _unread() == (
-        "old.py:1:9: has the byte 0xe9 that is not UTF-8: declare the encoding in the first line, "
-        "or save it as UTF-8"
+    leak, old = _found()
+    assert leak.startswith(LEAKED)
+    assert old == (
+        "old.py:1:9: PD900 The file cannot be read as Python: has the byte 0xe9 that is not UTF-8: "
+        "declare the encoding in the first line, or save it as UTF-8"
     )
 
 
 def test_a_file_in_utf_16_is_named_and_the_rest_is_scanned(project: Path) -> None:
     (project / "wide.py").write_text("x = 1\n", encoding="utf-16")
-    assert _unread() == "wide.py: is encoded in UTF-16, which Python cannot read: save it as UTF-8"
+    leak, wide = _found()
+    assert leak.startswith(LEAKED)
+    assert wide.startswith("wide.py:1:1: PD900 ")
+    assert wide.endswith(": is encoded in UTF-16, which Python cannot read: save it as UTF-8")
 
 
 def test_a_file_with_a_null_byte_is_named_and_the_rest_is_scanned(project: Path) -> None:
     (project / "null.py").write_bytes(b'x = 1\ny = "\0"\n')
-    assert _unread() == "null.py:2:6: contains a null byte, so it is not Python source"
+    leak, null = _found()
+    assert leak.startswith(LEAKED)
+    assert null == "null.py:2:6: PD900 The file cannot be read as Python: contains a null byte"
+
+
+def test_a_file_in_no_encoding_is_left_alone_where_syntax_errors_are(project: Path) -> None:
+    (project / "old.py").write_text("# coding: nope\n", encoding="utf-8")
+    (leak,) = _found("--ignore", "PD900")
+    assert leak.startswith(LEAKED)
+    assert _found("leak.py") == [leak]
+
+
+def test_a_file_in_no_encoding_is_told_again_by_the_next_run_and_not_once_it_is_mended(project: Path) -> None:
+    (project / "old.py").write_text("# coding: nope\n", encoding="utf-8")
+    first = _found()
+    assert len(first) == 2
+    assert _found() == first
+    (project / "old.py").write_text("# coding: utf-8\n", encoding="utf-8")
+    assert len(_found()) == 1
 
 
 @pytest.mark.parametrize("text", ["{", '{"cells": 5}', "[]", ""])
 def test_a_broken_notebook_is_named_and_the_rest_is_scanned(project: Path, text: str) -> None:
     (project / "n.ipynb").write_text(text, encoding="utf-8")
-    assert _unread().startswith("n.ipynb: is not a notebook")
+    leak, broken = _found()
+    assert leak.startswith(LEAKED)
+    assert broken.startswith("n.ipynb:1:1: PD900 The file cannot be read as Python: is not a notebook")
 
 
 def test_a_generated_file_of_5_mb_is_scanned_in_seconds(project: Path) -> None:
@@ -169,12 +222,41 @@ def test_what_no_stack_could_hold_is_a_finding_too(project: Path) -> None:
     assert leak.startswith(LEAKED)
 
 
-@pytest.mark.parametrize("text", ["not " * 3_000 + "y", "lambda: " * 3_000 + "y"])
+@pytest.mark.parametrize("text", ["not " * 2_000 + "y", "lambda: " * 2_000 + "y"])
 def test_deep_nesting_without_brackets_is_a_finding_and_the_rest_is_scanned(project: Path, text: str) -> None:
     (project / "deep.py").write_text(f"x = {text}\n", encoding="utf-8")
     deep, leak = _found()
     assert deep.startswith("deep.py:1:1: PD900 ")
+    assert deep.endswith("has more than 1000 expressions within one another")
+    assert leak.startswith(LEAKED)
+
+
+def test_less_deep_nesting_is_a_finding_too(project: Path) -> None:
+    (project / "deep.py").write_text(f"x = {'not ' * 900}y\n", encoding="utf-8")
+    deep, _ = _found()
     assert deep.endswith("is nested more than 400 levels deep")
+
+
+@pytest.mark.parametrize("text", ["1 + " * 30_000 + "1", "a" + ".b" * 30_000, "(a" + "\n.b(1)" * 9_000 + ")"])
+def test_a_chain_without_end_is_a_finding_in_seconds(project: Path, text: str) -> None:
+    (project / "deep.py").write_text(f"\n\nx = {text}\n", encoding="utf-8")
+    begun = time.process_time()
+    deep, leak = _found()
+    assert deep.startswith("deep.py:3:1: PD900 ")
+    assert deep.endswith("has more than 3000 links in one chain")
+    assert leak.startswith(LEAKED)
+    assert time.process_time() - begun < 20
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["-" * 100_000 + "1", "-\\\n" * 2_500 + "1", "1 if 1 else " * 2_500 + "1", "(" + "not\n" * 2_500 + "1)"],
+)
+def test_what_would_take_gigabytes_to_parse_is_a_finding(project: Path, text: str) -> None:
+    (project / "deep.py").write_text(f"x = {text}\n", encoding="utf-8")
+    deep, leak = _found()
+    assert deep.startswith("deep.py:")
+    assert " PD900 " in deep
     assert leak.startswith(LEAKED)
 
 
@@ -187,6 +269,9 @@ def test_deep_nesting_without_brackets_is_a_finding_and_the_rest_is_scanned(proj
         f"x = '''\n{'(' * 300}'''",
         f"# {'(' * 300}",
         f'x = "\\"{"(" * 300}"',
+        "x = [\n" + "    {'name': ['a', -1, not b]},\n" * 3_000 + "]",
+        "x = " + " and ".join(["a.b.c(1)"] * 3_000),
+        "x = 0\nif x:\n    pass\n" + "elif x:\n    pass\n" * 1_500,
     ],
 )
 def test_brackets_that_python_reads_are_no_finding(project: Path, text: str) -> None:

@@ -13,12 +13,24 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"qorgau {__version__}\n")
         return
-    from qorgau.cli import main as commands
-
+    _open_closed_streams()
     try:
+        from qorgau.cli import main as commands
+
         commands(prog_name="qorgau")
     except SystemExit as ended:
         _leave(ended)
+    except KeyboardInterrupt:
+        sys.stderr.write("qorgau: error: interrupted; nothing was decided about the code\n")
+        _leave(SystemExit(2))
+
+
+def _open_closed_streams() -> None:
+    """What is written to a stream that was closed before the start (``>&-``) goes nowhere."""
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
 
 
 def _leave(ended: SystemExit) -> None:

@@ -6,12 +6,14 @@ are lowered to the same, whatever their comments and their lines.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from qorgau import __version__, ir
 from qorgau.cache import digest, of_program, recalled
+from qorgau.config import whereabouts
 from qorgau.findings import Report
 from qorgau.gathering import Gathered, Request, is_judged
 from qorgau.judging import literals, making
@@ -55,7 +57,7 @@ def _all_that_counts(
     request: Request, given: Gathered, lowered: Mapping[SourceFile, Lowered]
 ) -> Iterator[bytes]:
     """What a judgement depends on: no text, and not which of the files are asked about."""
-    encoder = msgspec.msgpack.Encoder(enc_hook=str, order="deterministic")
+    encoder = msgspec.msgpack.Encoder(enc_hook=os.fsencode, order="deterministic")
     files = [msgspec.structs.replace(file, wanted=True) for file in given.files]
     yield of_program().encode()
     yield encoder.encode((request.settings, request.cwd, given.root, files))
@@ -84,8 +86,7 @@ def _reported(
     if "PD900" in codes:
         made += [
             _syntax_error(path, error, pages["PD900"], settings.regulation)
-            for path, error in judgement.broken
-            if path in wanted
+            for path, error in _no_python(request, given, judgement)
         ]
     if "PD504" in codes:
         fields_of = NameMatcher(names_of_fields(settings)).fields_of
@@ -115,13 +116,18 @@ def _reported(
 
 def _configuration(request: Request) -> str:
     """The file that keys are in, and the table in it."""
-    path = request.settings.path
-    if path is None:
-        return ""
-    shown = path.relative_to(request.cwd) if path.is_relative_to(request.cwd) else path
-    return f"{shown.as_posix()}: " + ("tool.qorgau." if path.name == "pyproject.toml" else "")
+    file, table = whereabouts(request.settings, request.cwd)
+    return (f"{file}: " if file else "") + (f"{table}." if table else "")
+
+
+def _no_python(request: Request, given: Gathered, judgement: Judgement) -> Iterator[tuple[str, Broken]]:
+    """The judged files that are no Python, by the path that is shown, and why."""
+    judged = {file.display for file in given.files if is_judged(request, file)}
+    undecoded = ((file.display, why) for file, why in given.undecoded)
+    return ((path, why) for path, why in (*judgement.broken, *undecoded) if path in judged)
 
 
 def _syntax_error(path: str, error: Broken, page: Page, regulation: str) -> Made:
     span = ir.Span(error.line, error.column, error.line, error.column + 1)
-    return Made(made_of(page, Facts(reason=error.message), regulation, path, span), "")
+    facts = Facts(reason=error.message)
+    return Made(made_of(page, facts, regulation, path, span), "", facts)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from qorgau import source
 from qorgau.cache import NOWHERE, Store
-from qorgau.config import Settings
+from qorgau.config import Settings, shown, wrong
 from qorgau.findings import Problem
 from qorgau.hands import ALONE, Hands
 from qorgau.judging.baseline import Baseline
 from qorgau.knowledge.toml_files import folder_texts
-from qorgau.parsing import Progress
-from qorgau.source import SourceError, SourceFile, SourceText
+from qorgau.parsing import Broken, Progress
+from qorgau.source import NotPythonError, SourceError, SourceFile, SourceText
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +39,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a run reads: with the request and the program itself, all that its report depends on.
 
+    ``undecoded`` are the files that are no text in the encoding they have, ``problems`` what could not be read.
     ``environment`` are the variables of the project's ``.env`` files, ``settings_files`` the texts of files of
     settings that the program names, ``extra`` the names and texts of the team's own files of rules.
     """
@@ -45,6 +47,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     root: Path
     files: tuple[SourceFile, ...]
     texts: dict[SourceFile, SourceText]
+    undecoded: tuple[tuple[SourceFile, Broken], ...]
     problems: tuple[Problem, ...]
     environment: dict[str, str]
     settings_files: dict[str, str]
@@ -52,7 +55,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def gather(request: Request) -> Gathered:
-    """Find and read the files. Raises SourceError, RuleFileError."""
+    """Find and read the files. Raises SourceError, ConfigError, RuleFileError."""
     settings = request.settings
     found = source.discover(
         request.paths,
@@ -61,7 +64,7 @@ def gather(request: Request) -> Gathered:
         exclude=settings.exclude,
         source_roots=settings.source_roots,
     )
-    texts, problems = _read(found.files)
+    texts, undecoded, problems = _read(found.files)
     direct = {file.path.parent for file in found.files}
     inner = {folder for below in direct for folder in (below, *below.parents) if found.root in folder.parents}
     folders = (found.root, *sorted(inner))
@@ -69,17 +72,22 @@ def gather(request: Request) -> Gathered:
         root=found.root,
         files=found.files,
         texts=texts,
+        undecoded=tuple(undecoded),
         problems=(*(_problem(each) for each in found.problems), *problems),
         environment=source.read_environment(folders),
         settings_files=source.read_settings(folders, found.root, (text.text for text in texts.values())),
-        extra=tuple(text for folder in _extra_folders(request) for text in folder_texts(folder)),
+        extra=tuple(_extra(request)),
     )
 
 
-def _extra_folders(request: Request) -> tuple[Path, ...]:
-    """The folders of ``extend-rules``."""
-    base = request.settings.root or request.cwd
-    return tuple(base / folder for folder in request.settings.extend_rules)
+def _extra(request: Request) -> Iterator[tuple[str, str]]:
+    """The names and texts of the files of ``extend-rules``."""
+    settings, cwd = request.settings, request.cwd
+    for position, named in enumerate(settings.extend_rules):
+        folder = (settings.root or cwd) / named
+        if not folder.is_dir():
+            raise wrong(settings, cwd, "extend-rules", position, f'there is no folder "{named}"')
+        yield from folder_texts(folder, shown(folder, cwd))
 
 
 def is_judged(request: Request, file: SourceFile) -> bool:
@@ -87,16 +95,25 @@ def is_judged(request: Request, file: SourceFile) -> bool:
     return file.wanted and (request.since is None or file.path in request.since)
 
 
-def _read(files: tuple[SourceFile, ...]) -> tuple[dict[SourceFile, SourceText], list[Problem]]:
+def _read(
+    files: tuple[SourceFile, ...],
+) -> tuple[dict[SourceFile, SourceText], list[tuple[SourceFile, Broken]], list[Problem]]:
     texts: dict[SourceFile, SourceText] = {}
+    undecoded: list[tuple[SourceFile, Broken]] = []
     problems: list[Problem] = []
     for file in files:
         try:
             texts[file] = source.read(file)
+        except NotPythonError as error:
+            undecoded.append((file, _broken(error.problem)))
         except SourceError as error:
             if file.wanted:
                 problems.append(_problem(error.problem))
-    return texts, problems
+    return texts, undecoded, problems
+
+
+def _broken(said: source.SourceProblem) -> Broken:
+    return Broken(said.message, said.line or 1, said.column or 1)
 
 
 def _problem(said: source.SourceProblem) -> Problem:

@@ -5,6 +5,7 @@ The engine, and the parser with it, are imported only where something has to be 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import msgspec
@@ -52,11 +53,11 @@ def concluded(case: Case, report: Report) -> Report:
 
 def _all_that_counts(request: Request, given: Gathered) -> Iterator[bytes]:
     """What the report depends on. Anything new that the analysis reads belongs in here."""
-    encoder = msgspec.msgpack.Encoder(enc_hook=str, order="deterministic")
+    encoder = msgspec.msgpack.Encoder(enc_hook=os.fsencode, order="deterministic")
     yield of_program().encode()
     yield encoder.encode((request.settings, request.cwd, request.since, request.baseline))
-    yield encoder.encode((given.root, given.files, given.problems, given.environment, given.extra))
-    yield encoder.encode(given.settings_files)
+    yield encoder.encode((given.root, given.files, given.undecoded, given.problems))
+    yield encoder.encode((given.environment, given.extra, given.settings_files))
     for text in given.texts.values():
         yield text.text.encode("utf-8", "surrogatepass")
         yield encoder.encode(text.cells)

@@ -48,7 +48,8 @@ class _Entry(NamedTuple):
 def folder_for(root: Path) -> Path:
     """Where a project's cache lies: ``$QORGAU_CACHE_DIR``, else ``.qorgau_cache`` in its root."""
     named = os.environ.get(VARIABLE)
-    return Path(os.path.abspath(named)) if named else root / FOLDER  # noqa: PTH100
+    # Files of settings for CI hand on ``~`` as it is.
+    return Path(os.path.abspath(os.path.expanduser(named))) if named else root / FOLDER  # noqa: PTH100, PTH111
 
 
 def digest(parts: Iterable[bytes]) -> str:

@@ -43,6 +43,11 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except BrokenPipeError as error:
+            from qorgau.cli import output
+
+            output.abandon_stdout()
+            raise Failure(output.CLOSED) from error
         except KeyboardInterrupt as error:
             raise Failure("interrupted; nothing was decided about the code") from error
         except Exception as error:

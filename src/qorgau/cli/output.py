@@ -10,6 +10,8 @@ from pathlib import Path
 
 from qorgau.cli.failure import Failure
 
+CLOSED = "the reader of the report closed it before the end"
+
 
 def check_target(target: Path) -> None:
     """Say before a long scan that its report could not be written. Raises Failure."""
@@ -40,10 +42,10 @@ def write_stdout(text: str) -> None:
         stream.write(_encoded(text, encoding))
         stream.flush()
     except BrokenPipeError as error:
-        _abandon_stdout()
-        raise Failure("the reader of the report closed it before the end") from error
+        abandon_stdout()
+        raise Failure(CLOSED) from error
     except OSError as error:
-        _abandon_stdout()
+        abandon_stdout()
         raise Failure(f"the report cannot be printed: {_reason(error)}") from error
 
 
@@ -77,7 +79,7 @@ def _replace(path: Path, data: bytes) -> None:
         raise
 
 
-def _abandon_stdout() -> None:
+def abandon_stdout() -> None:
     """What is left in the buffer goes nowhere, else the interpreter fails once more when it ends."""
     try:
         descriptor = sys.stdout.fileno()

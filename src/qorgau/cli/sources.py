@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from qorgau.source import SourceError, SourceFile, SourceText, read
@@ -22,7 +23,8 @@ class Sources:
 
     def _read(self, path: str) -> SourceText | None:
         file = SourceFile(
-            path=self._cwd / path,
+            # Shown paths are text; names of files are whatever bytes the system takes them for.
+            path=self._cwd / os.fsdecode(path.encode("utf-8", "surrogatepass")),
             display=path,
             module="",
             is_package=False,

@@ -6,7 +6,7 @@ finding, and which fields a regulation lists.
 
 from __future__ import annotations
 
-from qorgau.config.loading import load
+from qorgau.config.loading import load, shown, whereabouts, wrong
 from qorgau.config.settings import (
     BlockingSpec,
     ConfigError,
@@ -45,4 +45,7 @@ __all__ = [
     "dump",
     "json_schema",
     "load",
+    "shown",
+    "whereabouts",
+    "wrong",
 ]

@@ -41,25 +41,25 @@ def doubts(keys: Keys, prefix: str = "") -> Iterator[Complaint]:
         for position, field in enumerate(record.fields):
             if field not in keys.fields:
                 yield (
-                    _path(prefix, "records", name, "fields", position),
+                    key_path(prefix, "records", name, "fields", position),
                     f"{quoted(field)} is not in [fields]; taken as an empty table there"
                     + _meant(nearest(field, keys.fields)),
                 )
     for name, storage in keys.storages.items():
-        where = _path(prefix, "storages", name, "mirror-of")
+        where = key_path(prefix, "storages", name, "mirror-of")
         if storage.mirror_of == name:
             yield where, "a storage is no copy of itself"
         elif storage.mirror_of is not None and storage.mirror_of not in keys.storages:
             hint = _meant(nearest(storage.mirror_of, keys.storages.keys() - {name}))
             yield (
                 where,
-                f"there is no [{_path('', 'storages', storage.mirror_of)}]; taken as one at home{hint}",
+                f"there is no [{key_path('', 'storages', storage.mirror_of)}]; taken as one at home{hint}",
             )
     for number, exemption in enumerate(keys.exemptions):
         for position, field in enumerate(exemption.fields):
             if keys.fields and field not in declared:
                 yield (
-                    _path(prefix, "exemptions", number, "fields", position),
+                    key_path(prefix, "exemptions", number, "fields", position),
                     f"{quoted(field)} is not in [fields]; nothing is exempted"
                     + _meant(nearest(field, declared)),
                 )
@@ -83,7 +83,7 @@ def _walk(kind: inspect.Type, value: object, key: str, reads: str | None) -> Ite
         case inspect.DictType(key_type=names, value_type=values):
             assert isinstance(value, dict)
             for name, one in value.items():
-                where = _path(key, name)
+                where = key_path(key, name)
                 name_problem = read_text(name) or READERS[_reads(names) or "text"](name)
                 if name_problem is not None:
                     yield where, f"the key {name_problem}"
@@ -91,7 +91,7 @@ def _walk(kind: inspect.Type, value: object, key: str, reads: str | None) -> Ite
         case inspect.VarTupleType(item_type=items):
             assert isinstance(value, list)
             for position, one in enumerate(value):
-                yield from _walk(items, one, _path(key, position), None)
+                yield from _walk(items, one, key_path(key, position), None)
         case inspect.LiteralType(values=choices):
             if value not in choices:
                 listed = ", ".join(quoted(str(choice)) for choice in choices)
@@ -113,16 +113,16 @@ def _struct(kind: inspect.StructType, table: dict[str, object], key: str) -> Ite
     for name, value in table.items():
         field = types.get(name)
         if field is not None:
-            yield from _walk(field.type, value, _path(key, name), None)
+            yield from _walk(field.type, value, key_path(key, name), None)
             continue
         candidate = nearest(name, types, cutoff=0.5)
         if candidate is not None:
-            yield _path(key, name), f"unknown key; did you mean {quoted(candidate)}?"
+            yield key_path(key, name), f"unknown key; did you mean {quoted(candidate)}?"
         else:
-            yield _path(key, name), f"unknown key; the keys here are {', '.join(types)}"
+            yield key_path(key, name), f"unknown key; the keys here are {', '.join(types)}"
     for name, field in types.items():
         if field.required and name not in table:
-            yield _path(key, name), "is required"
+            yield key_path(key, name), "is required"
 
 
 def _fits(kind: inspect.Type, value: object) -> bool:
@@ -199,7 +199,7 @@ def _meant(candidate: str | None) -> str:
     return f"; did you mean {quoted(candidate)}?" if candidate is not None else ""
 
 
-def _path(start: str, *parts: str | int) -> str:
+def key_path(start: str, *parts: str | int) -> str:
     """A key path, written as TOML writes it: ``exemptions[0].paths``, ``purposes."src/**"``."""
     path = start
     for part in parts:

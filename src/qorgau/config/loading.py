@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 import tomli
 
-from qorgau.config.checking import complaints, doubts
+from qorgau.config.checking import Complaint, complaints, doubts, key_path
+from qorgau.config.reading import quoted
 from qorgau.config.settings import ConfigError, ConfigProblem, Keys, Settings
 
 OWN_FILE = "qorgau.toml"
@@ -125,9 +126,37 @@ def _decoded(tables: dict[str, object], path: Path, root: Path, cwd: Path) -> Se
     if problems:
         raise ConfigError(problems)
     keys = msgspec.convert(tables, Keys)
-    odd = tuple(ConfigProblem(shown, key, message) for key, message in doubts(keys, prefix))
+    odd = tuple(
+        ConfigProblem(shown, key, message)
+        for key, message in (*doubts(keys, prefix), *_absent_roots(keys, root, prefix))
+    )
     written = {name: getattr(keys, name) for name in keys.__struct_fields__}
     return Settings(**written, path=path, root=root, doubts=odd)
+
+
+def _absent_roots(keys: Keys, root: Path, prefix: str) -> Iterator[Complaint]:
+    for position, folder in enumerate(keys.source_roots or ()):
+        if not os.path.isdir(root / folder):  # noqa: PTH112 - Path.is_dir raises where a folder can't be entered
+            yield key_path(prefix, "source-roots", position), f"there is no folder {quoted(folder)}"
+
+
+def whereabouts(settings: Settings, cwd: Path) -> tuple[str, str]:
+    """The file of a configuration as people see it, and the table in it that has the keys; empty where none is."""
+    if settings.path is None:
+        return "", ""
+    table = _SHARED_TABLE if settings.path.name == SHARED_FILE else ""
+    return _shown(settings.path, cwd), table
+
+
+def wrong(settings: Settings, cwd: Path, key: str, position: int, message: str) -> ConfigError:
+    """What is wrong with an item of a list at the top of the configuration that shows itself only when it is used."""
+    file, table = whereabouts(settings, cwd)
+    return _error(file, message, key_path(table, key, position))
+
+
+def shown(path: Path, cwd: Path) -> str:
+    """A path as people see it: relative to the working folder where it lies below."""
+    return _shown(_absolute(path, cwd), cwd)
 
 
 def _shown(path: Path, cwd: Path) -> str:

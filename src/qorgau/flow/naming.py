@@ -92,8 +92,8 @@ def named(
     fields = m.policy.fields_of(name)
     if not fields or _is_code(f, value) or (not key and flags.is_part(m, f, owner, name)):
         return value
-    note = f"{fields[0]} is {'put under' if put else 'read from'} {'key ' if key else ''}{name}"
     if put:
+        note = f"{fields[0]} is put under {'key ' if key else ''}{name}"
         taints = [_bare(m, f.unit, at, field, Confidence.MEDIUM, value, note) for field in fields]
         return value.with_(taints=merge_taints(taints))
     taints = []
@@ -103,7 +103,10 @@ def named(
     for subject, facts in owners or [(None, NO_FACTS)]:
         known = subject is not None and is_record(m, f, subject, fields)
         confidence = Confidence.HIGH if known else Confidence.MEDIUM
-        found = [source(m, f.unit, at, field, confidence, subject, note) for field in fields]
+        found = [
+            source(m, f.unit, at, field, confidence, subject, read_note(field, name, key=key))
+            for field in fields
+        ]
         taints += [replace(taint, facts=facts) for taint in found] if facts else found
     told = origins.of_value(value)
     if told not in ORIGINS and any(ref is not None and _is_filled(m, f, ref) for ref, _ in owners):
@@ -112,6 +115,11 @@ def named(
         # What was read tells itself that a user sent it (``handler.get_argument("phone")``).
         taints = [taint if taint.origin else replace(taint, origin=told) for taint in taints]
     return value.with_(taints=merge_taints(taints))
+
+
+def read_note(field: str, name: str, *, key: bool = False) -> str:
+    """What the first step of a trace says of a datum that is a named part of something."""
+    return f"{field} is read from {'key ' if key else ''}{name}"
 
 
 def _is_filled(m: Machine, f: Frame, loc: Loc) -> bool:
@@ -231,7 +239,7 @@ def _configured(
         for dotted in class_names(m, f, loc):
             field = m.policy.attribute_field(f"{dotted}.{name}")
             if field is not None:
-                note = f"{field} is {'put into' if put else 'read from'} {name}"
+                note = f"{field} is put into {name}" if put else read_note(field, name)
                 taint = source(m, f.unit, at, field, Confidence.HIGH, loc, note)
                 taint = replace(taint, facts=owner.refs[loc]) if owner.refs[loc] else taint
                 return value.with_(taints=merge_taints([*value.taints, taint]))

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from qorgau import ir
-from qorgau.findings import Finding
 from qorgau.judging.making import Made, made_of
 from qorgau.knowledge import numbers
 from qorgau.knowledge.pages import Facts, Page
@@ -158,12 +157,12 @@ def _document(text: str, before: str) -> tuple[str, int, int] | None:
 
 def findings(path: str, text: str, page: Page, regulation: str, fields_of: FieldsOf) -> list[Made]:
     """PD504 for a file: ``path`` is how it is shown, ``page`` what its message is made of."""
-    return [Made(_finding(path, found, page, regulation, fields_of), "") for found in find(text)]
+    return [_made(path, found, page, regulation, fields_of) for found in find(text)]
 
 
-def _finding(path: str, found: Literal, page: Page, regulation: str, fields_of: FieldsOf) -> Finding:
+def _made(path: str, found: Literal, page: Page, regulation: str, fields_of: FieldsOf) -> Made:
     facts = Facts(reason=" and ".join(SAID[kind] for kind in found.kinds))
     # The fields of the configuration that such identifiers belong to, else their kinds.
     fields = tuple(sorted({(fields_of(kind) or (kind,))[0] for kind in found.kinds}))
     span = ir.Span(found.line, found.column, found.line, found.end_column)
-    return made_of(page, facts, regulation, path, span, fields=fields)
+    return Made(made_of(page, facts, regulation, path, span, fields=fields), "", facts)

@@ -19,10 +19,11 @@ _Places = Mapping[tuple[str, int], ir.Span]
 
 
 class Made(msgspec.Struct, frozen=True):
-    """A finding and the qualified name of the function around it, empty at the top of a module."""
+    """A finding, what filled its message, and the function around it (qualified; empty at a module's top)."""
 
     finding: Finding
     function: str
+    facts: Facts = Facts()
 
 
 def made_of(
@@ -66,7 +67,10 @@ def made(drafts: Iterable[Draft], pages: Mapping[str, Page], regulation: str, sp
     """The findings of drafts, where their nodes stand now, in no particular order and without fingerprints."""
     chosen = list(drafts)
     places = _located(chosen, spans)
-    return [Made(_finding(draft, pages[draft.code], regulation, places), draft.function) for draft in chosen]
+    return [
+        Made(_finding(draft, pages[draft.code], regulation, places), draft.function, draft.facts)
+        for draft in chosen
+    ]
 
 
 def _finding(draft: Draft, page: Page, regulation: str, places: _Places) -> Finding:

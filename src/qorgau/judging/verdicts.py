@@ -10,6 +10,7 @@ from qorgau.findings import Confidence, Sink
 from qorgau.flow.arrivals import UNTOLD, Destination
 from qorgau.flow.taints import Taint
 from qorgau.judging.drafts import Draft, Spot
+from qorgau.judging.readings import Readings
 from qorgau.judging.rules import Verdict, confidence
 from qorgau.knowledge.pages import Facts
 from qorgau.linking import Program
@@ -38,7 +39,8 @@ def _grouped(verdicts: Iterable[Verdict], settings: Settings) -> _Groups:
 
 def drafts(verdicts: Iterable[Verdict], settings: Settings, program: Program) -> list[Draft]:
     """One draft for each sink and code, of the verdicts that are sure enough."""
-    return [_draft(group, settings, program) for group in _grouped(verdicts, settings).values()]
+    readings = Readings()
+    return [_draft(group, settings, program, readings) for group in _grouped(verdicts, settings).values()]
 
 
 def _one_of_a_family(groups: _Groups) -> _Groups:
@@ -57,7 +59,7 @@ def _one_of_a_family(groups: _Groups) -> _Groups:
     return kept
 
 
-def _draft(group: list[Verdict], settings: Settings, program: Program) -> Draft:
+def _draft(group: list[Verdict], settings: Settings, program: Program, readings: Readings) -> Draft:
     first = group[0]
     arrival = first.arrival
     codes = [verdict.code for verdict in group]
@@ -93,7 +95,7 @@ def _draft(group: list[Verdict], settings: Settings, program: Program) -> Draft:
         ),
         fields=fields,
         sink=sink,
-        trace=_trace(group, program),
+        trace=_trace(group, program, readings),
         function=group[0].arrival.function,
         group=place.shown or arrival.call if code == "PD102" else None,
     )
@@ -114,7 +116,7 @@ def _setting(place: Destination) -> str:
     return f'[storages.NAME] {known}country = "KZ"'
 
 
-def _trace(group: list[Verdict], program: Program) -> tuple[Spot, ...]:
+def _trace(group: list[Verdict], program: Program, readings: Readings) -> tuple[Spot, ...]:
     """The steps of each field from its source, then the sink."""
     best: dict[str, Taint] = {}
     for verdict in group:
@@ -123,7 +125,7 @@ def _trace(group: list[Verdict], program: Program) -> tuple[Spot, ...]:
     spots: dict[Spot, None] = {}
     for field in sorted(best):
         for step in best[field].trace.steps()[-SHOWN_STEPS:]:
-            spots[Spot(step.unit.display, step.at, step.note)] = None
+            spots[Spot(step.unit.display, step.at, readings.note(step, field))] = None
     arrival = group[0].arrival
     spots[Spot(program.units[arrival.unit].display, arrival.at, f"reaches {arrival.call}")] = None
     return tuple(spots)

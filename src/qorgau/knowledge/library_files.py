@@ -85,7 +85,9 @@ def library_files(extra: tuple[Path, ...]) -> tuple[LibraryFile, ...]:
 def team_files(folders: tuple[Path, ...]) -> tuple[LibraryFile, ...]:
     """The files of a team's own folders (``extend-rules``), in the order of the folders."""
     return tuple(
-        LibraryFile(name, text, True) for folder in folders for name, text in toml_files.folder_texts(folder)
+        LibraryFile(name, text, True)
+        for folder in folders
+        for name, text in toml_files.folder_texts(folder, folder.as_posix())
     )
 
 

@@ -14,6 +14,9 @@ import tomli
 T = TypeVar("T")
 
 _WHERE = re.compile(r" - at `(\$[^`]*)`$")
+# The decoder speaks of its own classes; who wrote the file knows keys.
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")
+_MISSING = re.compile(r"Object missing required field `(.*)`")
 
 
 class _Entry(Protocol):
@@ -42,14 +45,12 @@ def packaged_texts(folder: str) -> Iterator[tuple[str, str]]:
     return _texts(files("qorgau.rules") / folder, f"rules/{folder}")
 
 
-def folder_texts(folder: Path) -> Iterator[tuple[str, str]]:
-    """Name and text of every TOML file in a folder of ``extend-rules``.
+def folder_texts(folder: Path, shown: str) -> Iterator[tuple[str, str]]:
+    """Name and text of every TOML file in a folder of ``extend-rules``, which people see as ``shown``.
 
-    Raises ``RuleFileError`` when the folder is missing or a file is not UTF-8.
+    Raises ``RuleFileError`` when a file cannot be read or is not UTF-8.
     """
-    if not folder.is_dir():
-        raise RuleFileError(folder.as_posix(), "", "is not a folder")
-    return _texts(folder, folder.as_posix())
+    return _texts(folder, shown)
 
 
 def _texts(folder: _Entry, shown: str) -> Iterator[tuple[str, str]]:
@@ -59,7 +60,9 @@ def _texts(folder: _Entry, shown: str) -> Iterator[tuple[str, str]]:
         if entry.name.endswith(".toml"):
             name = f"{shown}/{entry.name}"
             try:
-                yield name, entry.read_bytes().decode("utf-8")
+                yield name, entry.read_bytes().decode("utf-8-sig")
+            except OSError as error:
+                raise RuleFileError(name, "", f"cannot be read: {(error.strerror or '').lower()}") from error
             except UnicodeDecodeError as error:
                 raise RuleFileError(name, "", "is not UTF-8") from error
 
@@ -80,4 +83,8 @@ def decode(table: dict[str, Any], into: type[T], file: str) -> T:
         problem = str(error)
         found = _WHERE.search(problem)
         key = found.group(1).removeprefix("$").removeprefix(".") if found else ""
-        raise RuleFileError(file, key, _WHERE.sub("", problem)) from error
+        raise RuleFileError(file, key, _in_words(_WHERE.sub("", problem))) from error
+
+
+def _in_words(problem: str) -> str:
+    return _MISSING.sub(r'the key "\1" is required', _UNKNOWN.sub(r'there is no key "\1"', problem))

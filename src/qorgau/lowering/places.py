@@ -12,8 +12,9 @@ import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from qorgau import ir
-from qorgau.lowering.front import parse, read_by_python
+from qorgau.lowering.front import parse
 from qorgau.lowering.functions import statements
+from qorgau.lowering.limits import read_by_python
 from qorgau.lowering.state import Lowering, Place
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")

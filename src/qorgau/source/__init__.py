@@ -9,10 +9,11 @@ from qorgau.source.dotenv import read_environment
 from qorgau.source.naming import by_module, nearer_names, own_names
 from qorgau.source.reading import SourceText, cell_at, decode, read, split_lines
 from qorgau.source.setting_files import parse_settings, read_settings
-from qorgau.source.values import Setting, SourceError, SourceFile, SourceProblem
+from qorgau.source.values import NotPythonError, Setting, SourceError, SourceFile, SourceProblem
 
 __all__ = [
     "Discovery",
+    "NotPythonError",
     "Setting",
     "SourceError",
     "SourceFile",

@@ -79,15 +79,10 @@ def discover(
         else:
             walk.file(start, project)
     walk.finish()
-    missing = [
-        SourceProblem(walk.display(path), "is a source root but no folder")
-        for path in given
-        if not os.path.isdir(path)
-    ]
     files = sorted(
         (_source_file(found, walk) for found in walk.found()), key=lambda file: (file.display, file.path)
     )
-    problems = sorted({*walk.problems, *missing}, key=lambda problem: (problem.path, problem.message))
+    problems = sorted(set(walk.problems), key=lambda problem: (problem.path, problem.message))
     return Discovery(Path(top), tuple(files), tuple(problems))
 
 

@@ -11,7 +11,7 @@ import re
 import msgspec
 
 from qorgau.source.notebooks import NotebookError, join_cells
-from qorgau.source.values import SourceError, SourceFile, SourceProblem
+from qorgau.source.values import NotPythonError, SourceError, SourceFile, SourceProblem
 
 LARGEST_FILE = 20_000_000
 
@@ -41,7 +41,11 @@ class SourceText(msgspec.Struct, frozen=True):
 
 
 def read(file: SourceFile) -> SourceText:
-    """The text of ``file``. Raises SourceError, naming ``file.display``, when it cannot be had."""
+    """The text of ``file``.
+
+    Raises SourceError, naming ``file.display``, when it cannot be had: NotPythonError for what can be read
+    but is no source.
+    """
     try:
         with file.path.open("rb") as stream:
             data = stream.read(LARGEST_FILE + 1)
@@ -52,14 +56,14 @@ def read(file: SourceFile) -> SourceText:
         raise SourceError(SourceProblem(file.display, f"is too large: files over {size} are not read"))
     try:
         return _read_notebook(data) if file.is_notebook else SourceText(decode(data))
-    except SourceError as error:
-        raise SourceError(msgspec.structs.replace(error.problem, path=file.display)) from error
+    except NotPythonError as error:
+        raise NotPythonError(msgspec.structs.replace(error.problem, path=file.display)) from error
 
 
 def decode(data: bytes) -> str:
     """Python source as text, by its byte order mark, its declared encoding, or UTF-8.
 
-    Raises SourceError, its problem without a path, for what Python would not read either.
+    Raises NotPythonError, its problem without a path, for what Python would not read either.
     """
     for mark, name in _WIDE_MARKS:
         if data.startswith(mark):
@@ -68,7 +72,7 @@ def decode(data: bytes) -> str:
     body = data.removeprefix(codecs.BOM_UTF8)
     null = body.find(b"\0")
     if null >= 0:
-        raise _error("contains a null byte, so it is not Python source", body, null)
+        raise _error("contains a null byte", body, null)
     text = _decode_body(body, marked)
     return _LONE_RETURN.sub("\n", text) if "\r" in text else text
 
@@ -127,7 +131,7 @@ def _declared_encoding(body: bytes) -> str | None:
     return None
 
 
-def _undecodable(body: bytes, error: UnicodeDecodeError, declared: str | None) -> SourceError:
+def _undecodable(body: bytes, error: UnicodeDecodeError, declared: str | None) -> NotPythonError:
     byte = f"the byte 0x{error.object[error.start]:02x}" if error.start < len(error.object) else "an end"
     if declared:
         message = f"has {byte} that is not {declared}, the encoding it declares"
@@ -136,12 +140,12 @@ def _undecodable(body: bytes, error: UnicodeDecodeError, declared: str | None) -
     return _error(message, body, error.start)
 
 
-def _error(message: str, body: bytes = b"", offset: int | None = None) -> SourceError:
+def _error(message: str, body: bytes = b"", offset: int | None = None) -> NotPythonError:
     if offset is None:
-        return SourceError(SourceProblem("", message))
+        return NotPythonError(SourceProblem("", message))
     lines = re.split(rb"\r\n|\r|\n", body[:offset])
     column = len(lines[-1].decode("utf-8", "replace")) + 1
-    return SourceError(SourceProblem("", message, len(lines), column))
+    return NotPythonError(SourceProblem("", message, len(lines), column))
 
 
 def _read_notebook(data: bytes) -> SourceText:

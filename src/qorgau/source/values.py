@@ -31,6 +31,10 @@ class SourceError(Exception):
         self.problem = problem
 
 
+class NotPythonError(SourceError):
+    """A file was read, but Python would take it for no source: its bytes are no text in the encoding it has."""
+
+
 class SourceFile(msgspec.Struct, frozen=True):
     """One file that may be read.
 
