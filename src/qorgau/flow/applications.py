@@ -41,6 +41,9 @@ LAYERS = frozenset((*AROUND, "guards", "dependencies"))
 MAX_IMPORTS = 4
 """Modules that a name is followed through."""
 
+BEFORE = frozenset(("before_request", "before_app_request"))
+"""Methods of Flask's applications and blueprints, and of Sanic's, that register what runs before requests."""
+
 ADDING = frozenset(("middleware", "outer_middleware", "add_middleware", "register_middleware"))
 
 
@@ -71,6 +74,8 @@ class Applications:
         self._local: dict[tuple[str, int], str] = {}
         self.inclusions: list[tuple[Unit, ir.Call]] = []
         """All calls that include one router in another."""
+        self.registered: list[tuple[Unit, ir.Call]] = []
+        """All calls that are given a function to run before requests: ``blueprint.before_request(check)``."""
         for unit in sorted(program.files, key=lambda each: each.name):
             self._read(unit)
 
@@ -152,6 +157,8 @@ class Applications:
             return
         if name == "include_router":
             self.inclusions.append((unit, node))
+        if name in BEFORE and isinstance(node.arguments[0].value, ir.Name | ir.Attribute):
+            self.registered.append((unit, node))
         if name in JOINING:
             self._join(unit, [argument.value for argument in node.arguments], owner)
         elif name in ADDING or (name == "append" and _ends(node.function.value) in AROUND):

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 def combine(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -> Value | None:
     """``+``, ``*``, ``|``, ``&``, ``-`` on containers."""
-    kinds = {obj.kind for loc in left.locs() if (obj := f.state.obj(loc)) is not None}
+    sides = (left, right) if op == "|" else (left,)
+    kinds = {obj.kind for side in sides for loc in side.locs() if (obj := f.state.obj(loc)) is not None}
     if "dict" in kinds:
         if op != "|":
             return None

@@ -8,6 +8,7 @@ is reached where they let it through (spec section 5).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -68,6 +69,9 @@ EVENTS = frozenset(("request", "event", "message", "callback", "callback_query",
 
 FILTERS = ("func", "filters")
 """Keywords of a handler's decorator under which its filter is given."""
+
+DISPATCHING = ("dispatch", "dispatch_request")
+"""Methods of a view that call its handlers: Django's, and those of Flask's views of methods."""
 
 MAX_GATES = 12
 MAX_INCLUDED = 4
@@ -156,11 +160,15 @@ def _of_router(m: Machine, f: Frame, unit: Unit, node: ir.Expr, depth: int = 0) 
     if depth >= MAX_INCLUDED or not inclusions:
         return
     router = set(m.quiet(f, node, unit).locs())
+    before, ways = f.state, []
     for other, call in inclusions:
         included = call.arguments[0].value
         if router & set(m.quiet(f, included, other).locs()) and isinstance(call.function, ir.Attribute):
+            f.state = before.copy()
             _dependencies(m, f, other, call)
             _of_router(m, f, other, call.function.value, depth + 1)
+            ways.append(f.state)
+    f.state = reduce(m.join_states, ways) if ways else before
 
 
 def _dependencies(m: Machine, f: Frame, unit: Unit, node: ir.Call) -> None:
@@ -199,6 +207,23 @@ def _before_request(m: Machine, f: Frame, closure: Closure, request: Value) -> N
         if asked < MAX_GATES and _concerns(m, f, before, owners):
             asked += 1
             _unanswered(m, f, ask(m, f, of_ref(loc), _event(before, request), before.function.at))
+    for unit, call in applications.of_program(m).registered:
+        if asked < MAX_GATES and _is_of(m, f, unit, call, owners):
+            asked += 1
+            function = m.quiet(f, call.arguments[0].value, unit)
+            given = [obj.info for loc in function.locs() if (obj := f.state.obj(loc)) is not None]
+            if len(given) == 1 and isinstance(given[0], Closure):
+                _unanswered(m, f, ask(m, f, function, _event(given[0], request), call.at))
+
+
+def _is_of(m: Machine, f: Frame, unit: Unit, call: ir.Call, owners: set[Loc]) -> bool:
+    """Whether ``blueprint.before_request(check)`` is about a blueprint, or about the whole application."""
+    if not isinstance(call.function, ir.Attribute):
+        return False
+    asked = m.quiet(f, call.function.value, unit).locs()
+    made = [obj for loc in asked if (obj := f.state.obj(loc)) is not None]
+    whole = call.function.attr == "before_app_request" or any(obj.type in APPLICATIONS for obj in made)
+    return whole or bool(owners & set(asked))
 
 
 def _is_before(closure: Closure, frameworks: set[str]) -> bool:
@@ -296,7 +321,7 @@ def _class(m: Machine, f: Frame, closure: Closure, cls: Loc, args: Args, request
         method = method_named(m, f, cls, view, preparing, at)
         if method is not None and name not in (preparing, "dispatch"):
             ask(m, f, method, Args([request]) if preparing != "prepare" else Args(), at)
-    if name != "dispatch":
+    if name not in DISPATCHING:
         _dispatch(m, f, cls, view, args, closure)
 
 
@@ -318,10 +343,14 @@ def _actions(closure: Closure) -> Sequence[str]:
 def _dispatch(m: Machine, f: Frame, cls: Loc, view: Value, args: Args, closure: Closure) -> None:
     """``dispatch`` of the project: the handler runs in the state in which it calls the library's own."""
     at = closure.function.at
-    method, loc = method_named(m, f, cls, view, "dispatch", at), view.single()
+    found = ((name, method_named(m, f, cls, view, name, at)) for name in DISPATCHING)
+    name, method = next(((name, each) for name, each in found if each is not None), ("", None))
+    loc = view.single()
     if method is None or loc is None:
         return
     given = Args(list(args.positional[1:2]), dict(_captured(closure, args)), UNKNOWN, [UNKNOWN])
+    if name != "dispatch":
+        given = Args(star=UNKNOWN, double=[UNKNOWN])
     m.write(f, loc, m.obj(f, loc).put(middleware.ASKED, of_const(True)), strong=True)
     middleware.up_to_handler(m, f, lambda: m.call(f, method, given, at))
     obj = m.obj(f, loc)

@@ -77,7 +77,7 @@ def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int
         m.risk()
     owner = receiver if receiver.refs else None
     if dotted == middleware.CONTINUE or (
-        dotted.endswith(".dispatch") and middleware.leads_on(f, receiver, args)
+        dotted.endswith((".dispatch", ".dispatch_request")) and middleware.leads_on(f, receiver, args)
     ):
         return middleware.go_on(f)
     erasure.library_call(m, f, dotted, receiver, args, at)

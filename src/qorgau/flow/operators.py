@@ -77,8 +77,7 @@ def binary(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) ->
     result = _of_library(m, f, op, left, right, at)
     if result is not None:
         return result
-    kinds = {obj.kind for loc in left.locs() if (obj := f.state.obj(loc)) is not None}
-    if kinds & set(CONTAINERS):
+    if _kinds(f, left) & set(CONTAINERS) or (op == "|" and left.locs() and "dict" in _kinds(f, right)):
         combined = m.combine_containers(f, op, left, right, at)
         if combined is not None:
             return combined
@@ -102,6 +101,10 @@ def binary(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) ->
         no = _combined(op == "|", m.truth(f, left, False), m.truth(f, right, False))
         return result.with_(when_true=yes, when_false=no)
     return result
+
+
+def _kinds(f: Frame, value: Value) -> set[str]:
+    return {obj.kind for loc in value.locs() if (obj := f.state.obj(loc)) is not None}
 
 
 def _buckets(right: Value) -> int | None:

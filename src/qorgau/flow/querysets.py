@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -107,6 +108,19 @@ def queryset(m: Machine, f: Frame, use: Use) -> Value:
         changed = replace(changed, kind="library", type=kind, info=None if info.is_empty else info)
         results.append(m.new(f, use.at, changed, f"queryset{len(results)}"))
     return join_all(results) if results else m.unknown(f, use.at, frozenset(), "queryset")
+
+
+def combined(m: Machine, f: Frame, use: Use) -> Value:
+    """``first | second``: rows of one or the other; ``first & second``: what both let through."""
+    both = use.dotted.endswith("__and__")
+    results: list[Value] = []
+    for _, obj in querysets_of(m, f, use):
+        others = [facts_held(m.obj(f, loc)) for loc in use.arg(0).locs()] or [NO_FACTS]
+        other = reduce(common_facts, others)
+        facts = facts_held(obj) | other if both else common_facts(facts_held(obj), other)
+        made = obj.put(HOLDS, Value(opaque=True, when_true=facts))
+        results.append(m.new(f, use.at, made, f"combined{len(results)}"))
+    return join_all(results) if results else m.unknown(f, use.at, frozenset(), "combined")
 
 
 def chosen_documents(m: Machine, f: Frame, use: Use, made: Value, many: bool) -> Value:
@@ -230,6 +244,7 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "constant-true": lambda m, f, use: of_const(True),
     "model-to-dict": model_to_dict,
     "queryset": queryset,
+    "queryset-combined": combined,
     "queryset-create": create,
     "queryset-exists": exists,
     "queryset-one": one,

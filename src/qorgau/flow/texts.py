@@ -64,7 +64,9 @@ def alternatives(value: Value) -> list[tuple[str, Facts]]:
         for c, facts in value.consts.items()
         if isinstance(c.value, bytes)
     ]
-    uncertain = value.unknown or bool(value.refs) or bool(value.taints)
+    # What is not known of a text that was put together is in its holes.
+    holed = any(HOLE in text for text, _ in found)
+    uncertain = bool(value.refs) or ((value.unknown or bool(value.taints)) and not holed)
     if uncertain or value.opaque:
         # Nobody means the word "None" to be in a text.
         found = [(text, facts) for text, facts in found if text != "None" or const(None) not in value.consts]

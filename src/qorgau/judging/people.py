@@ -130,6 +130,33 @@ RELATIONS = frozenset(
         "contractor",
         "freelancer",
         "introducer",
+        "trainer",
+        "coach",
+        "mentor",
+        "tutor",
+        "instructor",
+        "curator",
+        "captain",
+        "deputy",
+        "secretary",
+        "translator",
+        "interpreter",
+        "guide",
+        "subordinate",
+        "apprentice",
+        "classmate",
+        "schoolmate",
+        "stepfather",
+        "stepmother",
+        "stepson",
+        "stepdaughter",
+        "godfather",
+        "godmother",
+        "kid",
+        "nominee",
+        "successor",
+        "predecessor",
+        "follower",
     ]
 )
 """Names under which another person is reached, besides those of the regulation."""
@@ -241,6 +268,8 @@ class People:
         if one == two:
             return True
         for whole, part in ((one, two), (two, one)):
+            if part in others:
+                continue
             thing = self._is_thing(whole) or (
                 self._says_nothing(whole) and not self._in(name_of(part), RELATIONS)
             )
