@@ -71,6 +71,7 @@ class Applications:
         self._imports: dict[str, dict[str, Key]] = {}
         self._wholes: dict[Key, list[Key]] = {}
         self._layers: dict[Key, list[Layer]] = {}
+        self._made: dict[Key, ir.Call] = {}
         self._local: dict[tuple[str, int], str] = {}
         self.inclusions: list[tuple[Unit, ir.Call]] = []
         """All calls that include one router in another."""
@@ -97,6 +98,11 @@ class Applications:
                 seen[key] = None
                 yield from (layer for layer in self._layers.get(key, ()) if layer.kind == kind)
                 waiting += self._wholes.get(key, ())
+
+    def made(self, unit: Unit, node: ir.Expr) -> ir.Call | None:
+        """The call that makes what a name in the same module stands for, in whichever of its functions."""
+        key = self._key(unit, node)
+        return self._made.get(key) if key is not None and key[0] == unit.name else None
 
     def is_handler(self, closure: Closure) -> bool:
         """Whether a function is listed in an application or router before whose handlers something runs."""
@@ -142,6 +148,7 @@ class Applications:
             return
         if isinstance(node.value, ir.Call):
             targets[node.value.at] = key
+            self._made.setdefault(key, node.value)
         elif isinstance(node.value, ir.Sequence) and any(isinstance(e, ir.Call) for e in node.value.elements):
             self._join(unit, node.value.elements, key)
 

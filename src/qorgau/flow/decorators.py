@@ -103,12 +103,12 @@ def decorated(
             result = m.decorate(f, factory, value, decorator.at)
             if any(not isinstance(ref, Loc) or f.state.obj(ref) is not None for ref in result.refs):
                 return result
-        m.marked(f, loc, tuple(names))
+        m.marked(f, loc, tuple(names), value)
         return value
     if called and isinstance(decorator, ir.Call):
         m.evaluate_arguments(f, decorator)
         m.decorator_arguments()
-    m.marked(f, loc, tuple(names))
+    m.marked(f, loc, tuple(names), value)
     return value
 
 

@@ -153,8 +153,9 @@ def _decorator(m: Machine, f: Frame, unit: Unit, node: ir.Call, request: Value) 
 
 def _of_router(m: Machine, f: Frame, unit: Unit, node: ir.Expr, depth: int = 0) -> None:
     """What the router of a route was made with, and what it is included with (``include_router``)."""
-    owner, made = alias_of(m, node, unit)
-    if isinstance(made, ir.Call):
+    owner, found = alias_of(m, node, unit)
+    made = found if isinstance(found, ir.Call) else applications.of_program(m).made(unit, node)
+    if made is not None:
         _dependencies(m, f, owner, made)
     inclusions = applications.of_program(m).inclusions
     if depth >= MAX_INCLUDED or not inclusions:
@@ -199,8 +200,8 @@ def _before_request(m: Machine, f: Frame, closure: Closure, request: Value) -> N
         return
     owners = {loc for owner in _owners(closure) for loc in m.quiet(f, owner, closure.unit).locs()}
     asked = 0
-    for loc in list(m.functions.values()):
-        obj = m.base.get(loc)
+    for loc in [*m.functions.values(), *_nested(f)]:
+        obj = m.base.get(loc) or f.state.obj(loc)
         before = obj.info if obj is not None else None
         if not isinstance(before, Closure) or not _is_before(before, frameworks):
             continue
@@ -216,13 +217,21 @@ def _before_request(m: Machine, f: Frame, closure: Closure, request: Value) -> N
                 _unanswered(m, f, ask(m, f, function, _event(given[0], request), call.at))
 
 
+def _nested(f: Frame) -> list[Loc]:
+    """The functions that a function has defined so far, which makes an application and its handlers."""
+    held = f.state.heap.items() if f.kind == "function" else ()
+    return [loc for loc, obj in held if obj.kind == "function" and isinstance(obj.info, Closure)]
+
+
 def _is_of(m: Machine, f: Frame, unit: Unit, call: ir.Call, owners: set[Loc]) -> bool:
     """Whether ``blueprint.before_request(check)`` is about a blueprint, or about the whole application."""
     if not isinstance(call.function, ir.Attribute):
         return False
     asked = m.quiet(f, call.function.value, unit).locs()
-    made = [obj for loc in asked if (obj := f.state.obj(loc)) is not None]
-    whole = call.function.attr == "before_app_request" or any(obj.type in APPLICATIONS for obj in made)
+    made = [obj.type for loc in asked if (obj := f.state.obj(loc)) is not None]
+    local = applications.of_program(m).made(unit, call.function.value)
+    made += _names(m.quiet(f, local.function, unit)) if local is not None else []
+    whole = call.function.attr == "before_app_request" or any(name in APPLICATIONS for name in made)
     return whole or bool(owners & set(asked))
 
 
@@ -254,7 +263,8 @@ def _owners(closure: Closure) -> Iterator[ir.Expr]:
 
 
 def _concerns(m: Machine, f: Frame, before: Closure, owners: set[Loc]) -> bool:
-    if any(mark.endswith("before_app_request") for mark in before.marks):
+    wholes = ("before_app_request", *(f"{name}.before_request" for name in APPLICATIONS))
+    if any(mark.endswith(wholes) for mark in before.marks):
         return True
     for owner in _owners(before):
         for loc in m.quiet(f, owner, before.unit).locs():

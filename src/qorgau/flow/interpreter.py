@@ -50,6 +50,7 @@ from qorgau.flow import (
     method_calls,
     modules,
     naming,
+    nested_handlers,
     objects,
     operators,
     orm,
@@ -417,9 +418,10 @@ class Interpreter(Run):
         self.decorating = before
         return result
 
-    def marked(self, f: Frame, loc: Loc, names: tuple[str, ...]) -> None:
-        """A function has decorators that were not applied."""
+    def marked(self, f: Frame, loc: Loc, names: tuple[str, ...], value: Value) -> None:
+        """A function, of which others have made ``value``, has decorators that were not applied."""
         scopes.mark(self, f, loc, names)
+        nested_handlers.registered(self, f, loc, names, value)
 
     def decorator_arguments(self) -> None:
         """The arguments of a library's decorator are handed to the library."""

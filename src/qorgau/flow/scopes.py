@@ -13,8 +13,8 @@ from qorgau import ir
 from qorgau.flow import calls, closures, environment, modules, naming, raising, targets
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
-from qorgau.flow.machine import Args, Closure, Frame
-from qorgau.flow.values import BOTTOM, OPAQUE, UNKNOWN, Bound, Builtin, External, Ref, Value, of_const, of_ref
+from qorgau.flow.machine import Closure, Frame
+from qorgau.flow.values import BOTTOM, OPAQUE, Bound, Builtin, External, Ref, Value, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -242,11 +242,8 @@ def call_names(m: Machine, f: Frame, loc: Loc, closure: Closure, receiver: Value
 
 
 def mark(m: Machine, f: Frame, loc: Loc, names: tuple[str, ...]) -> None:
-    """A function keeps the decorators that were not applied; a nested one that a framework calls runs at once."""
+    """A function keeps the decorators that were not applied."""
     obj = f.state.obj(loc)
     if obj is None or not isinstance(obj.info, Closure):
         return
     closures.rebind(f, loc, marks=(*obj.info.marks, *names))
-    if f.kind == "function" and any(m.policy.catalog.entry_decorator(name) for name in names):
-        at = obj.info.function.at
-        m.perhaps(f, lambda: m.call(f, of_ref(loc), Args(star=UNKNOWN), at))
