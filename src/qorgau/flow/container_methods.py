@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
 
+COUNTS = "$counts"
+"""The part of ``itertools.count()`` that is the number which it gives next."""
+
 VIEWS = frozenset(("keys", "values", "items"))
 """Methods of dicts that show what is in the dict when they are looked at."""
 
@@ -144,7 +147,8 @@ def _sequence_method(
         return m.new(f, at, replace(obj), "copy") if name == "copy" else of_ref(loc)
     if name in ("index", "count", "__contains__"):
         m.looked_for(f, first, of_ref(loc), at)
-        return OPAQUE
+        place = _first_place(items, first) if name == "index" and len(args.positional) == 1 else None
+        return OPAQUE if place is None else of_const(place)
     if name in ("__len__", "issubset", "issuperset", "isdisjoint"):
         return OPAQUE
     if name in ("union", "symmetric_difference"):
@@ -181,6 +185,17 @@ def _place_of(items: Sequence[Value], wanted: Value) -> int | None:
             return index
         if _one_method(item) is not None and _one_method(item) == _one_method(wanted):
             return index
+    return None
+
+
+def _first_place(items: Sequence[Value] | None, wanted: Value) -> int | None:
+    """Where a list has a constant first, where each item before that is another or somebody's datum."""
+    constant = wanted.constant()
+    for index, item in enumerate(items or () if constant is not None else ()):
+        if item.constant() == constant:
+            return index
+        if item.constant() is None and not item.taints:
+            return None
     return None
 
 
@@ -234,6 +249,10 @@ def _sort(
 def next_item(m: Machine, f: Frame, loc: Loc, at: int) -> Value:
     """``next(iterator)``: the first item, which is then used up."""
     obj = m.obj(f, loc)
+    number = obj.parts[COUNTS].constant() if COUNTS in obj.parts and not loc.old else None
+    if number is not None and isinstance(number.value, int):
+        m.write(f, loc, obj.put(COUNTS, of_const(number.value + 1)), strong=True)
+        return of_const(number.value)
     items = items_of(obj)
     if items and not loc.old and obj.kind == "generator":
         m.write(f, loc, renumbered(obj, items[1:]), strong=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import keys, memberships, naming, scalars, text_slices
+from qorgau.flow import keys, mappings, memberships, naming, scalars, text_slices
 from qorgau.flow.constants import Const
 from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.heap import MAYBE, Key, Obj
@@ -225,6 +225,7 @@ def appended(obj: Obj, new: Value, strong: bool, exact: bool = True) -> Obj:
 def update(m: Machine, f: Frame, loc: Loc, value: Value, at: int) -> None:
     """``dict.update(value)``: a dict, pairs, or something unknown."""
     target = of_ref(loc)
+    value = mappings.as_dict(m, f, value, at)
     for ref, facts in value.refs.items():
         source = f.state.obj(ref) if isinstance(ref, Loc) else None
         if source is not None and source.kind == "attributes" and isinstance(source.info, Loc):

@@ -27,6 +27,9 @@ from qorgau.linking import Program, Unit
 MAX_EPOCHS = 3
 """Rounds over the program while functions still change what modules hold (counted when cut off)."""
 
+LAST_CALLS = 2
+"""Calls by which what functions left in modules is told apart in small programs."""
+
 MAX_SELECTIVE_EPOCHS = 2
 """The same for programs of which only what can matter is followed."""
 
@@ -195,8 +198,9 @@ class _Lasting(Renaming):
     def _named(self, loc: Loc) -> Loc:
         if loc.parent is None or not is_activation(loc.parent):
             return loc
-        # In small programs also by the last call that led there: one function makes objects of several classes.
-        last = () if self._is_selective else (loc.parent.label,)
+        # In small programs also by the last calls that led there: one function makes objects of several classes,
+        # and a constructor the parts of several objects.
+        last = () if self._is_selective else tuple(_last_calls(loc.parent))
         return Loc(Loc(None, ("left", *last)), loc.label, True)
 
     def loc(self, loc: Loc) -> Loc:
@@ -206,6 +210,16 @@ class _Lasting(Renaming):
     def facts(self, facts: Facts) -> Facts:
         """The facts that speak of what keeps its name."""
         return without(facts, lambda loc: self.loc(loc) is not loc)
+
+
+def _last_calls(ctx: Loc) -> Iterator[Hashable]:
+    """The calls that led to an activation, the last one first."""
+    place: Loc | None = ctx
+    for _ in range(LAST_CALLS):
+        if place is None or not is_activation(place):
+            return
+        yield place.label
+        place = place.parent
 
 
 def _settle(m: Interpreter, outcomes: dict[Root, _Outcome]) -> list[Loc]:

@@ -13,6 +13,7 @@ from qorgau import ir
 from qorgau.flow import (
     comparisons,
     containers,
+    mappings,
     operators,
     origins,
     raising,
@@ -110,6 +111,7 @@ def arguments(m: Machine, f: Frame, node: ir.Call) -> Args:
             if items.items is None or args.star is not BOTTOM:
                 args.star = join(args.star, items.each)
         elif argument.star == "**":
+            value = mappings.as_dict(m, f, value, at)
             exact = m.exact_dict(f, value)
             if exact is None:
                 args.double.append(value)

@@ -11,12 +11,11 @@ from qorgau.flow import origins, started
 from qorgau.flow.functional import callable_ref, partial_of
 from qorgau.flow.heap import Obj
 from qorgau.flow.iterating import map_items
-from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.uses import Use
 from qorgau.flow.values import (
     OPAQUE,
-    Bound,
+    Builtin,
     External,
     Value,
     join,
@@ -102,7 +101,7 @@ def _call_later(m: Machine, f: Frame, u: Use) -> Value:
         _call_with(m, f, u, function, u.args.keywords.get("op_args"), u.args.keywords.get("op_kwargs"))
         return OPAQUE
     for index, value in enumerate(values):
-        if any(isinstance(ref, Bound | Loc) and callable_ref(f, ref) for ref in value.refs):
+        if any(isinstance(ref, Builtin) or callable_ref(f, ref) for ref in value.refs):
             keywords = {name: v for name, v in u.args.keywords.items() if name not in LATER_OPTIONS}
             given = [*_next_message(m, f, u), *values[index + 1 :]]
             m.call(f, value, Args(given, keywords, u.args.star, list(u.args.double)), u.at)

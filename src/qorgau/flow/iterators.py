@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import containers
-from qorgau.flow.heap import Obj
+from qorgau.flow import container_methods, containers
+from qorgau.flow.heap import Key, Obj
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.uses import Use
 from qorgau.flow.values import (
@@ -83,6 +83,14 @@ def _compress(m: Machine, f: Frame, u: Use) -> Value:
     return m.sequence(f, u.at, "generator", kept, None, "compress")
 
 
+def _count(m: Machine, f: Frame, u: Use) -> Value:
+    """``itertools.count(start)``: one number after the other."""
+    start = u.args.get(0, "start") or of_const(0)
+    steps = u.args.get(1, "step") is not None
+    parts: dict[Key, Value] = {} if steps else {container_methods.COUNTS: start}
+    return m.new(f, u.at, Obj("generator", parts=parts, rest=Value(start.taints, opaque=True)), "count")
+
+
 def _repeat(m: Machine, f: Frame, u: Use) -> Value:
     return m.new(f, u.at, Obj("generator", rest=u.arg(0, "object")), "repeat")
 
@@ -94,6 +102,8 @@ def _tee(m: Machine, f: Frame, u: Use) -> Value:
     iteration = m.iterate(f, u.arg(0), u.at)
     made = [
         m.new(f, u.at, Obj("generator", rest=iteration.each), f"tee{index}")
+        if iteration.items is None
+        else m.sequence(f, u.at, "generator", iteration.items, None, f"tee{index}")
         for index in range(min(number, 8))
     ]
     return m.sequence(f, u.at, "tuple", made, None, "tees")
@@ -202,6 +212,7 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "choice": _chosen_item,
     "combinations": _combinations,
     "compress": _compress,
+    "count": _count,
     "cycle": _elements,
     "elements": _elements,
     "groupby": _groups,

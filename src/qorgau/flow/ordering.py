@@ -42,12 +42,34 @@ def in_order(
         asked = m.call(f, key, Args([item]), at) if key is not None and key.refs else item
         ranks.append((_rank(m, f, asked, at),))
     f.passes = passes
+    own = _own_order(m, f, items, at) if key is None else None
+    if own is not None:
+        return own[::-1] if down.value else own
     key_of = cmp_to_key(_compare)
     try:
         places = sorted(range(len(items)), key=lambda place: key_of(ranks[place]), reverse=bool(down.value))
     except _Undecided:
         return None
     return tuple(items[place] for place in places)
+
+
+def _own_order(m: Machine, f: Frame, items: Sequence[Value], at: int) -> tuple[Value, ...] | None:
+    """The order that ``__lt__`` of the items' class gives, where it says so of each pair that is asked."""
+    if any(item.single() is None for item in items):
+        return None
+    less: dict[tuple[int, int], bool] = {}
+    for one in range(len(items)):
+        for other in range(len(items)):
+            answer = m.operator_method(f, "lt", items[one], items[other], at) if one != other else None
+            known = answer.constant() if answer is not None else None
+            if one != other and known is None:
+                return None
+            less[one, other] = known is not None and bool(known.value)
+
+    def compared(one: int, other: int) -> int:
+        return less[other, one] - less[one, other]
+
+    return tuple(items[place] for place in sorted(range(len(items)), key=cmp_to_key(compared)))
 
 
 def _rank(m: Machine, f: Frame, value: Value, at: int) -> Const | Rank | None:
