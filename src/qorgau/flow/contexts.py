@@ -32,6 +32,10 @@ from qorgau.linking import walk
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
+CLOSING = "contextlib.closing"
+THING = "$thing"
+"""The type of what closes a thing, and the part that is the thing."""
+
 GUARD = "qorgau.guard"
 """The type of what a configured ``requires`` returns: facts that hold inside its ``with`` block."""
 
@@ -102,6 +106,8 @@ def _entered(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> Value:
         found = inheritance.method(m, f, loc, obj, name, at) if obj.cls is not None else None
         if found is not None:
             return awaited(m, f, m.call(f, found, Args(), at), at)
+    if obj.type == CLOSING:
+        return obj.parts.get(THING, BOTTOM)
     if obj.type:
         if obj.type == ambient.CONTEXT:
             return ambient.enter(m, f, loc)
@@ -150,6 +156,7 @@ def acts(m: Machine, f: Frame, context: Value, at: int) -> bool:
         isinstance(obj.info, Resumable)
         or obj.type == ambient.CONTEXT
         or STACKED in obj.parts
+        or obj.type == CLOSING
         or (obj.cls is not None and _exits(m, f, loc, obj, at))
         for loc, obj in objs
         if obj is not None
@@ -177,6 +184,8 @@ def leave(m: Machine, f: Frame, context: Value, token: Entered, at: int, failed:
             started.settle(m, f, f.started)
         if obj is not None and obj.type == ambient.CONTEXT:
             ambient.leave(m, f, loc)
+        if obj is not None and obj.type == CLOSING:
+            m.call_method(f, obj.parts[THING], "close", Args(), at)
         if obj is not None and STACKED in obj.parts:
             _unwind(m, f, loc, at)
         if obj is not None and obj.kind in ("partial", "function"):
@@ -217,6 +226,11 @@ def _push(m: Machine, f: Frame, u: Use) -> Value:
     return u.arg(0, "exit")
 
 
+def _closing(m: Machine, f: Frame, u: Use) -> Value:
+    """``closing(thing)``: ``as`` binds the thing, which is closed when the block is left."""
+    return m.new(f, u.at, Obj("library", type=CLOSING, parts={THING: u.arg(0, "thing")}), "closing")
+
+
 def _callback(m: Machine, f: Frame, u: Use) -> Value:
     """``stack.callback(function, *args)``: it is called with these when the stack is left."""
     _stack(m, f, u.receiver, partial_of(m, f, u))
@@ -250,6 +264,7 @@ def _enter_context(m: Machine, f: Frame, u: Use) -> Value:
 
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "close-stack": _close,
+    "close-after": _closing,
     "enter-context": _enter_context,
     "pop-stack": _pop_all,
     "push-context": _push,

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
 
+MAX_ASKED = 12
+"""Times that a function is asked for the next item before its items are no longer told apart."""
+
+
 def map_items(m: Machine, f: Frame, u: Use) -> Value:
     function = u.arg(0, "func")
     iterations = [m.iterate(f, value, u.at) for value in u.args.positional[1:]]
@@ -198,7 +202,7 @@ def _enumerate(m: Machine, f: Frame, u: Use) -> Value:
 def _iter(m: Machine, f: Frame, u: Use) -> Value:
     value = u.arg(0)
     if len(u.args.positional) > 1:
-        return m.new(f, u.at, Obj("generator", rest=m.call(f, value, Args(), u.at)))
+        return _until(m, f, value, u.arg(1), u.at)
     loc = value.single()
     if loc is not None and m.obj(f, loc).kind == "generator":
         return value
@@ -206,6 +210,23 @@ def _iter(m: Machine, f: Frame, u: Use) -> Value:
     if iteration.items is not None:
         return m.sequence(f, u.at, "generator", iteration.items, None, "iter")
     return m.new(f, u.at, Obj("generator", rest=iteration.each), "iter")
+
+
+def _until(m: Machine, f: Frame, function: Value, last: Value, at: int) -> Value:
+    """``iter(function, last)``: what the function gives, until it gives the last."""
+    given: list[Value] = []
+    passes = f.passes
+    for index in range(MAX_ASKED):
+        f.passes = (*passes, index)
+        value = m.call(f, function, Args(), at)
+        if value.constant() is not None and value.constant() == last.constant():
+            f.passes = passes
+            return m.sequence(f, at, "generator", given, None, "until")
+        given.append(value)
+        if value.unknown or value.opaque or not f.state.reachable:
+            break
+    f.passes = passes
+    return m.new(f, at, Obj("generator", rest=join_all(given)), "until")
 
 
 def _next(m: Machine, f: Frame, u: Use) -> Value:
@@ -239,7 +260,20 @@ def _is_over(loc: Loc, obj: Obj) -> bool:
 
 
 def _takewhile(m: Machine, f: Frame, u: Use) -> Value:
-    return _filter(m, f, u)
+    """``takewhile`` and ``dropwhile``: the items before or from the first that is rejected, where that is known."""
+    iteration = m.iterate(f, u.arg(1, "iterable"), u.at)
+    drops = u.dotted.endswith("dropwhile")
+    for index, item in enumerate(iteration.items or ()):
+        chosen, sure = _chosen(m, f, u.arg(0, "predicate"), item, u.at, True)
+        if not sure:
+            break
+        if chosen is None:
+            items = (iteration.items or ())[index:] if drops else (iteration.items or ())[:index]
+            return m.sequence(f, u.at, "generator", items, None, "while")
+    if not drops:
+        return _filter(m, f, u)
+    # The rest after the first that is rejected says nothing of what the items have in common.
+    return m.new(f, u.at, Obj("generator", rest=iteration.each), "while")
 
 
 def starmap(m: Machine, f: Frame, u: Use) -> Value:
