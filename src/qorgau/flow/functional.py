@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from qorgau.flow.constants import Const
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
-from qorgau.flow.machine import Args, Frame
+from qorgau.flow.machine import Args, Closure, Frame
 from qorgau.flow.taints import Taint, Trace
 from qorgau.flow.uses import Use
 from qorgau.flow.values import (
@@ -173,6 +173,17 @@ def callable_ref(f: Frame, ref: object) -> bool:
     return obj is not None and obj.kind in ("function", "partial", "class")
 
 
+def _unbound(m: Machine, f: Frame, u: Use) -> Value:
+    """``render = staticmethod(function)``, ``classmethod(function)``: the same function, bound to no object."""
+    value = u.arg(0, "function")
+    loc = value.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    if obj is None or not isinstance(obj.info, Closure) or obj.info.binding != "plain":
+        return value
+    binding = "class" if u.dotted.endswith("classmethod") else "static"
+    return m.new(f, u.at, replace(obj, info=replace(obj.info, binding=binding)), binding)
+
+
 def _suppress(m: Machine, f: Frame, u: Use) -> Value:
     return of_ref(External("contextlib.suppress()"))
 
@@ -197,7 +208,7 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "attrgetter": _attrgetter,
     "called": _called,
     "cast": _cast,
-    "classmethod": _identity,
+    "classmethod": _unbound,
     "closing": _closing,
     "constantly": _constantly,
     "identity": _identity,
@@ -205,15 +216,15 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "itemgetter": _itemgetter,
     "methodcaller": _methodcaller,
     "partial": partial_of,
-    "staticmethod": _identity,
+    "staticmethod": _unbound,
     "suppress": _suppress,
     "wraps": _returns_identity,
 }
 
 BUILTINS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "abs": _identity,
-    "classmethod": _identity,
+    "classmethod": _unbound,
     "property": _property,
     "round": _identity,
-    "staticmethod": _identity,
+    "staticmethod": _unbound,
 }
