@@ -159,19 +159,18 @@ def _initialize_subclass(m: Machine, f: Frame, info: ClassInfo, loc: Loc, node: 
             for ref in hook.refs:
                 if isinstance(ref, Loc):
                     m.call(f, of_ref(Bound(ref, of_ref(loc))), Args(keywords=keywords), node.at)
-    for name, part in list(m.obj(f, loc).parts.items()):
-        for ref in part.refs:
-            obj = f.state.obj(ref) if isinstance(ref, Loc) else None
-            if obj is not None and obj.kind == "instance" and obj.cls is not None and isinstance(name, str):
-                setter = inheritance.class_part(m, f, obj.cls, "__set_name__")
-                for function in setter.refs if setter is not None else ():
-                    if isinstance(function, Loc):
-                        m.call(
-                            f,
-                            of_ref(Bound(function, of_ref(ref))),
-                            Args([of_ref(loc), of_const(name)]),
-                            node.at,
-                        )
+    passes = f.passes
+    for index, (name, part) in enumerate(list(m.obj(f, loc).parts.items())):
+        f.passes = (*passes, index)
+        for ref in part.locs() if isinstance(name, str) else ():
+            obj = f.state.obj(ref)
+            if obj is None or obj.kind != "instance" or obj.cls is None:
+                continue
+            setter = inheritance.class_part(m, f, obj.cls, "__set_name__")
+            for function in setter.locs() if setter is not None else ():
+                given = Args([of_ref(loc), of_const(name)])
+                m.call(f, of_ref(Bound(function, of_ref(ref))), given, node.at)
+    f.passes = passes
 
 
 def class_of(m: Machine, f: Frame, value: Value) -> Value:

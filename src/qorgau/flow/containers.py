@@ -231,9 +231,11 @@ def update(m: Machine, f: Frame, loc: Loc, value: Value, at: int) -> None:
         if source is not None and source.kind == "attributes" and isinstance(source.info, Loc):
             ref = m.namespace(f, source.info, at).locs()[0]
             source = f.state.obj(ref)
+        if ref == loc:
+            continue
         if source is not None and source.kind == "row":
             source = mapping_of(source)
-        if isinstance(ref, Loc) and source is not None and source.kind == "dict" and ref != loc:
+        if isinstance(ref, Loc) and source is not None and source.kind == "dict":
             for key, part in source.items():
                 if not part.is_bottom:
                     m.set_item(f, target, keys.value_of(m, f, key, at), stamp(part, facts), at)

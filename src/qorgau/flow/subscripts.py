@@ -186,7 +186,23 @@ def _with_spreads(m: Machine, f: Frame, loc: Loc, obj: Obj, found: Value, key: V
     constant = key.constant()
     if not spreads or (constant is not None and constant in obj.parts):
         return found
-    return join_all([found, *(item(m, f, spread, key, at) for spread in spreads)])
+    results, seen, waiting = [found], {loc}, list(spreads)
+    while waiting:
+        spread = waiting.pop()
+        others = dict(spread.refs)
+        for ref in spread.locs():
+            held = f.state.obj(ref)
+            if held is None or held.kind != "dict" or held.cls is not None:
+                continue
+            # Dicts that were spread into one another are asked once.
+            del others[ref]
+            if ref not in seen:
+                seen.add(ref)
+                results.append(stamp(containers.get_item(m, f, ref, held, key, at), spread.refs[ref]))
+                waiting += containers.spreads(held) if constant not in held.parts else ()
+        if others or not spread.refs:
+            results.append(item(m, f, spread.with_(refs=others), key, at))
+    return join_all(results)
 
 
 def _tuple_item(m: Machine, f: Frame, loc: Loc, obj: Obj, key: Value, at: int) -> Value:
