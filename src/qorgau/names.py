@@ -32,7 +32,7 @@ def fold(identifier: str) -> str:
 
 def fold_pattern(pattern: str) -> str:
     """As ``fold``, with every ``*`` kept, and the separators beside it: ``*_IIN`` is ``*_iin``."""
-    folded = _fold(pattern, "*")
+    folded = _fold(_PRIVATE.sub("", pattern), "*")
     start = 0 if folded.startswith("_*") else len(folded) - len(folded.lstrip("_"))
     end = len(folded) if folded.endswith("*_") else len(folded.rstrip("_"))
     return folded[start:end]

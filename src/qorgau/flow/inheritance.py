@@ -122,6 +122,10 @@ def lacks(m: Machine, f: Frame, value: Value, name: str) -> bool:
     """Whether an object surely has no attribute of a name: its class and all that it was given are known."""
     loc = value.single()
     obj = f.state.obj(loc) if loc is not None else None
+    if loc is not None and obj is not None and obj.kind == "class":
+        own = m.class_info(f, loc)
+        told = own is not None and not (own.opaque_base or own.libraries or m.metaclasses)
+        return told and not name.startswith("__") and class_part(m, f, loc, name) is None
     if obj is None or obj.kind != "instance" or obj.cls is None or value.unknown or not obj.rest.is_bottom:
         return False
     info = m.class_info(f, obj.cls)

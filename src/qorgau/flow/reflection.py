@@ -36,6 +36,7 @@ def _getattr(m: Machine, f: Frame, u: Use) -> Value:
     known = name.texts()
     if not known or name.unknown or name.opaque:
         fields = [v for loc in owner.locs() for v in _attributes(f, loc)]
+        fields += [m.attribute(f, owner, text, u.at) for text in known]
         return join_all([_untold(m, f, owner), default, *fields])
     if not default.is_bottom and all(inheritance.lacks(m, f, owner, text) for text in known):
         return default
