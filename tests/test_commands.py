@@ -45,6 +45,13 @@ def test_an_unknown_command_is_bad_usage() -> None:
     assert "No such command 'scan'" in result.stderr
 
 
+@pytest.mark.parametrize("command", ["init", "inventory", "server"])
+def test_a_command_that_is_not_there_yet_says_so(command: str) -> None:
+    result = _run(command, "--help")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"qorgau: error: {command} is not available in this version\n"
+
+
 def test_the_version_is_told_without_loading_the_program() -> None:
     script = (
         "import sys\n"

@@ -235,6 +235,11 @@ EXEMPTION = "[[exemptions]]\ncodes = ['PD2']\n"
         ("[storages.s]\nhosts = ['a..kz']", None, "[storages.s]\nhosts = ['пример.қаз', '*']"),
         # Gitignore patterns.
         ("exclude = ['!']", 'exclude[0]: "!" is no gitignore pattern', "exclude = ['!keep.py']"),
+        (
+            r"exclude = ['src\app\*.py']",
+            r'exclude[0]: "src\\app\\*.py" has a backslash; paths are written with /, as "src/app/*.py"',
+            "exclude = ['src/app/*.py']",
+        ),
         ("exclude = ['[z-a]']", 'exclude[0]: "[z-a]" is no gitignore pattern', "exclude = ['[a-z]']"),
         ("exclude = ['']", "exclude[0]: is empty", "exclude = ['**/migrations/**']"),
         (

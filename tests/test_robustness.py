@@ -72,6 +72,14 @@ def test_a_path_that_is_not_there_is_one_sentence() -> None:
     assert _refused("leak.py", "gone.py") == "gone.py: no such file or folder"
 
 
+def test_a_folder_without_python_is_told_and_no_error(project: Path) -> None:
+    (project / "texts").mkdir()
+    result = CliRunner().invoke(main, ["check", "texts"])
+    assert result.exit_code == 0
+    assert "qorgau: warning: there are no Python files at texts, or they are ignored\n" in result.stderr
+    assert _found("texts") == []
+
+
 def test_a_path_that_is_neither_file_nor_folder_is_one_sentence() -> None:
     assert _refused(os.devnull) == f"{os.devnull}: is neither a file nor a folder"
 

@@ -24,6 +24,9 @@ _COMMANDS = {
 }
 """Where each command lives: a module with the click command ``command``."""
 
+_PLANNED = frozenset(("init", "inventory", "server"))
+"""Commands of the specification that this version does not have."""
+
 
 class _Commands(click.Group):
     """The commands, imported late; and no traceback for anyone who did not ask for one."""
@@ -37,6 +40,13 @@ class _Commands(click.Group):
             return None
         command = importlib.import_module(module).command
         return command if isinstance(command, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] in _PLANNED:
+            raise Failure(f"{args[0]} is not available in this version")
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -306,12 +306,16 @@ def _afterwards(report: Report, options: Options) -> Iterator[str]:
     """What is said on stderr: what could not be read always, the rest unless it is not wanted."""
     for problem in report.errors:
         yield f"qorgau: error: {_placed(problem)}"
-    for doubt in report.doubts:
-        yield f"qorgau: warning: {doubt}"
     if options.statistics:
         yield from statistics(report)
-    if not options.quiet:
-        yield summary(report)
+    if options.quiet:
+        return
+    for doubt in report.doubts:
+        yield f"qorgau: warning: {doubt}"
+    if not report.files_scanned and not report.errors and options.since is None:
+        named = ", ".join(map(str, options.paths)) or "."
+        yield f"qorgau: warning: there are no Python files at {named}, or they are ignored"
+    yield summary(report)
 
 
 def _placed(problem: Problem) -> str:

@@ -114,6 +114,9 @@ def read_host(text: str) -> str | None:
 
 def read_path(text: str) -> str | None:
     """A gitignore pattern."""
+    # A backslash before a letter stands for the letter: "src\app" would mean "srcapp".
+    if re.search(r"\\\w", text):
+        return f"{quoted(text)} has a backslash; paths are written with /, as {quoted(text.replace(chr(92), '/'))}"
     try:
         patterns = list(pathspec.GitIgnoreSpec.from_lines([text]).patterns)
     except (ValueError, re.error):
