@@ -75,14 +75,14 @@ def _is_for_all(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, found: Valu
             return False
     if not _is_of_root(loc) and m.overriding(f, obj.cls, name):
         return False
-    return not m.takes_fields(f, obj.cls) and name not in _assigned(m, f, obj.cls)
+    return not m.takes_fields(f, obj.cls) and name not in assigned(m, f, obj.cls)
 
 
 def _is_of_root(loc: Loc) -> bool:
     return isinstance(loc.label, tuple) and loc.label[:1] == ("self",)
 
 
-def _assigned(m: Machine, f: Frame, cls: Loc) -> frozenset[str]:
+def assigned(m: Machine, f: Frame, cls: Loc) -> frozenset[str]:
     """The attributes that methods of a class, of its bases and of its subclasses assign."""
     key = (cls, len(m.classes))
     found = m.assigned.get(key)

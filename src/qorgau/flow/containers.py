@@ -228,8 +228,9 @@ def update(m: Machine, f: Frame, loc: Loc, value: Value, at: int) -> None:
     value = mappings.as_dict(m, f, value, at)
     for ref, facts in value.refs.items():
         source = f.state.obj(ref) if isinstance(ref, Loc) else None
-        if source is not None and source.kind == "attributes" and isinstance(source.info, Loc):
-            ref = m.namespace(f, source.info, at).locs()[0]
+        owner = _shown_by(m, f, ref, source) if isinstance(ref, Loc) and source is not None else None
+        if owner is not None:
+            ref = m.namespace(f, owner, at).locs()[0]
             source = f.state.obj(ref)
         if ref == loc:
             continue
@@ -257,6 +258,14 @@ def update(m: Machine, f: Frame, loc: Loc, value: Value, at: int) -> None:
     if not value.refs and (value.unknown or value.taints):
         obj = m.obj(f, loc)
         m.write(f, loc, replace(obj, rest=join(obj.rest, value), info=None), strong=True)
+
+
+def _shown_by(m: Machine, f: Frame, loc: Loc, obj: Obj) -> Loc | None:
+    """The object whose fields these are: that of a ``__dict__``, or a model of pydantic, which gives its pairs."""
+    if obj.kind == "attributes" and isinstance(obj.info, Loc):
+        return obj.info
+    shows = obj.kind in ("instance", "unknown") and obj.cls is not None and m.is_model_of_fields(f, obj.cls)
+    return loc if shows else None
 
 
 def _with_spreads(obj: Obj, source: Obj) -> Obj:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec.structs import replace
 
 from qorgau.flow import (
+    class_defaults,
     class_fields,
     class_records,
     container_methods,
@@ -108,13 +109,35 @@ def as_dict(
             assert obj is not None
             assert obj.cls is not None
             _put_field(m, f, made, ref, obj.cls, name, at, include, exclude, aliased, label, dumped)
-        if not names:
+        if not names and not _put_configured(m, f, made, ref, at):
             containers.update(m, f, loc, of_ref(ref, unknown=True), at)
     if not value.refs and value.taints:
         m.write(
             f, loc, replace(m.obj(f, loc), rest=Value(value.taints, unknown=True), info=None), strong=True
         )
     return made
+
+
+def _put_configured(m: Machine, f: Frame, made: Value, ref: Loc, at: int) -> bool:
+    """Put the attributes of a configured record whose class declares none, if its methods set them all.
+
+    Not where its data has other names than its attributes: then they are not told apart.
+    """
+    pairs = class_records.record(m, f, ref)
+    obj = f.state.obj(ref)
+    info = m.class_info(f, obj.cls) if obj is not None and obj.cls is not None else None
+    if not pairs or obj is None or obj.cls is None or info is None or info.opaque_base:
+        return False
+    names = class_defaults.assigned(m, f, obj.cls)
+    if not names.issuperset(name for name, _ in pairs):
+        return False
+    given = {name for name in obj.parts if isinstance(name, str) and not name.startswith(("$", "@"))}
+    parts = {name: m.attribute(f, of_ref(ref), name, at) for name in sorted(names | given)}
+    if not all(any(taint.field == field for taint in parts[name].taints) for name, field in pairs):
+        return False
+    for name, part in parts.items():
+        m.set_item(f, made, of_const(name), part, at)
+    return True
 
 
 def namespace(m: Machine, f: Frame, owner: Loc, at: int) -> Value:
