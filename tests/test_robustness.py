@@ -250,8 +250,10 @@ def test_a_chain_without_end_is_a_finding_in_seconds(project: Path, text: str) -
     (project / "deep.py").write_text(f"\n\nx = {text}\n", encoding="utf-8")
     begun = time.process_time()
     deep, leak = _found()
-    assert deep.startswith("deep.py:3:1: PD900 ")
-    assert deep.endswith("has more than 3000 links in one chain")
+    # From 3.12 on Python's own parser gives up first, and names no line.
+    assert deep.endswith(
+        ("has more than 3000 links in one chain", "is nested more deeply than Python can read")
+    )
     assert leak.startswith(LEAKED)
     assert time.process_time() - begun < 20
 

@@ -36,12 +36,22 @@ def class_names(m: Machine, f: Frame, loc: Loc) -> list[str]:
 def record(m: Machine, f: Frame, loc: Loc) -> list[tuple[str, str]]:
     """Attributes and fields of an object as a whole: configured records and declared names."""
     obj = f.state.obj(loc)
-    if obj is None or obj.cls is None:
+    if obj is None:
         return []
+    if obj.cls is None:
+        return _outside_record(m, obj.type)
     info = m.class_info(f, obj.cls)
     if info is None:
         return []
     return class_record(m, f, obj.cls, info)
+
+
+def _outside_record(m: Machine, dotted: str) -> list[tuple[str, str]]:
+    """The pairs of a configured record whose class is not in the program."""
+    fields = m.policy.record_fields(dotted) if dotted else None
+    if fields is None:
+        return []
+    return [(field, field) for field in fields or m.policy.settings.fields]
 
 
 def is_configured_record(m: Machine, f: Frame, cls: Loc) -> bool:
