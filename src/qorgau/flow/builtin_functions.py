@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow import containers, inheritance, ordering, raising, scalars, texts
 from qorgau.flow.constants import HOLE, Const
-from qorgau.flow.facts import CHECKS, common_facts
+from qorgau.flow.facts import CHECKS, Fact, common_facts, told_of
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.iteration import each_of
 from qorgau.flow.machine import Args, Frame
@@ -153,7 +153,11 @@ def _exists(m: Machine, f: Frame, u: Use) -> Value:
         # What holds when each item is true (or false) holds of each thing that the items were made of.
         told = frozenset(fact for fact in m.truth(f, iteration.each, whole) or () if fact.kind in CHECKS)
         of_each = Renaming(lambda loc: each_of(m, loc) or loc).facts(told)
-        return OPAQUE.with_(when_true=of_each) if whole else OPAQUE.with_(when_false=of_each)
+        if whole:
+            return OPAQUE.with_(when_true=of_each)
+        # One is true: what its truth says of others than the items holds, whichever it is.
+        others = frozenset(fact for fact in m.truth(f, iteration.each, True) or () if _is_of_others(fact))
+        return OPAQUE.with_(when_true=others, when_false=of_each)
     # All are true, or none is: that needs every item. One that decides is enough for the other answer.
     every = [m.truth(f, item, whole) for item in items]
     one = [m.truth(f, item, not whole) for item in items]
@@ -165,6 +169,15 @@ def _exists(m: Machine, f: Frame, u: Use) -> Value:
         return stamp(of_const(whole), needed)
     enough = reduce(common_facts, possible)
     return Value(opaque=True, when_true=needed if whole else enough, when_false=enough if whole else needed)
+
+
+def _is_of_others(fact: Fact) -> bool:
+    """Whether a check was about something that is no item of a collection."""
+    told = [step for loc in told_of(fact) for step in loc.ancestors()]
+    items = (
+        step for step in told if isinstance(step.label, tuple) and str(step.label[0]).startswith("element")
+    )
+    return fact.kind in CHECKS and bool(told) and next(items, None) is None
 
 
 def _input(m: Machine, f: Frame, u: Use) -> Value:

@@ -125,6 +125,9 @@ def compare(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -
             same, other = held
             return _decided(other, same) if inverted else _decided(same, other)
     flag = _flag(m, f, left, op, right, at)
+    if op == ">" and constant is not None and constant.value == 0 and not left.refs:
+        # More than none: ``person.consents.filter(transfer=True).count() > 0``.
+        flag = frozenset(fact for fact in m.truth(f, left, True) or () if fact.kind in CHECKS), flag[1]
     loc = left.single()
     if loc is not None and op == "==" and right.refs:
         flag = flag[0] | memberships.told_of_column(right, loc), flag[1]

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import contexts, held_data, models, sinks
+from qorgau.flow import contexts, held_data, model_tables, sinks
 from qorgau.flow.checks import BY_KEY, Check
 from qorgau.flow.facts import Fact, Facts
 from qorgau.flow.heap import Obj
-from qorgau.flow.locations import Loc
+from qorgau.flow.locations import Loc, is_element
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
 from qorgau.flow.policy import Policy, Role
 from qorgau.flow.taints import NO_TAINTS, Reversal, Taint, merge_taints
@@ -295,33 +295,46 @@ def attribute(m: Machine, f: Frame, value: Value, name: str, owner: Value) -> Va
         # The field of a form stands for what it holds: ``form.consent_given.data``.
         facts.update(fact for fact in owner.when_true if fact.kind == "consent")
     for loc in owner.locs():
-        path = [name]
-        for step in loc.ancestors():
-            if not isinstance(step.label, str):
-                label = step.label
-                item = label[1] if isinstance(label, tuple) and label[:1] == ("item",) else None
-                text = getattr(item, "value", None)
-                if not isinstance(text, str):
-                    break
-                path.insert(0, text)
-            else:
-                path.insert(0, step.label)
-        depth = max(m.policy.consent_attribute(way) for way in _ways(m, f, loc, path))
-        if not depth:
-            continue
-        subject: Loc | None = loc
-        for _ in range(depth - 1):
-            subject = subject.parent if subject is not None else None
-        facts.add(Fact("consent", subject, Check(".".join(path[-depth:]), by_attribute=True), True))
+        path = _path(loc, name)
+        names = [step for step, _ in path]
+        depth = max(m.policy.consent_attribute(way) for way in _ways(m, f, loc, names))
+        if depth:
+            # A flag of a row that is named by its class is one of whoever the row is about.
+            subject = path[-min(depth, len(path))][1]
+            check = Check(".".join(names[-min(depth, len(path)) :]), by_attribute=True)
+            facts.add(Fact("consent", subject, check, True))
     if not facts or value.when_true is None:
         return value
     return value.with_(when_true=value.when_true | facts, refs=value.refs or NO_REFS)
+
+
+def _path(loc: Loc, name: str) -> list[tuple[str, Loc]]:
+    """The names by which an attribute is reached, each with what has it; items are named by what holds them."""
+    path = [(name, loc)]
+    for step in loc.ancestors():
+        label = step.label
+        if isinstance(label, tuple) and label[:1] == ("item",):
+            label = getattr(label[1], "value", None)
+        if isinstance(label, str) and step.parent is not None:
+            path.insert(0, (label, step.parent))
+        elif isinstance(label, tuple) and label[:1] in (("param",), ("request",)):
+            path.insert(0, (str(label[-1]), step))
+            break
+        elif not is_element(step):
+            break
+    return path
 
 
 def _ways(m: Machine, f: Frame, loc: Loc, path: list[str]) -> Iterator[tuple[str, ...]]:
     """How a path of attributes can be written: a column of a class by its tables and its name as well."""
     yield tuple(path)
     obj = f.state.obj(loc)
-    if len(path) == 1 and obj is not None and isinstance(obj.info, ClassInfo):
-        for owner in (obj.info.node.name, *sorted(models.table_names(m, loc))):
-            yield (owner, *path)
+    cls = loc if obj is not None and isinstance(obj.info, ClassInfo) else obj.cls if obj is not None else None
+    for owner in names_of_class(m, f, cls) if cls is not None else ():
+        yield (owner, path[-1])
+
+
+def names_of_class(m: Machine, f: Frame, cls: Loc) -> list[str]:
+    """How a column's class can be written before it: by its own name, and by its tables'."""
+    info = m.class_info(f, cls)
+    return [info.node.name, *sorted(model_tables.table_names(m, cls))] if info is not None else []

@@ -36,6 +36,7 @@ from qorgau.flow.orm import (
 )
 from qorgau.flow.places import Site
 from qorgau.flow.row_conditions import (
+    OWNER,
     both,
     column_test,
     condition,
@@ -44,6 +45,7 @@ from qorgau.flow.row_conditions import (
     excluded,
     looked_up,
     negation,
+    of_relation,
     subject_of,
 )
 from qorgau.flow.state import said_of
@@ -53,6 +55,10 @@ from qorgau.flow.values import BOTTOM, OPAQUE, Ref, Value, join_all, of_const, o
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
+
+FILTERING = frozenset(("filter", "filter_by"))
+EXISTS = "$exists"
+"""The part of a queryset that tells what holds where it has a row."""
 
 CHOOSING = frozenset(("only", "load_only"))
 QUERYSET = "django.db.models.QuerySet"
@@ -76,6 +82,9 @@ def queryset(m: Machine, f: Frame, use: Use) -> Value:
                     facts = common_facts(facts, facts_held(m.obj(f, inner)))
         else:
             facts = facts | conditions(m, f, use)
+        said = of_relation(m, use, loc) if name in FILTERING else NO_FACTS
+        if said:
+            changed = changed.put(EXISTS, Value(opaque=True, when_true=said))
         if facts:
             changed = changed.put(HOLDS, Value(opaque=True, when_true=facts))
         if name in CHOOSING:
@@ -154,10 +163,14 @@ def exists(m: Machine, f: Frame, use: Use) -> Value:
     """``filter(pk=key, consent_given=True).exists()``: where it is true, whoever has that key has consented."""
     facts: Facts = NO_FACTS
     for _, obj in querysets_of(m, f, use):
+        facts = facts | (obj.parts[EXISTS].when_true or NO_FACTS if EXISTS in obj.parts else NO_FACTS)
         for name, value in obj.parts.items():
             key = value.single()
             if isinstance(name, str) and name.startswith(NAMED) and key is not None:
-                facts = facts | said_of(facts_held(obj), subject_of(name.removeprefix(NAMED)), key)
+                subject = subject_of(name.removeprefix(NAMED))
+                facts = facts | said_of(facts_held(obj), subject, key)
+                if subject != ITEM:
+                    facts = facts | said_of(facts_held(obj), ITEM.child(OWNER), key)
     return OPAQUE.with_(when_true=facts)
 
 

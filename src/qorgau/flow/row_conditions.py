@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from qorgau.flow import memberships
+from qorgau.flow import consent, memberships
 from qorgau.flow.checks import MOMENTS, Check, affirms
 from qorgau.flow.facts import NO_FACTS, Fact, Facts, join_facts
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
-from qorgau.flow.orm import ITEM
+from qorgau.flow.orm import ITEM, class_of_items
 from qorgau.flow.state import Renaming
 from qorgau.flow.uses import Use
 from qorgau.flow.values import OPAQUE, Value, of_const
@@ -19,6 +20,9 @@ from qorgau.flow.values import OPAQUE, Value, of_const
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
+
+OWNER = "$whose"
+"""The part of a row of consents that stands for whoever it is about."""
 
 ARRANGING = frozenset(
     [
@@ -53,8 +57,9 @@ ARRANGING = frozenset(
 def conditions(m: Machine, f: Frame, use: Use) -> Facts:
     """What the conditions of a look-up imply of each item: keywords, ``Q`` objects and column expressions."""
     facts: set[Fact] = set()
+    owners = _classes(m, f, use)
     for name, value in use.args.keywords.items():
-        facts |= looked_up(m, name, value)
+        facts |= looked_up(m, name, value, owners)
         facts |= _by_key(m, f, name, value, use.at)
     if use.dotted.rpartition(".")[2] in ARRANGING:
         return frozenset(facts)
@@ -64,8 +69,18 @@ def conditions(m: Machine, f: Frame, use: Use) -> Facts:
     return frozenset(facts)
 
 
-def looked_up(m: Machine, name: str, value: Value) -> set[Fact]:
-    """``consent_given=True``, ``client__consent_given=True``, ``consent_given__exact=True``."""
+def _classes(m: Machine, f: Frame, use: Use) -> list[str]:
+    """The names of the models whose rows are looked up."""
+    objs = [(loc, f.state.obj(loc)) for loc in use.receiver.locs()]
+    classes = [loc if obj.kind == "class" else class_of_items(obj) for loc, obj in objs if obj is not None]
+    return [name for cls in classes if cls is not None for name in consent.names_of_class(m, f, cls)]
+
+
+def looked_up(m: Machine, name: str, value: Value, owners: Iterable[str] = ()) -> set[Fact]:
+    """``consent_given=True``, ``client__consent_given=True``, ``consent_given__exact=True``.
+
+    ``owners`` are names of the model: its rows can be the consents of those whom they are about.
+    """
     constant = value.constant()
     if constant is None:
         return set()
@@ -75,12 +90,25 @@ def looked_up(m: Machine, name: str, value: Value) -> set[Fact]:
         path.pop()
         wanted = constant.value is False and path[-1].endswith(MOMENTS)
     depth = m.policy.consent_attribute(tuple(path))
+    if wanted and not depth and len(path) == 1:
+        ways = [owner for owner in owners if m.policy.consent_attribute((owner, *path))]
+        return {Fact("consent", ITEM.child(OWNER), Check(f"{ways[0]}.{path[0]}"), True)} if ways else set()
     if not depth or not wanted:
         return set()
     subject = ITEM
     for part in path[: len(path) - depth]:
         subject = subject.child(part)
     return {Fact("consent", subject, Check(".".join(path[-depth:])), True)}
+
+
+def of_relation(m: Machine, use: Use, relation: Loc) -> Facts:
+    """``person.consents.filter(transfer=True)``: what holds of a person, if there is such a row."""
+    if not isinstance(relation.label, str) or relation.parent is None:
+        return NO_FACTS
+    found: set[Fact] = set()
+    for name, value in use.args.keywords.items():
+        found |= looked_up(m, f"{relation.label}__{name}", value)
+    return frozenset(fact._replace(subject=relation.parent) for fact in found if fact.subject == ITEM)
 
 
 def _by_key(m: Machine, f: Frame, name: str, value: Value, at: int) -> Facts:

@@ -25,6 +25,9 @@ CHOOSING = frozenset(("filter", "filter_by", "where"))
 WHOLE = frozenset(
     ("all", "exclude", "iterator", "order_by", "select_related", "prefetch_related", "distinct", *CHOOSING)
 )
+ASKING = frozenset(("exists", "aexists", "count", "acount"))
+"""Methods whose answer is true where there is such an item."""
+
 ONE = frozenset(("first", "last", "earliest", "latest"))
 
 
@@ -34,6 +37,8 @@ def of_many(m: Machine, f: Frame, name: str, callee: Value, args: Args, at: int)
     What is looked up by a key is not among the many of the one that is asked: it is whoever has that key.
     """
     loc = callee.single()
+    if loc is not None and name in ASKING and not args.all() and callee.when_true:
+        return Value(opaque=True, when_true=callee.when_true)
     if loc is None or name not in WHOLE | ONE or not _is_many(f.state.obj(loc), loc):
         return None
     if any(value.refs or value.unknown for value in args.all()):
@@ -42,7 +47,8 @@ def of_many(m: Machine, f: Frame, name: str, callee: Value, args: Args, at: int)
         one = loc.child(("one", f.unit.name, at))
         return callee.with_(refs={one: of_one(callee.refs[loc], loc, one)})
     facts = chosen(m, f, name, callee, args, at, loc.child(EACH))
-    return callee.with_(refs={loc: callee.refs[loc] | facts})
+    said = row_conditions.of_relation(m, Use(name, callee, args, at), loc) if name in CHOOSING else NO_FACTS
+    return callee.with_(refs={loc: callee.refs[loc] | facts}, when_true=(callee.when_true or NO_FACTS) | said)
 
 
 def chosen(m: Machine, f: Frame, name: str, callee: Value, args: Args, at: int, found: Loc) -> Facts:

@@ -174,7 +174,7 @@ def unknown_method(
             return found
     if name == "label" and args.positional and column_calls.is_of_table(m, f, own):
         return column_calls.labelled(m, f, Use(name, own, args, at))
-    many = unknown_queries.of_many(m, f, name, own, args, at)
+    many = unknown_queries.of_many(m, f, name, receiver if receiver.single() == loc else own, args, at)
     if many is not None:
         return many
     waited = promises.answered(m, f, own, name, args, at)
