@@ -111,6 +111,9 @@ def compare(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) -
             if agreed:
                 # A flag of consent is true or false: where it isn't false, it is true.
                 return _decided(agreed, NO_FACTS) if inverted else _decided(NO_FACTS, agreed)
+        if constant.value is None and positive == "==" and _is_column(left):
+            agreed = checks.of_flag(m.truth(f, left, True), None, differs=True)
+            return _decided(agreed, NO_FACTS) if inverted else _decided(NO_FACTS, agreed)
         if constant.value is None:
             never = left.refs and not (left.unknown or left.opaque or left.consts)
             if never and all(m.is_object(f, ref) for ref in left.refs):
@@ -264,6 +267,12 @@ def _alternative_facts(value: Value, constant: Const) -> tuple[Facts | None, Fac
     others = [held for c, held in value.consts.items() if c != constant] + list(value.refs.values())
     others += [taint.facts for taint in value.taints]
     return same, _common(others) if others else None
+
+
+def _is_column(value: Value) -> bool:
+    """Whether a value is the column of a model: a comparison of it is a condition."""
+    loc = value.single()
+    return loc is not None and isinstance(loc.label, tuple) and loc.label[:1] == ("column",)
 
 
 def _listed_facts(

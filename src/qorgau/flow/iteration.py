@@ -19,7 +19,7 @@ from qorgau.flow import (
 from qorgau.flow.class_defaults import is_callable
 from qorgau.flow.class_members import ENUMS, class_attribute
 from qorgau.flow.constants import Const
-from qorgau.flow.facts import NO_FACTS, Facts
+from qorgau.flow.facts import CHECKS, NO_FACTS, Facts
 from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.heap import Obj
 from qorgau.flow.inheritance import class_part, is_inside, libraries_of, method
@@ -237,7 +237,9 @@ def _told_item(m: Machine, f: Frame, collection: Loc, item: Value) -> Value:
 
 def _checked_of_all(f: Frame, collection: Loc, item: Loc) -> Facts:
     """What was checked of each item of a collection, as facts of one of them."""
-    return said_of(f.state.facts, collection.child(EACH), item)
+    told = frozenset(fact for fact in f.state.facts if fact.kind in CHECKS and fact.subject == collection)
+    whole = frozenset(fact._replace(subject=item) for fact in told)
+    return said_of(f.state.facts, collection.child(EACH), item) | whole
 
 
 def _of_item(facts: Facts, collection: Ref, item: Value) -> Facts:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from qorgau.flow import consent, memberships
+from qorgau.flow import checks, consent, memberships
 from qorgau.flow.checks import MOMENTS, Check, affirms
 from qorgau.flow.facts import NO_FACTS, Fact, Facts, join_facts
 from qorgau.flow.heap import Obj
@@ -177,6 +177,10 @@ def column_test(m: Machine, f: Frame, use: Use) -> Value:
     """``Client.consent_given.is_(True)``: the truth of the column."""
     wanted = use.arg(0).constant()
     column = use.receiver
+    if wanted is not None and wanted.value is None:
+        # A moment at which consent was given: there is one.
+        given = checks.of_flag(column.when_true, None, differs=True)
+        return OPAQUE.with_(when_true=given if use.dotted.endswith(("isnot", "is_not")) else NO_FACTS)
     if wanted is None or not isinstance(wanted.value, bool):
         return OPAQUE
     negated = use.dotted.endswith(("isnot", "is_not", "__ne__"))
