@@ -252,7 +252,9 @@ class People:
             return Match.STALE
         if not (_is_told(datum, arrival) and _is_told(checked, arrival)) and not _of_one(datum, checked):
             return _by_keys(_keys_of(datum, arrival), _keys_of(checked, arrival))
-        return Match.OTHER
+        shared = _keys_of(datum, arrival) & _keys_of(checked, arrival)
+        twice = any(map(_is_key, shared)) and not _of_one(datum, checked)
+        return Match.UNTOLD if twice else Match.OTHER
 
     def _is_led_away(self, loc: Loc, loaded: Loc, key: Loc) -> bool:
         """Whether another person is reached from what a person has many of: ``client.orders.all()``'s receiver."""
@@ -408,6 +410,11 @@ def _keys_of(loc: Loc, arrival: Arrival) -> frozenset[Loc]:
     """What an object was loaded by."""
     around = set(loc.ancestors())
     return frozenset(_plain(key) for loaded, key in arrival.same if loaded in around and isinstance(key, Loc))
+
+
+def _is_key(key: Loc) -> bool:
+    """Whether something that two objects were loaded by can be the key of both: a parameter, an ``id``."""
+    return _is_parameter(key) or name_of(key) in KEY_NAMES or name_of(key).endswith(KEYS)
 
 
 def _by_keys(left: frozenset[Loc], right: frozenset[Loc]) -> Match:
