@@ -66,6 +66,7 @@ _STUB = re.compile(r"[\w.]*_pb2_grpc\.\w+Stub\b")
 """A class that is generated for gRPC outside the project; the name of its file is the generator's."""
 
 PRINT = "builtins.print"
+GETATTR = "builtins.getattr"
 
 
 def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int) -> Value:
@@ -121,7 +122,9 @@ def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int
     if dotted.startswith("builtins."):
         found = _builtin(m, f, use, rows)
         if found is not None:
-            return origins.kept(m, f, found, use.args.positional, at) if found.unknown else found
+            # The name of an attribute only chooses.
+            sources = use.args.positional[:1] if dotted == GETATTR else use.args.positional
+            return origins.kept(m, f, found, sources, at) if found.unknown else found
     looked_up = lookups.look_up(m, f, use, rows) or setting_files.loaded(m, f, use)
     read = looked_up if looked_up is not None else query_texts.parsed_query(m, f, use)
     if read is not None:

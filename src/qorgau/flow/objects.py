@@ -28,6 +28,7 @@ from qorgau.flow.inheritance import (
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
 from qorgau.flow.raising import CAUSE
+from qorgau.flow.row_keys import is_key
 from qorgau.flow.state import State
 from qorgau.flow.taints import NO_TAINTS, Taints
 from qorgau.flow.values import (
@@ -105,10 +106,12 @@ def is_of_project(f: Frame, ref: Ref) -> bool:
 
 
 def _is_clean(m: Machine, f: Frame, value: Value, name: str) -> bool:
-    """Whether a part of a library's object is known to have nothing of the datum that the object is."""
+    """Whether a part is known to have nothing of the datum that the object is: of a library's object, another row."""
     if not value.refs:
         return False
     objs = [f.state.obj(ref) if isinstance(ref, Loc) else None for ref in value.refs]
+    if all(obj is not None and obj.cls is not None and is_key(m, f, obj.cls, name) for obj in objs):
+        return True
     rows = [m.policy.catalog.attribute(f"{obj.type}.{name}") if obj is not None else None for obj in objs]
     return all(row is not None and row.clean for row in rows)
 

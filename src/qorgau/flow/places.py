@@ -142,7 +142,7 @@ def _from_code(policy: Policy, site: Site) -> list[_Spot]:
     by_region = _by_region(policy, site)
     spots = [spot for text in sorted(site.hosts) for spot in _at_host(policy, text, by_region)]
     if "hosts" in site.untold or not site.hosts:
-        spots += by_region or [_Spot(_shown(site))]
+        spots += by_region or [_Spot(_shown(replace(site, hosts=frozenset())))]
     return spots
 
 

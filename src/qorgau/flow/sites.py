@@ -129,7 +129,9 @@ def told(values: Iterable[Value]) -> tuple[frozenset[str], bool]:
             continue
         if texts and all(map(_names_host, texts)):
             return texts, False
-        return texts, value.unknown or bool(value.taints) or (not texts)
+        # On one path a variable of the environment has no default.
+        unset = value.opaque and any(constant.value is None for constant in value.consts)
+        return texts, value.unknown or unset or bool(value.taints) or (not texts)
     return frozenset(), False
 
 
