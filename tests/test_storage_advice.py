@@ -25,6 +25,16 @@ BUCKET = {
 HOST = {
     "app.py": 'import redis\ndef keep(client):\n    redis.Redis(host="cache.example.com").set("a", client.phone)\n'
 }
+ENGINE = {
+    "people/__init__.py": "",
+    "people/tables.py": "import os\nfrom sqlalchemy import create_engine\nfrom sqlalchemy.orm import Session\n"
+    'engine = create_engine(os.environ["DATABASE_URL"])\n'
+    "class People:\n    def __init__(self, session: Session):\n        self.session = session\n"
+    "    def keep(self, rows):\n        self.session.add_all(rows)\n",
+    "people/app.py": "from sqlalchemy.orm import Session\nfrom people.tables import People, engine\n"
+    "def keep(client):\n    with Session(engine) as session:\n"
+    '        People(session).keep([{"phone": client.phone}])\n',
+}
 
 
 @pytest.mark.parametrize(
@@ -33,13 +43,15 @@ HOST = {
         (DJANGO, 'databases = ["default"]'),
         (BUCKET, 'buckets = ["clients"]'),
         (HOST, 'hosts = ["cache.example.com"]'),
+        (ENGINE, 'calls = ["people.tables.People.keep"]'),
     ],
-    ids=["an alias of Django", "a bucket", "a host"],
+    ids=["an alias of Django", "a bucket", "a host", "an address that nobody tells"],
 )
 def test_the_line_that_is_advised_settles_the_finding(
     tmp_path: Path, files: dict[str, str], line: str
 ) -> None:
     for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     (found,) = _unsettled(tmp_path, FIELDS)
     advised = re.search(r'\[storages\.NAME\] (.*), (country = "KZ")', found.help)

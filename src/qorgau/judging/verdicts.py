@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from qorgau.config import Settings
 from qorgau.findings import Confidence, Sink
-from qorgau.flow.arrivals import UNTOLD, Destination
+from qorgau.flow.arrivals import UNTOLD, Arrival, Destination
 from qorgau.flow.taints import Taint
 from qorgau.judging.drafts import Draft, Spot
 from qorgau.judging.readings import Readings
@@ -83,7 +83,7 @@ def _draft(group: list[Verdict], settings: Settings, program: Program, readings:
         checked=first.checked or None,
         transformation=undone.call if undone is not None else None,
         reason=arrival.reason or (undone.why if undone is not None else None),
-        setting=_setting(place) if code == "PD102" else None,
+        setting=_setting(place, arrival, program) if code == "PD102" else None,
     )
     return Draft(
         code=code,
@@ -110,9 +110,16 @@ def _rank(code: str) -> int:
     return (*CONSENT, "PD101", "PD102", code).index(code)
 
 
-def _setting(place: Destination) -> str:
-    """The lines of the configuration that tell a storage's country: it goes there by its host, bucket or alias."""
-    known = f'{place.key} = ["{place.shown.replace(UNTOLD, "*")}"], ' if place.key else ""
+def _setting(place: Destination, arrival: Arrival, program: Program) -> str:
+    """The lines of the configuration that tell a storage's country: it goes there by its host, bucket or alias.
+
+    One of which nothing is known goes by the function that writes to it.
+    """
+    known = ""
+    if place.key:
+        known = f'{place.key} = ["{place.shown.replace(UNTOLD, "*")}"], '
+    elif arrival.function:
+        known = f'calls = ["{program.units[arrival.unit].name}.{arrival.function}"], '
     return f'[storages.NAME] {known}country = "KZ"'
 
 
