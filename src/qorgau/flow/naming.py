@@ -135,17 +135,19 @@ def _is_filled(m: Machine, f: Frame, loc: Loc) -> bool:
 
 
 def _surer(m: Machine, value: Value, name: str) -> Value:
-    """A datum known by a variable's name only is surer under a key, keyword or parameter of the same name."""
-    if not any(taint.confidence is Confidence.LOW for taint in value.taints):
+    """A datum known by a variable's name only is surer under a key, keyword or parameter of the same name.
+
+    So is one that came through unknown code.
+    """
+    if not any(taint.confidence is Confidence.LOW or taint.calls for taint in value.taints):
         return value
     fields = m.policy.fields_of(name)
-    return value.map_taints(
-        lambda taint: (
-            replace(taint, confidence=Confidence.MEDIUM)
-            if taint.confidence is Confidence.LOW and taint.field in fields
-            else taint
-        )
-    )
+    return value.map_taints(lambda taint: _confirmed(taint) if taint.field in fields else taint)
+
+
+def _confirmed(taint: Taint) -> Taint:
+    sure = Confidence.MEDIUM if taint.confidence is Confidence.LOW else taint.confidence
+    return replace(taint, confidence=sure, calls=0, within=False)
 
 
 def bare_subject(value: Value) -> Loc | None:

@@ -16,6 +16,7 @@ from qorgau.flow.arrivals import Arrival
 from qorgau.flow.bodies import Body
 from qorgau.flow.calls import Active
 from qorgau.flow.class_index import ClassIndex
+from qorgau.flow.colleagues import Colleagues
 from qorgau.flow.declarations import Declaration
 from qorgau.flow.deletions import Receiver
 from qorgau.flow.ducks import Ducks
@@ -90,6 +91,7 @@ class Run:
         self.placed: dict[tuple[Loc, str], Site | Value] = {}
         self.applications: Applications | None = None
         self.ducks: Ducks | None = None
+        self.colleagues: Colleagues | None = None
         self.receivers: tuple[Receiver, ...] | None = None
         self.signalled: set[Receiver] = set()
         self.of_settings: list[tuple[Unit, str]] | None = None

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from qorgau.flow import (
     built_statements,
     chosen_columns,
+    colleagues,
     column_calls,
     consent,
     cursors,
@@ -125,6 +126,8 @@ def unknown_method(
         return answered
     if obj is None or obj.cls is None:
         meant = ducks.method(m, f, receiver, name, args, at)
+        if meant is None and not receiver.taints:
+            meant = colleagues.method(m, f, loc, receiver, name, args, at)
         if meant is not None:
             return meant
     if name in ENDING and not args.keywords and _is_context(loc):
@@ -150,7 +153,7 @@ def unknown_method(
     rows = cursors.method(m, f, own, name, args, at) if name in CURSORS and not receiver.taints else None
     if rows is not None:
         return rows
-    if name in ALWAYS_TEXT or (
+    if (name in ALWAYS_TEXT and not _works_on(m, f, receiver, args)) or (
         name in text_methods.CLEAN_METHODS and (receiver.taints or name.startswith(("is", "start", "end")))
     ):
         found = text_methods.method(m, f, own if not own.unknown else own.with_(refs=NO_REFS), name, args, at)
@@ -184,6 +187,11 @@ def unknown_method(
     if name in FINDING and args.positional:
         return querysets.chosen_documents(m, f, Use(name, own, args, at), result, name == "find")
     return m.named(f, result, name, own, at) if not args.all() else result
+
+
+def _works_on(m: Machine, f: Frame, receiver: Value, args: Args) -> bool:
+    """Whether a method is given data: ``Encoder().encode(data)`` is none of a text, which is given its encoding."""
+    return not receiver.taints and any(m.contents(f, value) for value in args.positional)
 
 
 def _is_context(loc: Loc | None) -> bool:
