@@ -57,6 +57,7 @@ from qorgau.flow.uses import Use
 from qorgau.flow.values import BOTTOM, OPAQUE, External, Value, join, join_all, of_const, of_ref
 from qorgau.knowledge import rows as rows_of
 from qorgau.knowledge.libraries import CallRows
+from qorgau.knowledge.references import parse_target
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -230,6 +231,17 @@ def _named_keywords(row: rows_of.Sink) -> frozenset[str]:
     return frozenset(text.rpartition(":")[2].partition(".")[0] for text in texts if text)
 
 
+def _is_unread(f: Frame, value: Value, argument: str) -> bool:
+    """Whether a part that a condition asks for (``headers.Content-Disposition``) is of something quite unknown."""
+    loc = value.single()
+    return (
+        bool(parse_target(argument).tail)
+        and loc is not None
+        and f.state.obj(loc) is None
+        and not value.consts
+    )
+
+
 def _fits(m: Machine, f: Frame, use: Use, when: rows_of.When | None) -> bool:
     if when is None:
         return True
@@ -238,7 +250,7 @@ def _fits(m: Machine, f: Frame, use: Use, when: rows_of.When | None) -> bool:
         return when.missing
     value = join_all(values)
     if value.unknown or value.opaque or value.refs or not value.consts:
-        return True
+        return not _is_unread(f, value, when.argument)
     return any(re.fullmatch(when.matches, str(c.value)) for c in value.consts)
 
 

@@ -19,7 +19,9 @@ SCHEMAS = ("rest_framework.serializers.", "django.forms.")
 GIVEN = ("django.", "rest_framework.serializers.", "tortoise.", "peewee.")
 """Libraries whose calls take the columns of a row by keyword or as a dict."""
 
-TAKING = frozenset(("create", "update", "get_or_create", "update_or_create", "insert"))
+TAKING = frozenset(
+    ("create", "update", "get_or_create", "update_or_create", "insert", "create_user", "create_superuser")
+)
 """Calls that are given a row by its columns."""
 
 NAMING = {"save": (3, "update_fields"), "bulk_update": (1, "fields")}

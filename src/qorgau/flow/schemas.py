@@ -93,9 +93,22 @@ def attribute(
     if kind == SERIALIZER and name == "data":
         source = _first(obj, "@instance", "@0")
         if source.is_bottom:
-            return loaded(m, f, loc, obj, at)
+            return _shown_again(m, f, loc, obj, at)
         return _shown(m, f, loc, obj, source, is_true(obj.parts.get("@many")), at)
     return None
+
+
+def _shown_again(m: Machine, f: Frame, loc: Loc, obj: Obj, at: int) -> Value:
+    """``serializer.data`` of what was read: without what is only written, and with the keys of other rows."""
+    assert obj.cls is not None
+    read = loaded(m, f, loc, obj, at)
+    made = m.new(f, at, Obj("dict", info="exact"), "shown again")
+    for name in fields(m, f, obj):
+        declared = inheritance.class_part(m, f, obj.cls, name) or BOTTOM
+        if not _is_off(f, declared, "write_only", "load_only"):
+            value = row_keys.without_rows(m, f, m.item(f, read, of_const(name), at))
+            m.set_item(f, made, of_const(name), value, at)
+    return made
 
 
 def _first(obj: Obj, *names: str) -> Value:
