@@ -15,7 +15,7 @@ from qorgau.flow.epochs import follow
 from qorgau.flow.policy import Policy
 from qorgau.flow.spellings import respelled
 from qorgau.gathering import Gathered, Request
-from qorgau.judging import claims, statements, unheard, verdicts
+from qorgau.judging import claims, statements, unheard, unplaced, verdicts
 from qorgau.judging.claims import Claim
 from qorgau.judging.drafts import Judgement
 from qorgau.judging.purposes import Purposes
@@ -58,13 +58,16 @@ def _judged(request: Request, given: Gathered, lowered: Mapping[SourceFile, Lowe
     drafts = verdicts.drafts(_selected(found, codes), settings, program)
     drafts += claims.drafts(_selected(stated, codes), settings, program)
     broken = tuple((file.display, each.broken) for file, each in outcomes.items() if each.broken is not None)
+    doubts = tuple(unplaced.doubts(request.settings, policy.regions))
+    # What cannot be read may be where a name is.
+    if not broken and not given.undecoded:
+        doubts = (*unheard.doubts(request.settings, program), *doubts)
     return Judgement(
         drafts=tuple(drafts),
         broken=broken,
         failures=followed.failures,
         statistics=followed.counts,
-        # What cannot be read may be where it is.
-        doubts=() if broken else unheard.doubts(request.settings, program),
+        doubts=doubts,
     )
 
 
