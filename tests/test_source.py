@@ -371,6 +371,12 @@ class TestLinks:
         assert [problem.path for problem in found.problems] == ["b.py", "d.py"]
         assert found.problems[0].message == "cannot be read: it is a link that leads to no file"
 
+    def test_a_lock_of_emacs_is_no_problem(self, project: Path) -> None:
+        write(project, "a.py")
+        (project / ".#a.py").symlink_to("somebody@example.test.123:456")
+        found = find(project)
+        assert (displays(found), found.problems) == (["a.py"], ())
+
 
 class TestWhatCannotBeRead:
     def test_a_path_that_does_not_exist_is_one_clear_sentence(self, project: Path) -> None:

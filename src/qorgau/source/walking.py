@@ -16,6 +16,8 @@ from qorgau.source.reading import cannot_be_read
 from qorgau.source.values import SourceProblem
 
 _SUFFIXES = (".py", ".pyw", ".ipynb")
+_LOCK = ".#"
+"""How the names of links begin with which Emacs marks files that are being edited."""
 _LEFT_OUT = frozenset({"node_modules", "site-packages", "dist-packages", "__pycache__", "__pypackages__"})
 _OUTPUT = frozenset({"build", "dist"})
 _TESTS = frozenset({"tests", "test"})
@@ -226,6 +228,8 @@ class Walk:
             return
         if entry.is_symlink():
             if not entry.is_file():
+                if entry.name.startswith(_LOCK):
+                    return
                 raise FileNotFoundError(2, "it is a link that leads to no file")
             real = os.path.realpath(entry.path)
             wanted = folder.wanted or real in self._wanted
