@@ -12,11 +12,11 @@ from qorgau.flow.declared_types import ELEMENTS
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
-from qorgau.flow.orm import HOLDS, ROW, facts_held, item_of
+from qorgau.flow.orm import HOLDS, MANY, ROW, facts_held, item_of
 from qorgau.flow.places import Site
 from qorgau.flow.row_conditions import conditions
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, Value, join, join_all, of_const, of_ref
+from qorgau.flow.values import BOTTOM, OPAQUE, Value, join, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -118,7 +118,7 @@ def _owner(m: Machine, f: Frame, value: Value) -> Loc | None:
 
 def _named_row(m: Machine, f: Frame, use: Use, columns: list[Value], names: list[str]) -> Value:
     """A row whose columns are read by their places, their names, or as attributes."""
-    parts: dict[Key, Value] = {}
+    parts: dict[Key, Value] = {MANY: OPAQUE}
     for index, (name, column) in enumerate(zip(names, columns, strict=True)):
         if name:
             parts[name] = column

@@ -21,6 +21,7 @@ from qorgau.flow import (
     raising,
     signatures,
     started,
+    trials,
     waiting,
 )
 from qorgau.flow.activations import MAX_DEPTH, MAX_RECURSION, activate, conclude
@@ -218,7 +219,7 @@ def invoke(
             outcome = _solve(m, f, key, canon, closure, bound, ctx, receiver)
     goes_on = closure.function.is_async and not closure.function.is_generator and at != f.awaiting
     before = f.state.copy() if goes_on and not outcome.returns else f.state
-    value = _apply(m, f, outcome, closure, at)
+    value = trials.masked(m, f, loc, closure, args, _apply(m, f, outcome, closure, at), at)
     value = m.concluded(f, loc, closure, receiver, args, value, at)
     if goes_on:
         if not f.state.reachable:

@@ -37,6 +37,8 @@ SAME = frozenset(
     ]
 )
 PLAIN = frozenset(["to_dict", "_asdict", "asDict", "to_json"])
+WRITING = frozenset(["to_csv", "to_json", "to_excel", "to_pickle"])
+"""Methods that write a row by itself where they are given a path."""
 
 
 def personal(f: Frame, table: Table, sources: Iterable[Loc], person: Loc) -> Table:
@@ -164,6 +166,8 @@ def iterate(m: Machine, f: Frame, obj: Obj, at: int) -> Iteration:
 
 def method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, at: int) -> Value | None:
     """A method of a row; None where it is that of a dict."""
+    if name in WRITING and (args.positional or args.keywords):
+        return m.library_call(f, f"pandas.Series.{name}", of_ref(loc), args, at)
     if name in PLAIN:
         plain = replace(obj, parts={key: part for key, part in obj.parts.items() if isinstance(key, Const)})
         made = m.new(f, at, plain, "plain row")

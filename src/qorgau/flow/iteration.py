@@ -65,7 +65,7 @@ def iterate(m: Machine, f: Frame, value: Value, at: int) -> Iteration:
         items = tuple(stamp(i, facts) for i in one.items) if one.items is not None and exact else None
     if not value.refs:
         constant = value.constant()
-        if constant is not None and isinstance(constant.value, str) and len(constant.value) <= 12:
+        if constant is not None and isinstance(constant.value, str) and len(constant.value) <= 16:
             letters = tuple(of_const(letter) for letter in constant.value)
             return Iteration(letters, join_all(letters))
         if value.unknown:

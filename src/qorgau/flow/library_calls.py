@@ -43,6 +43,7 @@ from qorgau.flow import (
     setting_files,
     sinks,
     strings,
+    unknown_loggers,
     used,
 )
 from qorgau.flow.call_sites import site_of, site_of_maker
@@ -285,6 +286,9 @@ def _by_rows(m: Machine, f: Frame, use: Use, rows: CallRows) -> Value:
         if returned:
             return typed(m, f, use, returned, origin=origin)
         return m.unknown(f, use.at, frozenset(), origins.marked("answer", origin))
+    logged = unknown_loggers.of_library(m, f, use)
+    if logged is not None:
+        return logged
     return m.unknown_call(f, use.dotted.rpartition(".")[2], use.receiver, use.args, use.at)
 
 

@@ -12,13 +12,13 @@ from qorgau.flow import (
     environment,
     held_data,
     managers,
+    model_options,
     orm,
     places,
     query_rows,
     raising,
     records,
     registries,
-    routers,
     scalars,
     schemas,
     sessions,
@@ -106,7 +106,7 @@ def class_attribute(m: Machine, f: Frame, loc: Loc, library: str, name: str, at:
     row = m.policy.catalog.attribute(f"{library}.{name}")
     child = loc.child(name)
     if name == "_meta" and orm.is_model(m, f, loc):
-        described = routers.options(m, f, loc)
+        described = model_options.options(m, f, loc)
         if described is not None:
             return described
     if row is not None and row.type:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 
 ROW = "$row"
+MANY = "$many"
+"""Marks an object that stands for each row of a query, or for each document."""
+
 ONLY = "$only"
 HOLDS = "$holds"
 KEY = "@key"

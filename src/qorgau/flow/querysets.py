@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import memberships, places, row_expressions
+from qorgau.flow import memberships, named_rows, places, row_expressions
 from qorgau.flow.built_statements import selecting, statement
 from qorgau.flow.call_sites import site_of_row
 from qorgau.flow.chosen_columns import model_to_dict, values
@@ -132,6 +132,10 @@ def combined(m: Machine, f: Frame, use: Use) -> Value:
     return join_all(results) if results else m.unknown(f, use.at, frozenset(), "combined")
 
 
+PROJECTING = ("find", "find_one")
+"""Methods of collections of documents that are told which keys to give."""
+
+
 def chosen_documents(m: Machine, f: Frame, use: Use, made: Value, many: bool) -> Value:
     """What a database of documents finds by a filter such as ``{"consent_given": True}``."""
     facts: set[Fact] = set()
@@ -139,6 +143,12 @@ def chosen_documents(m: Machine, f: Frame, use: Use, made: Value, many: bool) ->
         for name, wanted in (m.exact_dict(f, value) or {}).items() if value.refs else ():
             facts |= looked_up(m, name.replace(".", "__"), wanted)
     loc = made.single()
+    names = named_rows.projected(m, f, use) if loc is not None and use.dotted.endswith(PROJECTING) else []
+    row = named_rows.made(m, f, names, use.at) if names and not facts else None
+    if row is not None and loc is not None and many:
+        m.write(f, loc, m.obj(f, loc).put(ROW, row), strong=True)
+    elif row is not None:
+        made, loc = row, row.single()
     if loc is not None and not many:
         keys: dict[Ref, Facts] = {
             key: NO_FACTS for value in use.args.positional[:1] for key in _keys_in(m, f, value)

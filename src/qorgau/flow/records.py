@@ -250,6 +250,9 @@ def _asdict(m: Machine, f: Frame, u: Use) -> Value:
     made = _root(m, f, source, u.at) if model else None
     if made is None:
         made = as_dict(m, f, source, u.at, include, exclude, aliased=aliased, dumped=model)
+    if "dict_factory" in u.args.keywords:
+        pairs = m.call_method(f, made, "items", Args(), u.at)
+        return m.call(f, u.args.keywords["dict_factory"], Args([pairs]), u.at)
     if u.dotted.endswith(("json", "_json")):
         return json_texts.dumps(m, f, Use("json.dumps", BOTTOM, Args([made]), u.at))
     return made

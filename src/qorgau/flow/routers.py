@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING
 
 from qorgau.flow import modules
 from qorgau.flow.declared_types import ELEMENTS
-from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
-from qorgau.flow.machine import Args, ClassInfo, Frame
-from qorgau.flow.values import BOTTOM, Value, of_const, of_ref
+from qorgau.flow.machine import Args, Frame
+from qorgau.flow.values import BOTTOM, Value, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
-
-OPTIONS = "django.db.models.options.Options"
 
 
 def written_to(m: Machine, f: Frame, routers: Value, receiver: Value, at: int) -> tuple[frozenset[str], bool]:
@@ -37,33 +34,6 @@ def written_to(m: Machine, f: Frame, routers: Value, receiver: Value, at: int) -
         if not may_pass:
             return frozenset(found), True
     return frozenset(found), False
-
-
-def options(m: Machine, f: Frame, cls: Loc) -> Value | None:
-    """``Model._meta``: what a router asks for; None for classes that are not of the program."""
-    info = m.class_info(f, cls)
-    if info is None:
-        return None
-    loc = cls.child("_meta")
-    parts: dict[Key, Value] = {
-        "app_label": of_const(_app_label(f, cls, info)),
-        "model_name": of_const(info.node.name.lower()),
-        "object_name": of_const(info.node.name),
-    }
-    f.state.heap.setdefault(loc, Obj("library", type=OPTIONS, parts=parts))
-    return of_ref(loc)
-
-
-def _app_label(f: Frame, cls: Loc, info: ClassInfo) -> str:
-    """``class Meta: app_label``, else the package that holds the models."""
-    obj = f.state.obj(cls)
-    for meta in obj.parts.get("Meta", BOTTOM).locs() if obj is not None else ():
-        inner = f.state.obj(meta)
-        for text in inner.parts.get("app_label", BOTTOM).texts() if inner is not None else ():
-            return text
-    package, _, last = info.unit.name.rpartition(".")
-    before, models, _ = f".{info.unit.name}".partition(".models")
-    return before.rpartition(".")[2] if models else package.rpartition(".")[2] or last
 
 
 def _model(f: Frame, receiver: Value) -> Loc | None:

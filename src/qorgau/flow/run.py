@@ -64,6 +64,7 @@ class Run:
         self.epoch = 0
         self.made: list[Loc] = []
         self.raising: dict[tuple[str, int], bool] = {}
+        self.by_characters: dict[tuple[str, int, int | str], bool] = {}
         self.records: dict[Loc, list[tuple[str, str]]] = {}
         self.held_records: dict[Loc, list[tuple[str, str]]] = {}
         self.annotations: dict[tuple[Loc, str], ir.Expr] = {}

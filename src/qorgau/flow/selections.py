@@ -31,7 +31,7 @@ from qorgau.flow.sql_text import (
 )
 from qorgau.flow.taints import Taint, merge_taints
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, Ref, Refs, Value, join, of_ref
+from qorgau.flow.values import BOTTOM, OPAQUE, Ref, Refs, Value, join, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 def selected_rows(m: Machine, f: Frame, use: Use, parsed: Statement, given: Given, site: Site) -> Value:
     """The rows of a query: each column by name and by position."""
     loc = m.fresh(f, use.at, "row")
-    parts: dict[Key, Value] = {}
+    parts: dict[Key, Value] = {orm.MANY: OPAQUE}
     star: Value = BOTTOM
     for position, column in enumerate(parsed.columns):
         if column.name == "*":

@@ -20,7 +20,7 @@ from qorgau.flow.facts import NO_FACTS
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
-from qorgau.flow.query_rows import ROWS
+from qorgau.flow.orm import MANY, ROW
 from qorgau.flow.state import Renaming, State
 from qorgau.flow.values import Value
 from qorgau.linking import walk
@@ -51,9 +51,10 @@ def begin(m: Machine, f: Frame, node: ir.For, iterable: Value, each: Value) -> S
     """The sweep that a loop is; None where items are not shared or may be left out."""
     collection = iterable.single()
     held = f.state.obj(collection) if collection is not None else None
-    of_query = held is not None and held.type == ROWS
-    one = each.single() if of_query else shared(each)
-    if one is None or held is None or not (of_query or held.kind in SEQUENCES) or has_break(node.body):
+    one = shared(each) or _row(f, each)
+    if one is None or held is None or has_break(node.body):
+        return None
+    if ROW not in held.parts and held.kind not in SEQUENCES:
         return None
     obj = f.state.obj(one)
     if obj is None or obj.kind not in CHANGED or containers.items_of(held) is not None:
@@ -80,6 +81,13 @@ def shared(each: Value) -> Loc | None:
     if len(refs) != 1 or each.consts or each.unknown or each.taints:
         return None
     return refs[0] if isinstance(refs[0], Loc) and refs[0].old else None
+
+
+def _row(f: Frame, each: Value) -> Loc | None:
+    """What stands for all rows of a query; None for other items."""
+    one = each.single()
+    obj = f.state.obj(one) if one is not None else None
+    return one if obj is not None and MANY in obj.parts else None
 
 
 def take(m: Machine, f: Frame, sweep: Sweep, each: Value) -> Value:

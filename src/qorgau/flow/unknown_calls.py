@@ -16,6 +16,7 @@ from qorgau.flow import (
     naming,
     origins,
     provenance,
+    unknown_loggers,
     unknown_queries,
     used,
     versions,
@@ -79,6 +80,7 @@ def unknown_call(
     if not f.state.reachable:
         return BOTTOM
     label = provenance.LINK if provenance.gives_link(name, given) else "result"
+    label = unknown_loggers.RESULT if unknown_loggers.is_logger(name) else label
     label = origins.marked(label, origins.of_call(name, callee, given))
     result = m.unknown(f, at, merge_taints(passed), label)
     _remember_arguments(m, f, result, callee, given)

@@ -27,6 +27,7 @@ from qorgau.flow import (
     strings,
     text_methods,
     unknown_files,
+    unknown_loggers,
     unknown_queries,
     versions,
 )
@@ -144,6 +145,9 @@ def unknown_method(
         written = unknown_files.method(m, f, own, name, args, at)
         if written is not None:
             return written
+    logged = unknown_loggers.method(m, f, loc, own, name, args, at) if loc is not None else None
+    if logged is not None:
+        return logged
     if name in SESSION and not receiver.taints and _reads_rows(m, f, args):
         return m.library_call(f, f"sqlalchemy.orm.Session.{name}", own, args, at)
     if name in ("values", "values_list") and args.positional and not receiver.taints:

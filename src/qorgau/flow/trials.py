@@ -1,0 +1,113 @@
+"""Masks that go over the characters of a text one by one: what they leave is found out by trying them.
+
+The function is called with made-up values of the datum's usual forms (``masks``). Where both values of a pair give a
+constant, what differs between the two is what is left of the datum.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qorgau import ir
+from qorgau.flow import masks, text_slices
+from qorgau.flow.constants import HOLE
+from qorgau.flow.locations import Loc
+from qorgau.flow.machine import Args, Closure, Frame
+from qorgau.flow.values import Value, of_const, of_ref
+from qorgau.linking import walk
+
+if TYPE_CHECKING:
+    from qorgau.flow.interpreter import Interpreter as Machine
+
+LONGEST = 12
+"""Statements of a function that is tried."""
+
+PLACES = frozenset(("enumerate", "range", "list", "zip", "reversed"))
+"""What a loop over characters goes over: the text itself, or a call of one of these with it."""
+
+
+def masked(m: Machine, f: Frame, loc: Loc, closure: Closure, args: Args, value: Value, at: int) -> Value:
+    """The result of a call of a function, less what a trial shows to be masked."""
+    given = _datum(args) if value.taints else None
+    if given is None:
+        return value
+    place, datum = given
+    if not _is_by_characters(m, closure, place):
+        return value
+    fields = {taint.field for taint in datum.taints}
+    forms = {masks.form_of(m, taint.field) for taint in value.taints if taint.field in fields}
+    if len(forms) != 1 or "" in forms or any(taint.field not in fields for taint in value.taints):
+        return value
+    count = _left(m, f, loc, args, place, forms.pop(), at)
+    if count is None:
+        return value
+    if count == 0:
+        return value.with_(taints=frozenset(), unknown=False, opaque=True)
+    return text_slices.keep(value, count, ("trial", closure.function.qualname))
+
+
+def _left(m: Machine, f: Frame, loc: Loc, args: Args, place: int | str, form: str, at: int) -> int | None:
+    """The most that is left of values of one form; None where no trial tells."""
+    most: int | None = None
+    for pair in masks.FORMS[form]:
+        one, other = (_tried(m, f, loc, args, place, text, at) for text in pair)
+        if one is not None and other is not None and len(one) == len(other):
+            count = sum(a != b for a, b in zip(one, other, strict=True))
+            most = count if most is None else max(most, count)
+    return most
+
+
+def _tried(m: Machine, f: Frame, loc: Loc, args: Args, place: int | str, text: str, at: int) -> str | None:
+    """What a function makes of a constant; None where that is not told."""
+    positional, keywords = list(args.positional), dict(args.keywords)
+    if isinstance(place, int):
+        positional[place] = of_const(text)
+    else:
+        keywords[place] = of_const(text)
+    before = f.state
+    f.state = before.copy()
+    f.handlers.append([])
+    result = m.call(f, of_ref(loc), Args(positional, keywords), at)
+    f.handlers.pop()
+    f.state = before
+    constant = result.constant()
+    told = constant is not None and isinstance(constant.value, str) and HOLE not in constant.value
+    return str(constant.value) if told and constant is not None and not result.unknown else None
+
+
+def _datum(args: Args) -> tuple[int | str, Value] | None:
+    """The only argument that is personal, and its place; None where others are, or something is spread."""
+    personal: list[tuple[int | str, Value]] = []
+    personal += [(index, value) for index, value in enumerate(args.positional) if value.taints]
+    personal += [(name, value) for name, value in args.keywords.items() if value.taints]
+    return personal[0] if len(personal) == 1 and args.star.is_bottom and not args.double else None
+
+
+def _is_by_characters(m: Machine, closure: Closure, place: int | str) -> bool:
+    key = (closure.unit.name, closure.function.at, place)
+    found = m.by_characters.get(key)
+    if found is None:
+        found = m.by_characters[key] = _goes_over(closure.function, place)
+    return found
+
+
+def _goes_over(function: ir.Function, place: int | str) -> bool:
+    """Whether a short function has a loop over the characters of the argument at a place, or of what it makes of it."""
+    given = [parameter.name for parameter in function.parameters]
+    datum = place if isinstance(place, str) else given[place] if place < len(given) else ""
+    nodes = list(walk(function.body))
+    if sum(isinstance(node, ir.Assign | ir.If | ir.For | ir.Return) for node in nodes) > LONGEST:
+        return False
+    gone_over = [node.iterable for node in nodes if isinstance(node, ir.For | ir.Clause)]
+    names = {*function.bound}.difference(given) | {datum}
+    return any(_is_text(node, names) for node in gone_over)
+
+
+def _is_text(node: ir.Expr, names: set[str]) -> bool:
+    if isinstance(node, ir.Binary):
+        return _is_text(node.left, names) or _is_text(node.right, names)
+    if isinstance(node, ir.Call):
+        called = node.function.id if isinstance(node.function, ir.Name) else ""
+        inner = [argument.value for argument in node.arguments]
+        return called in (*PLACES, "len") and any(_is_text(each, names) for each in inner)
+    return isinstance(node, ir.Name) and node.id in names
