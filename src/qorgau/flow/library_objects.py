@@ -19,6 +19,7 @@ from qorgau.flow import (
     raising,
     records,
     registries,
+    row_methods,
     scalars,
     schemas,
     sessions,
@@ -150,7 +151,7 @@ def typed_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int
     child = loc.child(name)
     if row is None:
         rows = m.policy.catalog.rows(f"{obj.type}.{name}")
-        if rows:
+        if rows and not row_methods.is_column(rows, name):
             return of_ref(Builtin(of_ref(loc), name))
         if given is not None and not given.is_bottom and obj.type.partition(".")[0] != "builtins":
             return join(given, Value(data.taints))

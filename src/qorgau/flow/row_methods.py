@@ -12,9 +12,18 @@ from qorgau.flow.values import Value
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
+    from qorgau.knowledge.libraries import CallRows
+
+METHOD = "model-method"
 
 SHOWN = re.compile(r"get_(\w+)_display")
 """A choice by the name that people read: it tells what the field holds, and nothing else of the row."""
+
+
+def is_column(rows: CallRows, name: str) -> bool:
+    """Whether a name of a model of a library is no method of these: only the row for all methods speaks of it."""
+    of_all = rows.behaviour is not None and rows.behaviour.does == METHOD
+    return of_all and SHOWN.fullmatch(name) is None
 
 
 def _of_field(m: Machine, f: Frame, u: Use) -> Value:
@@ -27,4 +36,4 @@ def _of_field(m: Machine, f: Frame, u: Use) -> Value:
     return Value(m.contents(f, value), opaque=True)
 
 
-BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {"model-method": _of_field}
+BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {METHOD: _of_field}
