@@ -63,6 +63,8 @@ def classes_of(m: Machine, f: Frame, cls: Value) -> tuple[list[Ref], bool]:
 def is_instance(m: Machine, f: Frame, value: Value, cls: Value) -> bool | None:
     """Whether a value is certainly (not) of a class."""
     kinds, sure = classes_of(m, f, cls)
+    if value.taints and sure and _is_other_datum(m, f, value, kinds):
+        return False
     if value.unknown or value.taints or value.opaque or value.is_bottom or not kinds:
         return None
     answers = {_constant_is(constant, kinds) for constant in value.consts}
@@ -70,6 +72,17 @@ def is_instance(m: Machine, f: Frame, value: Value, cls: Value) -> bool | None:
     if not sure and answers != {True}:
         return None
     return answers.pop() if len(answers) == 1 else None
+
+
+def _is_other_datum(m: Machine, f: Frame, value: Value, kinds: list[Ref]) -> bool:
+    """Whether a value is a datum that its field says to be of none of the builtin collections that are asked for."""
+    plain = all(isinstance(ref, Loc) and f.state.obj(ref) is None for ref in value.refs)
+    if not plain or value.consts or len(value.refs) > 1:
+        return False
+    asked = {kind.dotted.removeprefix(BUILTIN) for kind in kinds if isinstance(kind, External)}
+    if len(asked) != len(kinds) or not asked <= set(CONTAINERS):
+        return False
+    return not masks.of_class(m, f, value, kinds, True).taints
 
 
 def _constant_is(constant: Const, kinds: list[Ref]) -> bool | None:

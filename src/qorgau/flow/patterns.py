@@ -10,7 +10,7 @@ from qorgau.flow.constants import Const
 from qorgau.flow.heap import Obj
 from qorgau.flow.machine import Frame
 from qorgau.flow.state import State
-from qorgau.flow.values import BOTTOM, Value, of_const
+from qorgau.flow.values import BOTTOM, External, Value, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -118,8 +118,15 @@ def _all(m: Machine, f: Frame, pairs: list[tuple[ir.Pattern, Value]], certain: b
     return certain
 
 
-def _sequence(m: Machine, f: Frame, pattern: ir.MatchSequence, subject: Value) -> bool | None:
+def _is_scalar(m: Machine, f: Frame, subject: Value) -> bool:
+    """Whether a value is surely no collection: a constant, or a datum whose field says that it is a text."""
     if subject.consts and not subject.refs and not subject.unknown:
+        return True
+    return bool(subject.taints) and m.is_instance(f, subject, of_ref(External("builtins.list"))) is False
+
+
+def _sequence(m: Machine, f: Frame, pattern: ir.MatchSequence, subject: Value) -> bool | None:
+    if _is_scalar(m, f, subject):
         return False
     kinds = {obj.kind for loc in subject.locs() if (obj := f.state.obj(loc)) is not None}
     if kinds and kinds <= {"dict", "set"}:
@@ -160,7 +167,7 @@ def _bind_star(m: Machine, f: Frame, star: ir.MatchStar, items: list[Value], res
 
 
 def _mapping(m: Machine, f: Frame, pattern: ir.MatchMapping, subject: Value) -> bool | None:
-    if subject.consts and not subject.refs and not subject.unknown:
+    if _is_scalar(m, f, subject):
         return False
     loc = subject.single()
     obj = f.state.obj(loc) if loc is not None else None
