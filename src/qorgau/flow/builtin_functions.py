@@ -17,8 +17,8 @@ from qorgau.flow.uses import Use
 from qorgau.flow.values import (
     NO_REFS,
     OPAQUE,
-    External,
     Value,
+    join,
     join_all,
     of_const,
     stamp,
@@ -137,12 +137,14 @@ def _range(m: Machine, f: Frame, u: Use) -> Value:
 
 
 def _sum(m: Machine, f: Frame, u: Use) -> Value:
-    iteration = m.iterate(f, u.arg(0), u.at)
-    if u.arg(1, "start").refs and any(not isinstance(ref, External) for ref in iteration.each.refs):
-        inner = m.iterate(f, iteration.each, u.at)
-        if iteration.each.locs() and inner.each.taints:
-            return m.new(f, u.at, Obj("list", rest=inner.each), "sum")
-    return OPAQUE
+    iteration, start = m.iterate(f, u.arg(0), u.at), u.arg(1, "start")
+    if not start.locs() or not iteration.each.locs():
+        return OPAQUE
+    lists = [m.iterate(f, one, u.at).items for one in (start, *(iteration.items or ()))]
+    if iteration.items is not None and all(items is not None for items in lists):
+        return m.sequence(f, u.at, "list", [item for items in lists for item in items or ()], None, "sum")
+    inner = m.iterate(f, iteration.each, u.at).each
+    return m.new(f, u.at, Obj("list", rest=join(inner, m.iterate(f, start, u.at).each)), "sum")
 
 
 def _exists(m: Machine, f: Frame, u: Use) -> Value:

@@ -23,6 +23,7 @@ from qorgau.flow.containers import (
     put_item,
     renumbered,
     sequence,
+    shortened,
     spreads,
     update,
 )
@@ -45,6 +46,9 @@ from qorgau.flow.values import (
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
 
+
+PARENTS = "$parents"
+"""The part of a ``ChainMap`` that is the one which it is a child of."""
 
 COUNTS = "$counts"
 """The part of ``itertools.count()`` that is the number which it gives next."""
@@ -76,9 +80,9 @@ def _sequence_method(
         if name == "add":
             m.hashed(f, first, at)
         if name == "appendleft" and items is not None and strong:
-            m.write(f, loc, renumbered(obj, [first, *items]), strong=True)
+            m.write(f, loc, shortened(renumbered(obj, [first, *items]), left=False), strong=True)
         else:
-            m.write(f, loc, appended(obj, first, strong), strong=True)
+            m.write(f, loc, shortened(appended(obj, first, strong), left=True), strong=True)
         return none
     if name in (
         "extend",
@@ -101,7 +105,7 @@ def _sequence_method(
                     obj = appended(obj, item, strong)
             else:
                 obj = loosened(obj, iteration.each)
-            m.write(f, loc, obj, strong=True)
+            m.write(f, loc, shortened(obj, left=True), strong=True)
         return none
     if name == "insert":
         position = first.constant()
@@ -298,12 +302,15 @@ def _dict_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args
         made = m.new(f, at, replace(obj), "copy")
         for value in args.positional if name == "new_child" else ():
             update(m, f, made.locs()[0], value, at)
+        if name == "new_child":
+            child = made.locs()[0]
+            m.write(f, child, m.obj(f, child).put(PARENTS, of_ref(loc)), strong=True)
         return made
     if name == "clear":
         if strong:
             m.write(f, loc, replace(obj, parts={}, rest=BOTTOM, info="exact"), strong=True)
         return none
-    if name in ("__len__", "__contains__"):
+    if name in ("__len__", "__contains__", "total"):
         return OPAQUE
     if name == "most_common":
         pair = sequence(m, f, at, "tuple", [keys_of(m, f, obj).each, OPAQUE], None, "counted")

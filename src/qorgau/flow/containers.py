@@ -61,6 +61,10 @@ def sequence(
     return m.new(f, at, Obj(kind, rest=join_all([*items, rest])), label)
 
 
+LONGEST = "$longest"
+"""The part of a deque that says how many items it may have."""
+
+
 def spreads(obj: Obj) -> list[Value]:
     """What was put into a dict as a whole (``{**unknown}``)."""
     return [part for name, part in obj.parts.items() if isinstance(name, str) and name.startswith("$spread")]
@@ -211,6 +215,15 @@ def renumbered(obj: Obj, items: Sequence[Value]) -> Obj:
     parts: dict[Key, Value] = {key: v for key, v in obj.parts.items() if not isinstance(key, Const)}
     parts.update({Const("int", index): item for index, item in enumerate(items)})
     return replace(obj, parts=parts, rest=BOTTOM, length=len(items))
+
+
+def shortened(obj: Obj, *, left: bool) -> Obj:
+    """A deque with no more items than it may have; those at the ``left`` go first, or those at the right."""
+    longest = obj.parts[LONGEST].constant() if LONGEST in obj.parts else None
+    items = items_of(obj)
+    if longest is None or not isinstance(longest.value, int) or items is None or len(items) <= longest.value:
+        return obj
+    return renumbered(obj, items[len(items) - longest.value :] if left else items[: longest.value])
 
 
 def appended(obj: Obj, new: Value, strong: bool, exact: bool = True) -> Obj:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import containers, inheritance, ordering, resuming
+from qorgau.flow import containers, inheritance, operators, ordering, resuming
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc, is_element
 from qorgau.flow.machine import Args, Frame, Iteration
@@ -187,11 +187,19 @@ def _column(m: Machine, f: Frame, value: Value, index: int, at: int) -> Iteratio
     return iteration
 
 
+def _counted(start: Value, index: int) -> Value:
+    """The number that ``enumerate`` gives an item."""
+    if start.is_bottom:
+        return of_const(index)
+    first = start.constant()
+    return of_const(first.value + index) if first is not None and isinstance(first.value, int) else OPAQUE
+
+
 def _enumerate(m: Machine, f: Frame, u: Use) -> Value:
-    iteration = m.iterate(f, u.arg(0, "iterable"), u.at)
+    iteration, start = m.iterate(f, u.arg(0, "iterable"), u.at), u.arg(1, "start")
     if iteration.items is not None and len(iteration.items) <= 16:
         pairs = [
-            m.sequence(f, u.at, "tuple", [of_const(index), item], None, f"pair{index}")
+            m.sequence(f, u.at, "tuple", [_counted(start, index), item], None, f"pair{index}")
             for index, item in enumerate(iteration.items)
         ]
         return m.sequence(f, u.at, "generator", pairs, None, "enumerate")
@@ -292,8 +300,19 @@ def starmap(m: Machine, f: Frame, u: Use) -> Value:
 
 
 def _accumulate(m: Machine, f: Frame, u: Use) -> Value:
-    each = m.iterate(f, u.arg(0), u.at).each
-    function = u.arg(1, "func")
+    iteration, function = m.iterate(f, u.arg(0), u.at), u.arg(1, "func")
+    each = iteration.each
+    if iteration.items and len(iteration.items) <= MAX_ASKED and u.arg(2, "initial").is_bottom:
+        totals = [iteration.items[0]]
+        passes = f.passes
+        for index, item in enumerate(iteration.items[1:]):
+            f.passes = (*passes, index)
+            if function.refs:
+                totals.append(m.call(f, function, Args([totals[-1], item]), u.at))
+            else:
+                totals.append(operators.binary(m, f, "+", totals[-1], item, u.at))
+        f.passes = passes
+        return m.sequence(f, u.at, "generator", totals, None, "accumulate")
     if function.refs:
         each = join(each, m.call(f, function, Args([each, each]), u.at))
     return m.new(f, u.at, Obj("generator", rest=each), "accumulate")

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import container_methods, containers
+from qorgau.flow import container_methods, containers, ordering
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.uses import Use
@@ -47,6 +47,9 @@ def _elements(m: Machine, f: Frame, u: Use) -> Value:
 def _heap(m: Machine, f: Frame, u: Use) -> Value:
     """Functions of ``heapq`` and ``bisect`` on a list: they keep it ordered, so that positions say nothing."""
     name, heap, item = u.dotted.rpartition(".")[2], u.arg(0), u.arg(1)
+    first = _exact_heap(m, f, u, name, heap, item)
+    if first is not None:
+        return first
     taken = m.iterate(f, heap, u.at).each
     for loc in heap.locs():
         obj = m.obj(f, loc)
@@ -59,9 +62,40 @@ def _heap(m: Machine, f: Frame, u: Use) -> Value:
     return join(taken, item) if name == "heappushpop" else of_const(None)
 
 
+def _exact_heap(m: Machine, f: Frame, u: Use, name: str, heap: Value, item: Value) -> Value | None:
+    """A heap whose order constants tell is kept in that order, so that its least item is the first."""
+    loc = heap.single()
+    obj = f.state.obj(loc) if loc is not None and not loc.old else None
+    items = containers.items_of(obj) if obj is not None and obj.kind == "list" else None
+    if loc is None or obj is None or items is None or name not in EXACT or u.args.keywords:
+        return None
+    taken: Value = of_const(None)
+    if name in ("heappop", "heapreplace"):
+        ordered = ordering.in_order(m, f, items, Args(), u.at)
+        if not ordered:
+            return None
+        taken, items = ordered[0], ordered[1:]
+    if name != "heappop" and name != "heapify":
+        items = (*items, item)
+    ordered = ordering.in_order(m, f, items, Args(), u.at)
+    if ordered is None:
+        return None
+    m.write(f, loc, containers.renumbered(obj, ordered), strong=True)
+    return taken
+
+
+EXACT = frozenset(("heapify", "heappush", "heappop", "heapreplace"))
+"""Functions of heaps that are followed item by item."""
+
+
 def _best(m: Machine, f: Frame, u: Use) -> Value:
     """``heapq.nlargest(n, items, key=)``: some of the items."""
-    each = m.iterate(f, u.arg(1, "iterable"), u.at).each
+    iteration, count = m.iterate(f, u.arg(1, "iterable"), u.at), u.arg(0, "n").constant()
+    ordered = ordering.in_order(m, f, iteration.items, u.args, u.at)
+    if ordered is not None and count is not None and isinstance(count.value, int):
+        ordered = ordered[::-1] if u.dotted.endswith("nlargest") else ordered
+        return m.sequence(f, u.at, "list", ordered[: max(count.value, 0)], None, "best")
+    each = iteration.each
     key = u.args.keywords.get("key")
     if key is not None and key.refs:
         m.call(f, key, Args([each]), u.at)

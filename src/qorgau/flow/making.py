@@ -48,6 +48,18 @@ def _sequence(kind: str) -> Callable[[Machine, Frame, Use], Value]:
     return build
 
 
+def _deque(m: Machine, f: Frame, u: Use) -> Value:
+    """``deque(items, maxlen)``"""
+    made = _sequence("list")(m, f, u)
+    longest = u.args.get(1, "maxlen")
+    known = longest.constant() if longest is not None else None
+    if known is not None and isinstance(known.value, int):
+        loc = made.locs()[0]
+        limited = m.obj(f, loc).put(containers.LONGEST, of_const(known.value))
+        m.write(f, loc, containers.shortened(limited, left=True), strong=True)
+    return made
+
+
 def _dict(m: Machine, f: Frame, u: Use) -> Value:
     made = m.new(f, u.at, Obj("dict", info="exact"))
     loc = made.locs()[0]
@@ -110,7 +122,7 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "chain-map": _mapping_of,
     "counter": _mapping_of,
     "defaultdict": _defaultdict,
-    "deque": _sequence("list"),
+    "deque": _deque,
     "dict": _dict,
     "fromkeys": _fromkeys,
     "list": _sequence("list"),

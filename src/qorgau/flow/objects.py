@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import buffers, naming, row_dicts, text_methods
+from qorgau.flow import buffers, container_methods, naming, row_dicts, text_methods
 from qorgau.flow.class_defaults import derived, field_default
 from qorgau.flow.class_members import class_attribute
 from qorgau.flow.constants import Const
@@ -205,6 +205,8 @@ def _of_partial(m: Machine, f: Frame, obj: Obj, name: str, at: int) -> Value:
 
 def _of_container(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) -> Value:
     """An attribute of a list or dict, or of an object of a class that extends one."""
+    if name == "parents" and container_methods.PARENTS in obj.parts:
+        return obj.parts[container_methods.PARENTS]
     found = class_part(m, f, obj.cls, name) if obj.cls is not None else None
     if found is not None:
         special = descriptor(m, f, found, of_ref(loc), at)

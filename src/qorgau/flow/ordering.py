@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from functools import cmp_to_key
 from typing import TYPE_CHECKING
 
+from qorgau import ir
+from qorgau.flow import class_fields
 from qorgau.flow.constants import HOLE, Const
+from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.values import Value
 
@@ -79,7 +82,32 @@ def _rank(m: Machine, f: Frame, value: Value, at: int) -> Const | Rank | None:
     loc = value.single()
     obj = f.state.obj(loc) if loc is not None and not value.consts and not value.unknown else None
     items = m.iterate(f, value, at).items if obj is not None and obj.kind in ("tuple", "list") else None
+    if obj is not None and obj.kind == "instance" and obj.cls is not None:
+        items = _compared_fields(m, f, value, obj.cls, at)
     return tuple(_rank(m, f, item, at) for item in items) if items is not None else None
+
+
+def _compared_fields(m: Machine, f: Frame, value: Value, cls: Loc, at: int) -> tuple[Value, ...] | None:
+    """The fields by which objects of a ``@dataclass(order=True)`` are compared; None for other classes."""
+    info = m.class_info(f, cls)
+    options = (
+        argument
+        for decorator in (info.node.decorators if info is not None else ())
+        if isinstance(decorator, ir.Call)
+        for argument in decorator.arguments
+    )
+    ordered = any(
+        one.keyword == "order" and isinstance(one.value, ir.Const) and one.value.value is True
+        for one in options
+    )
+    if info is None or not ordered or not set(info.marks) & class_fields.DATA_CLASSES:
+        return None
+    names = [
+        name
+        for name in m.declared_fields(f, cls)
+        if not class_fields.is_off(class_fields.declaration(m, f, cls, name), "compare")
+    ]
+    return tuple(m.attribute(f, value, name, at) for name in names)
 
 
 def _compare(one: Rank, other: Rank) -> int:
