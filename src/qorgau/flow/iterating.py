@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import containers, inheritance, operators, ordering, resuming
+from qorgau.flow import container_methods, containers, inheritance, operators, ordering, resuming
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc, is_element
 from qorgau.flow.machine import Args, Frame, Iteration
@@ -154,6 +154,7 @@ def _zip(m: Machine, f: Frame, u: Use) -> Value:
             return m.sequence(f, u.at, "generator", made, None, "zip")
         row = m.new(f, u.at, Obj("tuple", rest=inner.each), "row")
         return m.new(f, u.at, Obj("list", rest=row), "zip")
+    iterations = _beside_numbers(m, f, u.args.positional, iterations)
     if iterations and all(i.items is not None for i in iterations) and len(iterations[0].items or ()) <= 16:
         rows = [
             m.sequence(f, u.at, "tuple", list(row), None, f"row{index}")
@@ -162,6 +163,19 @@ def _zip(m: Machine, f: Frame, u: Use) -> Value:
         return m.sequence(f, u.at, "generator", rows, None, "zip")
     row = m.sequence(f, u.at, "tuple", _abreast([i.each for i in iterations]), None, "row")
     return m.new(f, u.at, Obj("generator", rest=row), "zip")
+
+
+def _beside_numbers(m: Machine, f: Frame, given: list[Value], iterations: list[Iteration]) -> list[Iteration]:
+    """``zip(itertools.count(), items)``: as many numbers as there are items."""
+    lengths = [len(one.items) for one in iterations if one.items is not None]
+    for index, value in enumerate(given if lengths else ()):
+        loc = value.single()
+        parts = m.obj(f, loc).parts if loc is not None else {}
+        start = parts.get(container_methods.COUNTS, BOTTOM).constant()
+        if start is not None and isinstance(start.value, int):
+            numbers = tuple(of_const(start.value + number) for number in range(min(lengths)))
+            iterations[index] = Iteration(numbers, iterations[index].each)
+    return iterations
 
 
 def _abreast(columns: list[Value]) -> list[Value]:

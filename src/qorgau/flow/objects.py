@@ -55,6 +55,9 @@ if TYPE_CHECKING:
 MEASURES = frozenset(("nbytes", "itemsize", "ndim", "readonly", "contiguous"))
 """Attributes of views of bytes that tell nothing of what the bytes are."""
 
+WRAPPED = frozenset(("collections.UserDict", "collections.UserList"))
+"""Classes whose ``data`` is what they hold; here the object is that itself."""
+
 CAUSES = frozenset(("__cause__", "__context__"))
 
 
@@ -207,6 +210,8 @@ def _of_container(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int) 
     """An attribute of a list or dict, or of an object of a class that extends one."""
     if name == "parents" and container_methods.PARENTS in obj.parts:
         return obj.parts[container_methods.PARENTS]
+    if name == "data" and obj.cls is not None and WRAPPED & set(class_libraries(m, f, obj.cls)):
+        return of_ref(loc)
     found = class_part(m, f, obj.cls, name) if obj.cls is not None else None
     if found is not None:
         special = descriptor(m, f, found, of_ref(loc), at)
