@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qorgau.flow import depersonalizers, json_texts
-from qorgau.flow.heap import Obj
+from qorgau.flow.constants import const
+from qorgau.flow.heap import Key, Obj
 from qorgau.flow.machine import Frame
 from qorgau.flow.uses import Use
 from qorgau.flow.values import UNKNOWN, Value, join, of_const
@@ -21,7 +22,17 @@ def _query(m: Machine, f: Frame, u: Use) -> Value:
     """``urlencode(fields)``"""
     row = m.policy.catalog.rows(u.dotted).depersonalizer
     text = depersonalizers.apply(m, f, u, row) if row is not None else UNKNOWN
-    return join(text, Value(refs=json_texts.remembering(m, f, u.arg(0, "query"), u.at)))
+    fields = m.exact_dict(f, u.arg(0, "query")) if text.taints else None
+    if fields is None:
+        return text
+    # Texts of the values only: an address that held the objects themselves would carry them everywhere.
+    texts: dict[Key, Value] = {const(key): _as_text(m, f, value) for key, value in fields.items()}
+    given = m.new(f, u.at, Obj("dict", parts=texts, info="exact"), "fields")
+    return join(text, Value(refs=json_texts.remembering(m, f, given, u.at)))
+
+
+def _as_text(m: Machine, f: Frame, value: Value) -> Value:
+    return Value(m.contents(f, value), consts=value.consts, opaque=bool(value.refs) or value.unknown)
 
 
 def parsed_query(m: Machine, f: Frame, u: Use) -> Value | None:
