@@ -89,6 +89,7 @@ class Run:
         self.set_up: dict[Loc, dict[str, ir.Expr]] = {}
         self.shared_clients: dict[str, Obj] = {}
         self.wanted_clients: set[str] = set()
+        self.clientless: set[tuple[Loc, int]] = set()
         self.placed: dict[tuple[Loc, str], Site | Value] = {}
         self.applications: Applications | None = None
         self.ducks: Ducks | None = None

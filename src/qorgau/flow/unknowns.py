@@ -106,9 +106,14 @@ def equipped(m: Machine, f: Frame, loc: Loc, obj: Obj, cls: Loc) -> dict[Key, Va
     Gives what it has from there: it goes when the object may be of another class again.
     """
     own: dict[Key, Value] = {}
-    if cls != obj.cls:
+    if cls != obj.cls and (cls, m.epoch) not in m.clientless:
+        before, f.state = f.state, f.state.copy()
         injection.equip(m, f, cls, loc)
         own = {key: part for key, part in m.obj(f, loc).parts.items() if key not in obj.parts}
+        if not own:
+            # What the constructor was given and made is no part of the object, and would only burden the state.
+            f.state = before
+            m.clientless.add((cls, m.epoch))
     f.state.heap[loc] = replace(obj, cls=cls, parts={**own, **obj.parts})
     return own
 
