@@ -29,7 +29,10 @@ MAX_UNROLLED = 16
 def comprehension(m: Machine, f: Frame, node: ir.Comprehension) -> Value:
     """The collection or iterator that a comprehension makes; a generator that is kept runs where it is used."""
     if node.kind == "generator" and waiting.can_wait(m, f, node.at):
+        # Only the generator is kept: nothing that its outermost iterable makes on the way is.
+        assigning, f.assigning = f.assigning, ()
         first = m.evaluate(f, node.clauses[0].iterable)
+        f.assigning = assigning
         return waiting.hold(m, f, node.at, lambda: _made(m, f, node, first))
     return _made(m, f, node, None)
 
