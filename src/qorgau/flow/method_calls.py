@@ -224,7 +224,8 @@ def _super_method(m: Machine, f: Frame, ref: SuperOf, name: str, args: Args, at:
     if of_type is not None:
         return of_type
     if name == "__call__" and ref.cls in m.metaclasses:
-        return join_all(constructing.make(m, f, cls, args, at) for cls in ref.receiver.locs())
+        known = [cls for cls in ref.receiver.locs() if m.class_info(f, cls) is not None]
+        return join_all(constructing.make(m, f, cls, args, at) for cls in known) if known else UNKNOWN
     if name == "__new__":
         return records.bare(m, f, args, at)
     held = scalars.plain(m, f, ref.receiver)
