@@ -18,7 +18,7 @@ from qorgau.flow.arrivals import Arrival
 from qorgau.flow.facts import Facts, told_of
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc, is_activation
-from qorgau.flow.machine import Closure
+from qorgau.flow.machine import Closure, Resumable
 from qorgau.flow.shapes import fact_said, ordered, shape_of
 from qorgau.flow.state import Renaming, State
 from qorgau.flow.taints import Taint, Trace
@@ -82,6 +82,9 @@ class Canon:
     def _info(self, info: object) -> Hashable:
         if isinstance(info, Closure):
             return (info.unit.name, info.function.at, *map(self.loc, info.scopes))
+        if isinstance(info, Resumable) and info.later:
+            # What such a generator still changes has no canonical form: no two are taken for alike.
+            return object()
         held: Hashable = self.loc(info) if isinstance(info, Loc) else info
         return held
 
