@@ -52,9 +52,7 @@ def imported(tree: ast.Module, modules: dict[str, Path]) -> set[str]:
 def graph_of(root: Path) -> dict[str, set[str]]:
     """Which modules each module of a package imports."""
     modules = modules_below(root)
-    return {
-        name: imported(ast.parse(path.read_text("utf-8")), modules) - {name} for name, path in modules.items()
-    }
+    return {name: imported(ast.parse(path.read_text("utf-8")), modules) for name, path in modules.items()}
 
 
 def test_no_module_leads_back_to_itself_by_its_imports() -> None:

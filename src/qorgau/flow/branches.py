@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qorgau import ir
@@ -173,18 +174,25 @@ def decide(m: Machine, f: Frame, node: ir.Expr) -> tuple[State, State]:
     return yes, no
 
 
+def narrow_variable(
+    m: Machine, f: Frame, name: str, yes: State, no: State, narrowed: Callable[[Value, bool], Value]
+) -> None:
+    """What is left of a variable in each outcome of a test, by its value and the truth of the test."""
+    for outcome, truth in ((yes, True), (no, False)):
+        if outcome.reachable:
+            f.state = outcome
+            value = m.peek(f, name)
+            if value is not None:
+                m.poke(f, name, narrowed(value, truth))
+
+
 def refine(m: Machine, f: Frame, node: ir.Expr, yes: State, no: State) -> None:
     """Narrow the variable that a test speaks of, in each outcome."""
     state = f.state
     if isinstance(node, ir.Walrus):
         node = ir.Name(node.at, node.target)
     if isinstance(node, ir.Name):
-        for outcome, truth in ((yes, True), (no, False)):
-            if outcome.reachable:
-                f.state = outcome
-                value = m.peek(f, node.id)
-                if value is not None:
-                    m.poke(f, node.id, restrict(value, truth, lasting=False))
+        narrow_variable(m, f, node.id, yes, no, lambda value, truth: restrict(value, truth, lasting=False))
     elif isinstance(node, ir.Compare) and len(node.ops) == 1 and (name := _named(node.left)):
         f.state = state
         value = m.peek(f, name)

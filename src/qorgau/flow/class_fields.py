@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from qorgau import ir
+from qorgau.flow import inheritance
 from qorgau.flow.heap import Key
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
+from qorgau.flow.node_names import spelling
 from qorgau.flow.values import (
     External,
     Value,
 )
-
-if TYPE_CHECKING:
-    from qorgau.flow.interpreter import Interpreter as Machine
-
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
-from qorgau.flow import class_fields, inheritance
-
-if TYPE_CHECKING:
-    from qorgau.flow.interpreter import Interpreter as Machine
-
-from typing import TYPE_CHECKING
-
-from qorgau.flow.node_names import spelling
 from qorgau.names import fold
 
 if TYPE_CHECKING:
@@ -68,7 +56,7 @@ def declared_fields(m: Machine, f: Frame, cls: Loc) -> list[str]:
     if info is None:
         return []
     names: dict[str, None] = {}
-    model = class_fields.is_pydantic(m, f, cls)
+    model = is_pydantic(m, f, cls)
     for base in reversed(info.order):
         base_info = m.class_info(f, base)
         if base_info is not None:
@@ -106,9 +94,7 @@ def takes_fields(m: Machine, f: Frame, cls: Loc) -> bool:
     if info is None:
         return False
     if any(
-        set(base.marks) & class_fields.DATA_CLASSES
-        for loc in info.order
-        if (base := m.class_info(f, loc)) is not None
+        set(base.marks) & DATA_CLASSES for loc in info.order if (base := m.class_info(f, loc)) is not None
     ):
         return True
     return any(
@@ -133,7 +119,7 @@ def constructor_fields(m: Machine, f: Frame, cls: Loc) -> list[str]:
     info = m.class_info(f, cls)
     if info is None:
         return []
-    if class_fields.ROOT_MODEL in info.libraries:
+    if ROOT_MODEL in info.libraries:
         return ["root"]
     placed: dict[str, bool] = {}
     for base in reversed(info.order):
@@ -143,10 +129,10 @@ def constructor_fields(m: Machine, f: Frame, cls: Loc) -> list[str]:
             keyword_only = keyword_only or _is_marked(m, base, name, frozenset(("KW_ONLY",)))
             if _is_marked(m, base, name, frozenset(("ClassVar", "KW_ONLY"))):
                 continue
-            declared = class_fields.declaration(m, f, base, name)
+            declared = declaration(m, f, base, name)
             given = declared.get("@kw_only")
             kept = given is None or (known := given.constant()) is None or known.value is not True
-            placed[name] = kept and not keyword_only and not class_fields.is_off(declared, "init")
+            placed[name] = kept and not keyword_only and not is_off(declared, "init")
     return [name for name, positional in placed.items() if positional]
 
 
@@ -156,7 +142,7 @@ def field_of_alias(m: Machine, f: Frame, cls: Loc, name: str) -> str:
     if name in fields:
         return name
     for field in fields:
-        declared = class_fields.declaration(m, f, cls, field)
+        declared = declaration(m, f, cls, field)
         for option in ("@alias", "@validation_alias"):
             alias = declared.get(option)
             if alias is not None and name in alias.texts():
@@ -183,7 +169,7 @@ def prints_fields(m: Machine, f: Frame, cls: Loc) -> bool:
         return False
     for base in info.order:
         base_info = m.class_info(f, base)
-        if base_info is not None and set(base_info.marks) & class_fields.DATA_CLASSES:
+        if base_info is not None and set(base_info.marks) & DATA_CLASSES:
             return UNPRINTED not in base_info.marks
     return any(name in PRINTED for library in info.libraries for name in m.policy.catalog.ancestry(library))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
-from qorgau.flow import admission, inheritance, schemas
+from qorgau.flow import admission, inheritance, raising, schemas
 from qorgau.flow.constants import Const
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
@@ -79,9 +79,8 @@ def _is_choice(value: Value) -> bool:
 def _called(m: Machine, f: Frame, function: Value, given: list[Value], at: int) -> Value:
     """What a cleaning method returns. What it checked holds only once the form is known to be valid."""
     before = f.state.copy()
-    f.handlers.append([])
-    value = m.call(f, function, Args(given), at)
-    f.handlers.pop()
+    with raising.swallowed(f):
+        value = m.call(f, function, Args(given), at)
     if not f.state.reachable:
         f.state = before
         return BOTTOM

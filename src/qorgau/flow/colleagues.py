@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
-from qorgau.flow import data_sources, inheritance, injection, origins, placing
+from qorgau.flow import data_sources, inheritance, injection, origins, placing, raising
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Closure, Frame
@@ -53,12 +53,11 @@ def _made(m: Machine, f: Frame, cls: Loc, at: int) -> Value:
     f.state.heap[loc] = Obj("instance", cls=cls)
     before = f.state.copy()
     initializer = inheritance.class_part(m, f, cls, "__init__")
-    f.handlers.append([])
-    for ref in initializer.locs() if initializer is not None else ():
-        function = f.state.obj(ref)
-        if function is not None and isinstance(function.info, Closure):
-            m.call(f, of_ref(ref), injection.unknown_arguments(m, f, function.info, made), at)
-    f.handlers.pop()
+    with raising.swallowed(f):
+        for ref in initializer.locs() if initializer is not None else ():
+            function = f.state.obj(ref)
+            if function is not None and isinstance(function.info, Closure):
+                m.call(f, of_ref(ref), injection.unknown_arguments(m, f, function.info, made), at)
     if not f.state.reachable:
         f.state = before
     obj = m.obj(f, loc)

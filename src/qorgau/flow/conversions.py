@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau import ir
-from qorgau.flow import attribute_changes, class_fields, container_methods, validators
+from qorgau.flow import attribute_changes, class_fields, container_methods, raising, validators
 from qorgau.flow.declared_types import ELEMENTS
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
@@ -218,9 +218,8 @@ def received(m: Machine, f: Frame, value: Value, at: int) -> None:
         if cls is None or not class_fields.is_pydantic(m, f, cls):
             continue
         before = f.state.copy()
-        f.handlers.append([])
-        _validate(m, f, cls, of_ref(loc, unknown=True), at)
-        f.handlers.pop()
+        with raising.swallowed(f):
+            _validate(m, f, cls, of_ref(loc, unknown=True), at)
         if not f.state.reachable:
             f.state = before
         f.state.facts = before.facts

@@ -128,12 +128,7 @@ def _grouped(
 
 def _run(m: Machine, f: Frame, handler: ir.Handler, bound: Value) -> None:
     f.state.env[raising.HANDLED] = bound
-    if handler.name is not None:
-        m.store(f, handler.name, bound, handler.at)
-    m.execute(f, handler.body)
-    f.state.env.pop(raising.HANDLED, None)
-    if handler.name is not None and f.state.reachable:
-        m.unbind(f, handler.name)
+    raising.run_handler(m, f, handler, bound)
 
 
 def _left(ways: Sequence[State], rest: Value) -> Iterator[State]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cmp_to_key
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 from qorgau import ir
@@ -61,13 +62,12 @@ def _own_order(m: Machine, f: Frame, items: Sequence[Value], at: int) -> tuple[V
     if any(item.single() is None for item in items):
         return None
     less: dict[tuple[int, int], bool] = {}
-    for one in range(len(items)):
-        for other in range(len(items)):
-            answer = m.operator_method(f, "lt", items[one], items[other], at) if one != other else None
-            known = answer.constant() if answer is not None else None
-            if one != other and known is None:
-                return None
-            less[one, other] = known is not None and bool(known.value)
+    for one, other in permutations(range(len(items)), 2):
+        answer = m.operator_method(f, "lt", items[one], items[other], at)
+        known = answer.constant() if answer is not None else None
+        if known is None:
+            return None
+        less[one, other] = bool(known.value)
 
     def compared(one: int, other: int) -> int:
         return less[other, one] - less[one, other]

@@ -97,12 +97,9 @@ def _value(
     yes = branches.with_facts(f.state, branches.truth_facts(m, f, outcome, True))
     no = branches.with_facts(f.state, branches.truth_facts(m, f, outcome, False))
     if isinstance(node, ir.Name):
-        for state, truth in ((yes, True), (no, False)):
-            if state.reachable:
-                f.state = state
-                current = m.peek(f, node.id)
-                if current is not None:
-                    m.poke(f, node.id, comparisons.narrow(current, op, right, truth))
+        branches.narrow_variable(
+            m, f, node.id, yes, no, lambda value, truth: comparisons.narrow(value, op, right, truth)
+        )
     return yes, no
 
 

@@ -6,14 +6,19 @@ any call may raise carries none: its exception can be of every class.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import builtins
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from qorgau import ir
+from qorgau.flow import strings
 from qorgau.flow.facts import NO_FACTS, Facts
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
-from qorgau.flow.state import State
+from qorgau.flow.state import State, bottom_like
+from qorgau.flow.uses import Use
 from qorgau.flow.values import (
     BOTTOM,
     NO_CONSTS,
@@ -22,23 +27,11 @@ from qorgau.flow.values import (
     Value,
     of_ref,
 )
-
-if TYPE_CHECKING:
-    from qorgau.flow.interpreter import Interpreter as Machine
-
-
-import builtins
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
-
-from qorgau import ir
-from qorgau.flow import strings
-from qorgau.flow.state import bottom_like
-from qorgau.flow.uses import Use
 from qorgau.linking import walk
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
+
 
 EXCEPTION = "$exception"
 """The variable that holds what a path was ended by."""
@@ -292,6 +285,26 @@ def caught(m: Machine, f: Frame, states: Sequence[State], kinds: Value | None, a
     bound = m.exception(f, raised, kinds if kinds is not None else BOTTOM, at, elsewhere=anything)
     f.state.env[HANDLED] = raised if not anything else BOTTOM
     return bound
+
+
+def run_handler(m: Machine, f: Frame, handler: ir.Handler, bound: Value) -> None:
+    """Run the body of a handler that was entered, with its name bound."""
+    if handler.name is not None:
+        m.store(f, handler.name, bound, handler.at)
+    m.execute(f, handler.body)
+    f.state.env.pop(HANDLED, None)
+    if handler.name is not None and f.state.reachable:
+        m.unbind(f, handler.name)
+
+
+@contextmanager
+def swallowed(f: Frame) -> Iterator[None]:
+    """What is raised within goes no further: a framework takes it, or it was a trial."""
+    f.handlers.append([])
+    try:
+        yield
+    finally:
+        f.handlers.pop()
 
 
 def outwards(f: Frame, states: Iterable[State]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import masks, text_slices
+from qorgau.flow import masks, raising, text_slices
 from qorgau.flow.constants import HOLE
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
@@ -66,13 +66,12 @@ def _tried(m: Machine, f: Frame, loc: Loc, args: Args, place: int | str, text: s
         keywords[place] = of_const(text)
     before = f.state
     f.state = before.copy()
-    f.handlers.append([])
-    result = m.call(f, of_ref(loc), Args(positional, keywords), at)
-    f.handlers.pop()
+    with raising.swallowed(f):
+        result = m.call(f, of_ref(loc), Args(positional, keywords), at)
     f.state = before
     constant = result.constant()
-    told = constant is not None and isinstance(constant.value, str) and HOLE not in constant.value
-    return str(constant.value) if told and constant is not None and not result.unknown else None
+    left = constant.value if constant is not None and not result.unknown else None
+    return left if isinstance(left, str) and HOLE not in left else None
 
 
 def _datum(args: Args) -> tuple[int | str, Value] | None:

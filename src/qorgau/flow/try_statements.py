@@ -61,12 +61,7 @@ def _handle(m: Machine, f: Frame, handler: ir.Handler, caught: list[State]) -> S
     if not taken:
         return bottom_like(f.state)
     bound = raising.caught(m, f, taken, kinds, handler.at)
-    if handler.name is not None:
-        m.store(f, handler.name, bound, handler.at)
-    m.execute(f, handler.body)
-    f.state.env.pop(raising.HANDLED, None)
-    if handler.name is not None and f.state.reachable:
-        m.unbind(f, handler.name)
+    raising.run_handler(m, f, handler, bound)
     return f.state
 
 

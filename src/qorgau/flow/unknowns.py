@@ -54,18 +54,7 @@ if TYPE_CHECKING:
 
 
 PARTS = ("partition", "rpartition")
-ALWAYS_TEXT = text_methods.PASS_METHODS - {
-    "format",
-    "translate",
-    "hex",
-    "join",
-    "replace",
-    "partition",
-    "count",
-} | {
-    "format",
-    "replace",
-}
+ALWAYS_TEXT = text_methods.PASS_METHODS - {"translate", "hex", "join", "partition", "count"}
 MAPPING = frozenset(
     [
         "get",
