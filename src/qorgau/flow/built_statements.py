@@ -164,6 +164,9 @@ def selected(m: Machine, f: Frame, use: Use, value: Value, index: int) -> Value:
         if obj.type == DECLARED and "@0" in obj.parts:
             row = of_ref(m.fresh(f, use.at, f"column{index}"), unknown=True)
             return join_all(m.attribute(f, row, text, use.at) for text in obj.parts["@0"].texts())
+        inner = _of_subquery(m, f, use, loc)
+        if inner is not None:
+            return inner
         if obj.type == COLUMN and name is not None:
             element = Loc(m.fresh(f, use.at, f"column{index}"), "row")
             f.state.heap[element] = Obj("unknown", cls=loc.parent)
@@ -171,6 +174,23 @@ def selected(m: Machine, f: Frame, use: Use, value: Value, index: int) -> Value:
                 [m.attribute(f, of_ref(element, unknown=True), text, use.at) for text in name.texts()]
             )
     return Value(value.taints, opaque=True)
+
+
+def _of_subquery(m: Machine, f: Frame, use: Use, column: Loc) -> Value | None:
+    """``subquery.c.iin``: what the inner statement selects under the name; None for other columns."""
+    inner = subquery_of(f, column)
+    row = item_of(m, f, inner, use.at, "of-row") if inner is not None else None
+    return m.attribute(f, row, str(column.label), use.at) if row is not None else None
+
+
+def subquery_of(f: Frame, column: Loc) -> Obj | None:
+    """The statement that ``statement.c.iin`` is a column of; None for everything else."""
+    columns = column.parent
+    if columns is None or columns.parent is None or columns.label not in ("c", "columns"):
+        return None
+    inner = f.state.obj(columns.parent)
+    known = inner is not None and inner.kind == "library" and isinstance(column.label, str)
+    return inner if known else None
 
 
 def column_of(f: Frame, cls: Loc, name: str) -> Value:

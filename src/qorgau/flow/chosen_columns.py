@@ -54,7 +54,7 @@ def values(m: Machine, f: Frame, use: Use) -> Value:
 def named_values(m: Machine, f: Frame, use: Use) -> Value | None:
     """The same of something that nothing is known of, by the names that it is given."""
     names = texts_in(use)
-    if not names or len(names) != len(use.args.positional):
+    if not names or not all(value.texts() for value in use.args.positional):
         return None
     item = of_ref(m.fresh(f, use.at, "of-row"), unknown=True)
     row = row_of(m, f, use, item, names)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau import ir
-from qorgau.flow import waiting
+from qorgau.flow import sweeps, waiting
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
@@ -94,10 +94,23 @@ def _clauses(
         return
     if iteration.each.is_bottom:
         return
+    handed = _hands_on(node.element, clause.target)
+    sweep = sweeps.begin(m, f, clause.iterable.at, (), over, iteration.each) if handed else None
     before = f.state.copy()
     mark = len(m.made)
-    _pass(m, f, node, clause, iteration.each, loc, depth, False)
+    each = sweeps.take(m, f, sweep, iteration.each) if sweep is not None else iteration.each
+    _pass(m, f, node, clause, each, loc, depth, False)
     f.state = m.join_states(before, age(f.state, m.made[mark:], before))
+    if sweep is not None:
+        sweeps.finish(f, sweep)
+
+
+def _hands_on(element: ir.Expr, target: ir.Expr) -> bool:
+    """Whether a comprehension gives its item to a function, which may change it: ``[masked(row) for row in rows]``."""
+    if not isinstance(element, ir.Call) or not isinstance(target, ir.Name):
+        return False
+    given = (argument.value for argument in element.arguments)
+    return any(isinstance(value, ir.Name) and value.id == target.id for value in given)
 
 
 def _pass(

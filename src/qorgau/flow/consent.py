@@ -160,7 +160,7 @@ def checked(
     m: Machine, f: Frame, role: Role, name: str, receiver: Value | None, args: Args, function: Closure | None
 ) -> Facts:
     """The facts that a check of consent establishes where it is true."""
-    check = Check(name, purpose(m, f, args, function) or (), role.state_service)
+    check = Check(name, purpose(m, f, args, function, receiver) or (), role.state_service)
     subjects = subjects_of(receiver, args, function, m.policy.settings.consent.purpose_argument)
     if not subjects:
         return frozenset((Fact("consent", None, check, True),))
@@ -258,11 +258,18 @@ def _without_self(receiver: Value | None, args: Args, function: Closure | None) 
     return args.rest(1) if bound and args.positional[:1] == [receiver] else args
 
 
-def purpose(m: Machine, f: Frame, args: Args, function: Closure | None) -> tuple[str, ...] | None:
-    """The purposes that a check names, sorted; None where it names none or it can't be told."""
+def purpose(
+    m: Machine, f: Frame, args: Args, function: Closure | None, receiver: Value | None = None
+) -> tuple[str, ...] | None:
+    """The purposes that a check names, sorted; None where it names none or it can't be told.
+
+    One position serves functions and methods: where a call of a method gives nothing there, its object is counted.
+    """
     where = m.policy.settings.consent.purpose_argument
     if where is None:
         return None
+    if isinstance(where, int) and receiver is not None and 0 < where == len(args.positional):
+        where = where - 1 if not any(name in args.keywords for name in _names(function)[where:]) else where
     names = _names(function)
     name = where if isinstance(where, str) else names[where] if where < len(names) else ""
     position = where if isinstance(where, int) else names.index(where) if where in names else -1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import keys, ordering, waiting
+from qorgau.flow import keys, memberships, ordering, waiting
 from qorgau.flow.constants import const
 from qorgau.flow.container_operators import chosen, shared, united
 from qorgau.flow.containers import (
@@ -27,6 +27,7 @@ from qorgau.flow.containers import (
     spreads,
     update,
 )
+from qorgau.flow.facts import Facts
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
@@ -41,6 +42,7 @@ from qorgau.flow.values import (
     join_all,
     of_const,
     of_ref,
+    stamp,
 )
 
 if TYPE_CHECKING:
@@ -126,7 +128,9 @@ def _sequence_method(
             del kept[index]
             m.write(f, loc, renumbered(obj, kept), strong=True)
             return none
-        m.write(f, loc, loosened(obj), strong=True)
+        in_hand = keys.in_hand(obj, first) if strong else None
+        parts = {key: part for key, part in obj.parts.items() if key != in_hand}
+        m.write(f, loc, replace(obj, parts=parts) if in_hand is not None else loosened(obj), strong=True)
         return none
     if name == "clear":
         if strong:
@@ -268,6 +272,8 @@ def _dict_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args
     strong = not loc.old
     none = of_const(None)
     key = args.get(0) or BOTTOM
+    if name == "setdefault" and (answers := memberships.answers(key)):
+        return _by_answer(m, f, loc, answers, args, at)
     if name in ("get", "pop", "setdefault", "__getitem__"):
         default = args.get(1, "default")
         found = m.item(f, of_ref(loc), key, at)
@@ -327,6 +333,20 @@ def _dict_method(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, args: Args
         m.write(f, loc, delete_item(m, f, loc, obj, key, strong), strong=True)
         return none
     return None
+
+
+def _by_answer(
+    m: Machine, f: Frame, loc: Loc, answers: Sequence[tuple[Value, Facts]], args: Args, at: int
+) -> Value:
+    """``setdefault(agreed(person), [])``: under each answer lies something of its own, with what the answer says."""
+    default = args.get(1, "default") or of_const(None)
+    given = default.single()
+    found: list[Value] = []
+    for number, (answer, said) in enumerate(answers):
+        own = m.new(f, at, m.obj(f, given), f"default{number}") if given is not None else default
+        one = m.call_method(f, of_ref(loc), "setdefault", Args([answer, own]), at)
+        found.append(stamp(one, said))
+    return join_all(found)
 
 
 def _view(m: Machine, f: Frame, obj: Obj, name: str, at: int) -> Value:

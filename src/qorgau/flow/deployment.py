@@ -81,7 +81,7 @@ def complete(
         told = _broker(
             m, f, site if site.says("hosts") else site.merged(registries.registered(m, f, top)), at
         )
-        if not told.is_empty:
+        if told.says("hosts") or told.says("regions"):
             return told
         return (
             replace(told, untold=HOSTS)

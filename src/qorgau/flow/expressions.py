@@ -14,11 +14,13 @@ from qorgau.flow import (
     comparisons,
     containers,
     mappings,
+    neighbours,
     operators,
     origins,
     raising,
     started,
     texts,
+    trials,
 )
 from qorgau.flow.branches import asked, meet, refine, restrict, truth_facts, with_facts
 from qorgau.flow.comprehensions import comprehension
@@ -83,7 +85,7 @@ def _subscript(m: Machine, f: Frame, node: ir.Subscript) -> Value:
         m.risk()
     elif not present and f.handlers:
         return raising.fail(f, containers.absence(f, value))
-    return m.item(f, value, key, node.at)
+    return neighbours.beside(f, node.index, key, m.item(f, value, key, node.at))
 
 
 def _slice(m: Machine, f: Frame, node: ir.Slice) -> Value:
@@ -138,7 +140,7 @@ def _call(m: Machine, f: Frame, node: ir.Call) -> Value:
         args = arguments(m, f, node)
         result = m.call_method(f, receiver, function.attr, args, node.at)
         m.called(f, node, receiver, args)
-        return result
+        return trials.joined(m, f, node, result) if function.attr == "join" else result
     callee = m.evaluate(f, function)
     return m.call(f, callee, arguments(m, f, node), node.at)
 

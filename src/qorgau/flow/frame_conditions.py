@@ -48,6 +48,12 @@ def as_index(m: Machine, f: Frame, table: Obj, index: Value) -> Value:
     return index
 
 
+def asks(condition: Value, loc: Loc) -> bool:
+    """Whether a condition asks for consent by a part of this object: ``thing["agreed"]``, where it is a table."""
+    told = (condition.when_true or NO_FACTS) | (condition.when_false or NO_FACTS)
+    return any(fact.subject is loc and fact.kind in CHECKS for fact in told)
+
+
 def implied(m: Machine, f: Frame, condition: Value, truth: bool = True) -> Facts:
     """What holds of the rows for which a condition is true: of a column, what its values' truth implies."""
     facts = m.truth(f, condition, truth) or NO_FACTS

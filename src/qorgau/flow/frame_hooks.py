@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from qorgau.flow import frame_access, frame_groups, frame_indexing, frame_names, frame_rows, frames
-from qorgau.flow.frame_types import GROUP, GUESSED, INDEXER, TABLE, TELLING
+from qorgau.flow import (
+    frame_access,
+    frame_conditions,
+    frame_groups,
+    frame_indexing,
+    frame_names,
+    frame_rows,
+    frames,
+)
+from qorgau.flow.constants import Const
+from qorgau.flow.frame_types import (
+    GROUP,
+    GUESSED,
+    INDEXER,
+    INDEXERS,
+    OWNER,
+    TABLE,
+    TELLING,
+    WRITTEN_BY_COLUMNS,
+    WRITTEN_WITH_INDEX,
+)
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame, Iteration
@@ -139,7 +159,8 @@ def telling(m: Machine, f: Frame, loc: Loc, obj: Obj | None, name: str, args: Ar
     if obj is not None and (obj.kind != "unknown" or obj.cls is not None or obj.type):
         return None
     if name not in TELLING and not (name in SELECTING and _names_fields(m, f, args, at)):
-        return None
+        if name != "query" or not _asks_for_consent(m, args):
+            return None
     frame_access.become_table(m, f, loc)
     return _guessed(m, f, loc, name, args, at)
 
@@ -153,6 +174,23 @@ def _names_fields(m: Machine, f: Frame, args: Args, at: int) -> bool:
     return any(m.policy.fields_of(str(name.value)) for name in names)
 
 
+def _asks_for_consent(m: Machine, args: Args) -> bool:
+    """Whether one text is given in which a flag of consent is asked for: ``query("consent_given and age > 18")``."""
+    texts = args.positional[0].texts() if len(args.positional) == 1 else []
+    return any(m.policy.consent_attribute((word,)) for text in texts for word in re.findall(r"\w+", text))
+
+
+def as_written(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int) -> Value:
+    """What a table writes of itself: the columns that are named, and without its index where that is left out."""
+    columns = args.keywords.get("columns")
+    if columns is not None and columns.refs and dotted in WRITTEN_BY_COLUMNS:
+        receiver = m.item(f, receiver, columns, at)
+    index = args.keywords.get("index")
+    if index is not None and dotted in WRITTEN_WITH_INDEX and index.constant() == Const("bool", False):
+        return frames.without_index(m, f, receiver, at)
+    return receiver
+
+
 def _is_sequence(f: Frame, value: Value) -> bool:
     return any(
         (obj := f.state.obj(loc)) is not None and obj.kind in frames.ELEMENTS_OF for loc in value.locs()
@@ -160,7 +198,24 @@ def _is_sequence(f: Frame, value: Value) -> bool:
 
 
 def chosen(m: Machine, f: Frame, loc: Loc, obj: Obj | None, key: Value, at: int) -> Value | None:
-    """``thing[["iin", "phone"]]`` of an unknown object; None for other keys."""
+    """``thing[["iin", "phone"]]`` and ``thing[thing["agreed"]]`` of an unknown object; None for other keys."""
     if obj is not None and (obj.kind != "unknown" or obj.cls is not None or obj.type):
         return None
+    if frame_conditions.asks(key, loc):
+        frame_access.become_table(m, f, loc)
+        return frame_access.item(m, f, loc, m.obj(f, loc), key, at)
+    indexer = indexer_of_unknown(m, f, loc, obj, key)
+    if indexer is not None:
+        return frame_indexing.indexed(m, f, indexer, key, at)
     return frame_access.columns_of_unknown(m, f, loc, key, at)
+
+
+def indexer_of_unknown(m: Machine, f: Frame, loc: Loc, obj: Obj | None, key: Value) -> Obj | None:
+    """``thing.loc`` where it is given rows and columns: then the unknown object that has it is a table."""
+    owner = loc.parent
+    if owner is None or loc.label not in INDEXERS or not frame_indexing.is_pair(f, key):
+        return None
+    if any(held is not None and held.kind != "unknown" for held in (obj, f.state.obj(owner))):
+        return None
+    frame_access.become_table(m, f, owner)
+    return Obj(INDEXER, type=str(loc.label), parts={OWNER: of_ref(owner)})

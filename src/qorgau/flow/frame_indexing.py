@@ -56,6 +56,13 @@ def _split_key(m: Machine, f: Frame, key: Value, at: int) -> tuple[Value, Value 
     return key, None
 
 
+def is_pair(f: Frame, key: Value) -> bool:
+    """Whether rows and columns are asked for: ``[rows, columns]``."""
+    loc = key.single()
+    obj = f.state.obj(loc) if loc is not None else None
+    return obj is not None and obj.kind == "tuple" and obj.length == 2
+
+
 def _of_rows(
     m: Machine, f: Frame, loc: Loc, rows: Value, columns: Value | None, at: int, *, by_place: bool
 ) -> Value:

@@ -129,7 +129,8 @@ def _unindexed(m: Machine, f: Frame, u: Use, table: Table) -> Table:
         const(renamed[number] if number < len(renamed) else name or "index"): cell
         for number, (name, cell) in enumerate(levels)
     }
-    return replace(table, columns={**columns, **table.columns}, index={})
+    others = {name: cell for name, cell in table.columns.items() if name not in columns or not cell.is_bottom}
+    return replace(table, columns={**columns, **others}, index={})
 
 
 def _of_groups(m: Machine, f: Frame, u: Use, obj: Obj) -> Value:

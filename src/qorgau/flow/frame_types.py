@@ -90,6 +90,22 @@ WRITTEN_BY_COLUMNS = frozenset(
 )
 """Methods whose ``columns`` choose what is written."""
 
+WRITTEN_WITH_INDEX = frozenset(
+    f"pandas.{kind}.{name}"
+    for kind in ("DataFrame", "Series")
+    for name in (
+        "to_csv",
+        "to_excel",
+        "to_html",
+        "to_latex",
+        "to_markdown",
+        "to_parquet",
+        "to_sql",
+        "to_string",
+    )
+)
+"""Methods whose ``index=False`` leaves out the index."""
+
 TYPES = TABLES | COLUMNS | EXPRESSIONS | TEXTS
 
 

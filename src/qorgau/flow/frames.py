@@ -25,7 +25,7 @@ from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
 from qorgau.flow.state import State
 from qorgau.flow.taints import Taint
-from qorgau.flow.values import BOTTOM, NO_REFS, OPAQUE, Value, join, join_all, of_const, stamp
+from qorgau.flow.values import BOTTOM, NO_REFS, OPAQUE, Ref, Value, join, join_all, of_const, stamp
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -111,8 +111,7 @@ def read(obj: Obj) -> Table:
 
 def levels_of(obj: Obj) -> dict[str, Value]:
     """The levels of the index of a table or a column, by name."""
-    named = {key: part for key, part in obj.parts.items() if isinstance(key, str)}
-    return {key[len(INDEX) :]: part for key, part in named.items() if key.startswith(INDEX)}
+    return {str(key)[len(INDEX) :]: part for key, part in obj.parts.items() if _is_level(key)}
 
 
 def items_of(obj: Obj) -> dict[Key, Value]:
@@ -151,6 +150,22 @@ def tables_of(m: Machine, f: Frame, value: Value) -> list[tuple[Loc, Table]]:
             table = read(obj)
             found.append((ref, stamped(table, facts) if facts else table))
     return found
+
+
+def without_index(m: Machine, f: Frame, value: Value, at: int) -> Value:
+    """Tables and columns as they are without the levels of their index."""
+    refs: dict[Ref, Facts] = {}
+    for ref, facts in value.refs.items():
+        obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+        if isinstance(ref, Loc) and obj is not None and levels_of(obj):
+            kept = {key: part for key, part in obj.parts.items() if not _is_level(key)}
+            ref = m.new(f, at, replace(obj, parts=kept), f"without index {len(refs)}").locs()[0]
+        refs[ref] = facts
+    return value.with_(refs=refs)
+
+
+def _is_level(key: Key) -> bool:
+    return isinstance(key, str) and key.startswith(INDEX)
 
 
 def stamped(table: Table, facts: Facts) -> Table:

@@ -845,6 +845,14 @@ class Interpreter(Run):
         """``thing[["iin", "phone"]]`` of an unknown object; None for other keys."""
         return frame_hooks.chosen(self, f, loc, obj, key, at)
 
+    def frame_as_written(self, f: Frame, dotted: str, receiver: Value, args: Args, at: int) -> Value:
+        """What a table writes of itself, by the arguments of the method that writes it."""
+        return frame_hooks.as_written(self, f, dotted, receiver, args, at)
+
+    def indexer_of_unknown(self, f: Frame, loc: Loc, obj: Obj | None, key: Value) -> Obj | None:
+        """``thing.loc`` of an unknown object that is given rows and columns; None for everything else."""
+        return frame_hooks.indexer_of_unknown(self, f, loc, obj, key)
+
     def frame_method(self, f: Frame, loc: Loc, obj: Obj, name: str, args: Args, at: int) -> Value | None:
         """A method of a row or an indexer; None where rows of the library know it."""
         return frame_hooks.method(self, f, loc, obj, name, args, at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import container_methods, containers, inheritance, operators, ordering, resuming
+from qorgau.flow import container_methods, containers, inheritance, operators, ordering, resuming, sweeps
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc, is_element
 from qorgau.flow.machine import Args, Frame, Iteration
@@ -46,12 +46,18 @@ def map_items(m: Machine, f: Frame, u: Use) -> Value:
         f.passes = passes
         return m.sequence(f, u.at, "generator", results, None, "map")
     held = f.state.facts
+    each = [i.each for i in iterations]
+    sweep = sweeps.begin(m, f, u.at, (), u.args.positional[1], each[0]) if len(each) == 1 else None
 
     def run() -> Value:
-        given = m.call(f, function, Args([i.each for i in iterations]), u.at)
+        taken = each if sweep is None else [sweeps.take(m, f, sweep, each[0])]
+        given = m.call(f, function, Args(taken), u.at)
         return stamp(given, f.state.facts - held)
 
-    return m.new(f, u.at, Obj("generator", rest=m.repeated(f, run)), "map")
+    made = m.repeated(f, run)
+    if sweep is not None:
+        sweeps.finish(f, sweep)
+    return m.new(f, u.at, Obj("generator", rest=made), "map")
 
 
 def _filter(m: Machine, f: Frame, u: Use) -> Value:

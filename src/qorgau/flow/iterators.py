@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import container_methods, containers, ordering
+from qorgau.flow import container_methods, containers, memberships, ordering
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.uses import Use
@@ -18,6 +18,7 @@ from qorgau.flow.values import (
     join_all,
     of_const,
     of_ref,
+    stamp,
 )
 
 if TYPE_CHECKING:
@@ -183,6 +184,17 @@ def _groups(m: Machine, f: Frame, u: Use) -> Value:
         return _rows(m, f, u, pairs)
     each = iteration.each
     key = m.call(f, function, Args([each]), u.at) if function.refs else each
+    if answers := memberships.answers(key):
+        # One group has those of whom a check came out true, the other those of whom it came out false.
+        return _rows(
+            m,
+            f,
+            u,
+            [
+                (answer, m.new(f, u.at, Obj("generator", rest=stamp(each, said)), f"answered{number}"))
+                for number, (answer, said) in enumerate(answers)
+            ],
+        )
     group = m.new(f, u.at, Obj("generator", rest=each), "group")
     pair = m.sequence(f, u.at, "tuple", [key, group], None, "pair")
     return m.new(f, u.at, Obj("generator", rest=pair), "groups")

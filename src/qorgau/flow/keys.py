@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qorgau.flow.constants import Const
+from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
 from qorgau.flow.values import OPAQUE, External, Ref, Value, join_all, of_const, of_ref
@@ -51,6 +52,15 @@ def place_of(key: Value) -> Const | None:
     for ref in key.refs:
         if isinstance(ref, Loc) and isinstance(ref.label, tuple) and ref.label[0] == PLACE and not ref.old:
             return Const(PLACE, ref)
+    return None
+
+
+def in_hand(obj: Obj, item: Value) -> Const | None:
+    """The place that a loop has in hand, if a value is the item at that place of a collection."""
+    wanted = item.single()
+    for key, part in obj.parts.items() if wanted is not None else ():
+        if isinstance(key, Const) and key.type == PLACE and part.single() == wanted:
+            return key
     return None
 
 

@@ -13,6 +13,7 @@ from qorgau.flow import (
     bound_loggers,
     built_statements,
     column_calls,
+    column_conditions,
     consent,
     container_methods,
     containers,
@@ -22,7 +23,6 @@ from qorgau.flow import (
     erasure,
     folding,
     frame_expression_calls,
-    frame_types,
     held_data,
     lookups,
     middleware,
@@ -38,7 +38,6 @@ from qorgau.flow import (
     records,
     redirects,
     registries,
-    row_conditions,
     saved,
     setting_files,
     sinks,
@@ -89,21 +88,16 @@ def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int
     if answered is not None:
         return answered
     dotted = query_rows.as_relation(dotted)
-    if (
-        dotted in frame_types.WRITTEN_BY_COLUMNS
-        and "columns" in args.keywords
-        and args.keywords["columns"].refs
-    ):
-        receiver = m.item(f, receiver, args.keywords["columns"], at)
+    receiver = m.frame_as_written(f, dotted, receiver, args, at)
     if dotted.startswith(query_rows.ROWS + "."):
         return query_rows.rows_method(m, f, Use(dotted, receiver, args, at))
     column = column_calls.called(m, f, Use(dotted, receiver, args, at))
     if column is not None:
         return column
-    if dotted.startswith(built_statements.COLUMN + ".") and dotted.endswith((".is_", ".is_not", ".isnot")):
-        return row_conditions.column_test(m, f, Use(dotted, receiver, args, at))
-    if dotted == f"{built_statements.COLUMN}.in_":
-        return row_conditions.among(m, f, Use(dotted, receiver, args, at))
+    if dotted.startswith(f"{built_statements.COLUMN}."):
+        tested = column_conditions.of_method(m, f, Use(dotted, receiver, args, at))
+        if tested is not None:
+            return tested
     rows = m.policy.catalog.rows(dotted)
     use = Use(dotted, receiver, args, at, rows.behaviour)
     use, answer = downloads.rows_written(m, f, use)

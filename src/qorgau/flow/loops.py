@@ -185,7 +185,7 @@ def run_for(m: Machine, f: Frame, node: ir.For) -> None:
     f.state = before
     iterator = m.iterator(f, iterable, node.at)
     walk = indexed.begin(m, f, node)
-    sweep = sweeps.begin(m, f, node, iterable, iteration.each) if walk is None else None
+    sweep = sweeps.begin(m, f, node.at, node.body, iterable, iteration.each) if walk is None else None
     replaced = buffers.overwriting(m, f, node, indexed.collection_of(node)) if walk is None else None
     elements: list[Loc] = []
 

@@ -51,11 +51,22 @@ def _told(ref: Loc, held: Facts, found: Loc) -> Facts:
 
 def told_of_column(keys: Value, column: Loc) -> Facts:
     """What was checked of all whose keys these are, as told of the class whose column is compared with them."""
-    label, cls = column.label, column.parent
-    if cls is None or not isinstance(label, tuple) or label[:1] != ("column",):
-        return NO_FACTS
-    name = str(label[1])
-    return told(keys, cls if is_key_name(name) else cls.child(name.removesuffix("_id")))
+    whose = subject_of_column(column)
+    return told(keys, whose) if whose is not None else NO_FACTS
+
+
+def subject_of_column(column: Loc) -> Loc | None:
+    """Whom a column of a class is the key of: a row itself, or what it leads to; None where it is no column."""
+    name, cls = name_of_column(column), column.parent
+    if not name or cls is None:
+        return None
+    return cls if is_key_name(name) else cls.child(name.removesuffix("_id"))
+
+
+def name_of_column(column: Loc) -> str:
+    """The name of a column of a class; empty for everything else."""
+    label = column.label
+    return str(label[1]) if isinstance(label, tuple) and label[:1] == ("column",) else ""
 
 
 def is_key_name(label: object) -> bool:

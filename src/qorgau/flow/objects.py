@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import buffers, container_methods, naming, row_dicts, text_methods
+from qorgau.flow import buffers, container_methods, keys, naming, row_dicts, text_methods
 from qorgau.flow.class_defaults import derived, field_default
 from qorgau.flow.class_members import class_attribute
 from qorgau.flow.constants import Const
@@ -324,7 +324,7 @@ def default_part(state: State, loc: Loc, obj: Obj, key: Key) -> Value:
         if key.startswith(("$", "@")):
             return BOTTOM
         return Value(refs={loc.child(key): NO_FACTS}, unknown=True)
-    if obj.kind == "dict" and isinstance(key, Const) and obj.info != "exact":
+    if obj.kind == "dict" and isinstance(key, Const) and key.type != keys.PLACE and obj.info != "exact":
         return obj.rest
     return BOTTOM
 

@@ -126,7 +126,7 @@ def class_of_items(obj: Obj) -> Loc | None:
 
 
 def texts_in(use: Use) -> list[str]:
-    return [text for value in use.args.positional for text in value.texts()]
+    return [text for value in (*use.args.positional, use.args.star) for text in value.texts()]
 
 
 def names_among(values: Iterable[Value]) -> Value:

@@ -190,15 +190,6 @@ def column_test(m: Machine, f: Frame, use: Use) -> Value:
     return OPAQUE.with_(when_true=yes, when_false=no)
 
 
-def among(m: Machine, f: Frame, use: Use) -> Value:
-    """``Client.id.in_(allowed)``: what was checked of those whose keys these are."""
-    column = use.receiver.single()
-    if column is None:
-        return OPAQUE
-    keys = m.iterate(f, use.arg(0), use.at).each
-    return OPAQUE.with_(when_true=memberships.told_of_column(keys, column))
-
-
 def excluded(m: Machine, f: Frame, use: Use) -> Facts:
     """What is left by leaving out: with one condition, what its being false implies."""
     facts: set[Fact] = set()

@@ -115,7 +115,7 @@ def _item_of_ref(m: Machine, f: Frame, ref: Ref, key: Value, at: int, whole: Val
     if not isinstance(ref, Loc):
         return UNKNOWN
     obj = f.state.obj(ref)
-    if key.refs:
+    if key.refs or key.when_true or key.when_false:
         columns = m.columns_of_unknown(f, ref, obj, key, at)
         if columns is not None:
             return columns
@@ -262,6 +262,8 @@ def set_item(m: Machine, f: Frame, value: Value, key: Value, new: Value, at: int
         obj = f.state.obj(loc) or Obj("unknown")
         if obj.kind == "row":
             obj = row_dicts.become_dict(m, f, loc, obj)
+        if obj.kind == "unknown" and key.refs:
+            obj = m.indexer_of_unknown(f, loc, obj, key) or obj
         if obj.kind == "attributes" and isinstance(obj.info, Loc):
             for text in key.texts():
                 _set_own(m, f, obj.info, text, new, at)

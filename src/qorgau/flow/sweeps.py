@@ -47,12 +47,14 @@ class Sweep(msgspec.Struct, frozen=True):
     objects: tuple[tuple[Loc, Loc, Obj], ...]
 
 
-def begin(m: Machine, f: Frame, node: ir.For, iterable: Value, each: Value) -> Sweep | None:
+def begin(
+    m: Machine, f: Frame, at: int, body: Sequence[ir.Stmt], iterable: Value, each: Value
+) -> Sweep | None:
     """The sweep that a loop is; None where items are not shared or may be left out."""
     collection = iterable.single()
     held = f.state.obj(collection) if collection is not None else None
     one = shared(each) or _row(f, each)
-    if one is None or held is None or has_break(node.body):
+    if one is None or held is None or has_break(body):
         return None
     if ROW not in held.parts and held.kind not in SEQUENCES:
         return None
@@ -60,8 +62,8 @@ def begin(m: Machine, f: Frame, node: ir.For, iterable: Value, each: Value) -> S
     if obj is None or obj.kind not in CHANGED or containers.items_of(held) is not None:
         return None
     within = enumerate(islice(_within(f, obj, 0), MOST))
-    inner = tuple((loc, f.place(node.at, f"within-hand {index}"), held) for index, (loc, held) in within)
-    hand = f.place(node.at, origins.marked("element-in-hand", origins.of_loc(one)))
+    inner = tuple((loc, f.place(at, f"within-hand {index}"), held) for index, (loc, held) in within)
+    hand = f.place(at, origins.marked("element-in-hand", origins.of_loc(one)))
     return Sweep(((one, hand, obj), *inner))
 
 

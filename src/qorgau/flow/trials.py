@@ -6,10 +6,11 @@ constant, what differs between the two is what is left of the datum.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import masks, raising, text_slices
+from qorgau.flow import masks, raising, targets, text_slices
 from qorgau.flow.constants import HOLE
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
@@ -34,23 +35,47 @@ def masked(m: Machine, f: Frame, loc: Loc, closure: Closure, args: Args, value: 
     place, datum = given
     if not _is_by_characters(m, closure, place):
         return value
-    fields = {taint.field for taint in datum.taints}
-    forms = {masks.form_of(m, taint.field) for taint in value.taints if taint.field in fields}
-    if len(forms) != 1 or "" in forms or any(taint.field not in fields for taint in value.taints):
+    form = _form(m, datum, value)
+    count = _left(form, lambda text: _tried(m, f, loc, args, place, text, at)) if form else None
+    return _less(value, count, closure.function.qualname)
+
+
+def joined(m: Machine, f: Frame, node: ir.Call, value: Value) -> Value:
+    """``"".join("*" if i < 8 else c for i, c in enumerate(p.iin))``: the text, less what a trial shows to be masked."""
+    given = node.arguments[0].value if len(node.arguments) == 1 else None
+    if not value.taints or not isinstance(given, ir.Comprehension) or len(given.clauses) != 1:
         return value
-    count = _left(m, f, loc, args, place, forms.pop(), at)
+    text = _gone_over(given.clauses[0].iterable)
+    datum = m.evaluate(f, text) if text is not None else None
+    form = _form(m, datum, value) if datum is not None else ""
+    if text is None or not form:
+        return value
+    return _less(value, _left(form, lambda tried: _joined_of(m, f, node, text, tried)), f"join {node.at}")
+
+
+def _form(m: Machine, datum: Value, made: Value) -> str:
+    """The usual form of a datum of which something is made; empty where what is made has other data."""
+    fields = {taint.field for taint in datum.taints}
+    forms = {masks.form_of(m, taint.field) for taint in made.taints if taint.field in fields}
+    if len(forms) != 1 or any(taint.field not in fields for taint in made.taints):
+        return ""
+    return forms.pop()
+
+
+def _less(value: Value, count: int | None, label: str) -> Value:
+    """A datum of which at most so many characters are left; None where no trial tells."""
     if count is None:
         return value
     if count == 0:
         return value.with_(taints=frozenset(), unknown=False, opaque=True)
-    return text_slices.keep(value, count, ("trial", closure.function.qualname))
+    return text_slices.keep(value, count, ("trial", label))
 
 
-def _left(m: Machine, f: Frame, loc: Loc, args: Args, place: int | str, form: str, at: int) -> int | None:
+def _left(form: str, tried: Callable[[str], str | None]) -> int | None:
     """The most that is left of values of one form; None where no trial tells."""
     most: int | None = None
     for pair in masks.FORMS[form]:
-        one, other = (_tried(m, f, loc, args, place, text, at) for text in pair)
+        one, other = (tried(text) for text in pair)
         if one is not None and other is not None and len(one) == len(other):
             count = sum(a != b for a, b in zip(one, other, strict=True))
             most = count if most is None else max(most, count)
@@ -64,10 +89,25 @@ def _tried(m: Machine, f: Frame, loc: Loc, args: Args, place: int | str, text: s
         positional[place] = of_const(text)
     else:
         keywords[place] = of_const(text)
+    return _text(f, lambda: m.call(f, of_ref(loc), Args(positional, keywords), at))
+
+
+def _joined_of(m: Machine, f: Frame, node: ir.Call, text: ir.Expr, tried: str) -> str | None:
+    """What a call makes where a constant stands in the place of the text that it goes over."""
+
+    def result() -> Value:
+        targets.bind(m, f, text, of_const(tried))
+        return m.evaluate(f, node)
+
+    return _text(f, result)
+
+
+def _text(f: Frame, run: Callable[[], Value]) -> str | None:
+    """The text that something gives in a trial, of which nothing is left behind; None where that is not told."""
     before = f.state
     f.state = before.copy()
     with raising.swallowed(f):
-        result = m.call(f, of_ref(loc), Args(positional, keywords), at)
+        result = run()
     f.state = before
     constant = result.constant()
     left = constant.value if constant is not None and not result.unknown else None
@@ -100,6 +140,15 @@ def _goes_over(function: ir.Function, place: int | str) -> bool:
     gone_over = [node.iterable for node in nodes if isinstance(node, ir.For | ir.Clause)]
     names = {*function.bound}.difference(given) | {datum}
     return any(_is_text(node, names) for node in gone_over)
+
+
+def _gone_over(node: ir.Expr) -> ir.Expr | None:
+    """The variable, attribute or item whose characters are gone through; None for other iterables."""
+    while isinstance(node, ir.Call) and isinstance(node.function, ir.Name) and node.arguments:
+        if node.function.id not in PLACES:
+            return None
+        node = node.arguments[0].value
+    return node if isinstance(node, ir.Name | ir.Attribute | ir.Subscript) else None
 
 
 def _is_text(node: ir.Expr, names: set[str]) -> bool:

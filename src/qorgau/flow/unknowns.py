@@ -144,7 +144,7 @@ def unknown_method(
         return logged
     if name in SESSION and not receiver.taints and _reads_rows(m, f, args):
         return m.library_call(f, f"sqlalchemy.orm.Session.{name}", own, args, at)
-    if name in ("values", "values_list") and args.positional and not receiver.taints:
+    if name in ("values", "values_list") and (args.positional or args.star.texts()) and not receiver.taints:
         chosen = chosen_columns.named_values(m, f, Use(name, own, args, at))
         if chosen is not None:
             return chosen
@@ -202,6 +202,8 @@ def _reads_rows(m: Machine, f: Frame, args: Args) -> bool:
     """Whether a call is given a model's class, one of its columns, or a statement that selects rows."""
     for loc in (args.get(0) or BOTTOM).locs():
         obj = f.state.obj(loc)
+        if built_statements.subquery_of(f, loc) is not None:
+            return True
         if obj is None:
             continue
         if (obj.kind == "class" and m.is_model(f, loc)) or obj.type == built_statements.COLUMN:

@@ -57,6 +57,19 @@ def _declared(attribute: str) -> Callable[[Machine, Frame, Use], Value]:
     return given
 
 
+def _rows_of_model(m: Machine, f: Frame, u: Use) -> Value:
+    """``self.get_queryset()`` of Django's views: what ``queryset`` names, or else all rows of ``model``."""
+    found: list[Value] = []
+    for cls in _classes(f, u.receiver):
+        named = inheritance.class_part(m, f, cls, "queryset")
+        model = inheritance.class_part(m, f, cls, "model")
+        if named is not None and named.locs():
+            found.append(named)
+        elif model is not None and model.locs():
+            found.append(m.attribute(f, model, "objects", u.at))
+    return join_all(found) if found else m.unknown_call(f, "get_queryset", u.receiver, u.args, u.at)
+
+
 def _serializer(m: Machine, f: Frame, u: Use) -> Value:
     """``self.get_serializer(rows, many=True)``: the view's class of serializers is called with the same."""
     found = [
@@ -88,6 +101,7 @@ BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
     "view-object": _object,
     "object-permissions": _checked,
     "view-queryset": _declared("queryset"),
+    "view-model-rows": _rows_of_model,
     "view-rows": _same,
     "view-serializer": _serializer,
     "view-serializer-class": _declared("serializer_class"),
