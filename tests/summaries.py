@@ -76,8 +76,7 @@ def summary(text: str, policy: Policy) -> str:
 
 def _function(m: Interpreter, obj: Obj, closure: Closure) -> Iterator[str]:
     function = closure.function
-    m.arrivals = {}
-    m.steps = 0
+    m.found = m.finding()
     ctx = Loc(None, ("root", closure.unit.name, function.at, ""))
     f = Frame(closure.unit, State(m.base), ctx, kind="root")
     args = unknown_arguments(m, f, closure, None)
@@ -89,7 +88,7 @@ def _function(m: Interpreter, obj: Obj, closure: Closure) -> Iterator[str]:
         yield f"  gives {shown.value(outcome.value)}"
         yield from (f"  {line}" for line in shown.truth(outcome.value))
     yield from (f"  {line}" for line in shown.changes())
-    yield from (f"  {line}" for line in sorted(shown.arrival(arrival) for arrival in m.arrivals))
+    yield from (f"  {line}" for line in sorted(shown.arrival(arrival) for arrival in m.found.arrivals))
     if outcome.gained:
         yield f"  leaves known: {shown.facts(outcome.gained)}"
     for changed, facts, value in outcome.raised:

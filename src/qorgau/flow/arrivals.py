@@ -1,6 +1,6 @@
-"""What the engine finds: personal data that arrived at a sink, with all that held there.
+"""What the engine finds: personal data that arrived at a sink, what erasure does, what is declared.
 
-Arrivals are plain values; what they mean under the regulation is judged elsewhere.
+These are plain values; what they mean under the regulation is judged elsewhere.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from qorgau.flow.facts import Facts
+from qorgau.flow.locations import Loc
 from qorgau.flow.taints import Taints
 
 HOME = "home"
@@ -79,12 +80,49 @@ class Arrival(msgspec.Struct, frozen=True):
     taints: Taints
     facts: Facts
     confidence: str = "high"
-    same: tuple[tuple[object, object], ...] = msgspec.field(default=())
-    others: tuple[object, ...] = ()
-    holding: tuple[tuple[object, object], ...] = ()
-    items: tuple[object, ...] = ()
+    same: tuple[tuple[Loc, Loc], ...] = ()
+    others: tuple[Loc, ...] = ()
+    holding: tuple[tuple[Loc, Loc], ...] = ()
+    items: tuple[Loc, ...] = ()
     concern: str = ""
     reason: str = ""
     about_consent: bool = False
     linked: bool = False
     store: Store = NO_STORE
+
+
+class Erased(msgspec.Struct, frozen=True):
+    """One thing that erasure does.
+
+    ``kind``: ``deleted``, ``marked`` (a mark of deletion is set) or ``emptied`` (data is overwritten).
+    ``by`` are the functions of erasure on the way here, ``function`` the one that it stands in. ``store`` is
+    what it is done to; where that cannot be told, ``words`` are the names in the code of it. ``names`` are the
+    attributes that are set.
+    """
+
+    kind: str
+    by: frozenset[str]
+    unit: str
+    at: int
+    function: str
+    store: Store = NO_STORE
+    words: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+
+
+class Declaration(msgspec.Struct, frozen=True):
+    """A field that a class or a table declares.
+
+    ``owner`` is the class or table by its short name, ``dotted`` by its full one. ``columns`` are the names
+    under which it is kept or read where these are others. ``stored``: it is part of a row. ``fields`` are
+    those of the List that it carries.
+    """
+
+    unit: str
+    at: int
+    owner: str
+    dotted: str
+    name: str
+    columns: tuple[str, ...]
+    fields: tuple[str, ...]
+    stored: bool = False

@@ -176,7 +176,7 @@ def invoke(
     if closure.is_coroutine and _is_dropped(f, closure, at):
         return OPAQUE
     if waiting.is_lazy(closure) and waiting.can_wait(m, f, at, closure.function.name):
-        m.reached.add((closure.unit.name, closure.function.at))
+        m.found.reached.add((closure.unit.name, closure.function.at))
         return waiting.hold(m, f, at, lambda: invoke(m, f, loc, obj, args, at, receiver))
     closure = m.entered(f, loc, closure, receiver)
     ctx = Loc(f.ctx, ("call", f.unit.name, at, closure.function.at, *f.passes))
@@ -184,9 +184,9 @@ def invoke(
     if f.depth >= MAX_DEPTH:
         m.count("calls cut off by depth")
         return _not_followed(m, f, closure, args, at)
-    if m.spent(f) or not m.is_worthwhile(f, closure, args):
+    if m.spent() or not m.is_worthwhile(f, closure, args):
         return _not_followed(m, f, closure, args, at)
-    m.reached.add((closure.unit.name, closure.function.at))
+    m.found.reached.add((closure.unit.name, closure.function.at))
     bound = bind_parameters(m, f, obj, closure, args, at)
     if depth >= MAX_RECURSION:
         uncounted = {name: _uncounted(value) for name, value in bound.items()}
@@ -195,13 +195,14 @@ def invoke(
         bound = uncounted
     canon = Canon(f.state, m.told(f.state.facts))
     key = canon.key(closure, [m.epoch, *(item for pair in bound.items() for item in pair)])
-    if depth > MAX_RECURSION and key not in m.active and key not in m.memo:
+    remembered = m.memo.get(key) or m.memo_of_root.get(key)
+    if depth > MAX_RECURSION and key not in m.active and remembered is None:
         return _like_outer(m, f, closure)
-    remembered = m.memo.get(key)
     if remembered is not None:
-        outcome = Transfer(remembered, ctx, canon).outcome(remembered.outcome)
-        m.led_into |= remembered.led_into
-        m.arrivals.update(remembered.arrivals)
+        transfer = Transfer(remembered, ctx, canon)
+        outcome = transfer.outcome(remembered.outcome)
+        m.found.add(remembered.found, dict.fromkeys(map(transfer.arrival, remembered.found.arrivals)))
+        m.found.pay(remembered.found)
         m.count("calls remembered")
     else:
         active = m.active.get(key)
@@ -213,7 +214,9 @@ def invoke(
                 return BOTTOM
             assert active.ctx is not None
             assert active.canon is not None
-            stand_in = Remembered(active.assumed, active.ctx, active.canon.locs, active.canon.traces)
+            stand_in = Remembered(
+                active.assumed, active.ctx, active.canon.locs, active.canon.traces, m.finding()
+            )
             outcome = Transfer(stand_in, ctx, canon).outcome(active.assumed)
         else:
             outcome = _solve(m, f, key, canon, closure, bound, ctx, receiver)
@@ -288,8 +291,8 @@ def _solve(
     active = Active(ctx=ctx, canon=canon, place=(closure.unit.name, closure.function.at))
     m.active[key] = active
     m.enter_function(closure)
-    around, m.led_into = m.led_into, {active.place}
-    found, m.arrivals = m.arrivals, {}
+    around, m.found = m.found, m.finding()
+    m.found.reached.add(active.place)
     try:
         outcome = _run(m, f, closure, bound, ctx, receiver)
         for _ in range(MAX_ROUNDS):
@@ -301,15 +304,27 @@ def _solve(
     finally:
         del m.active[key]
         m.leave_function(closure)
-        led_into, m.led_into = m.led_into, around
-        around |= led_into
-        arrivals, m.arrivals = m.arrivals, found
-        found.update(arrivals)
-    if not m.any_assumed() and not m.is_spent:
-        m.memo[key] = Remembered(outcome, ctx, canon.locs, canon.traces, frozenset(led_into), arrivals)
-        if len(m.memo) > REMEMBERED:
-            m.memo.popitem(last=False)
+        found, m.found = m.found, around
+        found.close(hash(key))
+        if found.is_spent:
+            # What is cut short in the middle is analysed again on its own.
+            m.count("functions cut off by size")
+            found.cut.add(active.place)
+        around.add(found, found.arrivals)
+        around.pay(found)
+    if not m.any_assumed():
+        _remember(m, key, Remembered(outcome, ctx, canon.locs, canon.traces, found))
     return outcome
+
+
+def _remember(m: Machine, key: object, what: Remembered) -> None:
+    """Keep what a call did: for all roots, unless the depth of a recursion around it had a part in it."""
+    if m.runs_one_of(what.found.reached):
+        m.memo_of_root[key] = what
+        return
+    m.memo[key] = what
+    if len(m.memo) > REMEMBERED:
+        m.memo.popitem(last=False)
 
 
 def _run(

@@ -181,10 +181,10 @@ def _method(closure: Closure, loc: Loc, cls: Loc, made: Value) -> Value:
 
 def _run(m: Machine, f: Frame, function: Value, args: Args, closure: Closure, at: int) -> Value:
     place = (closure.unit.name, closure.function.at)
-    known = place in m.reached
+    known = place in m.found.reached
     result = m.call(f, function, args, at)
     if not known:
-        m.reached.discard(place)
+        m.found.reached.discard(place)
     return result
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from qorgau import ir
+from qorgau.flow.arrivals import Declaration
 from qorgau.flow.class_fields import DATA_CLASSES, TYPED_DICTS
 from qorgau.flow.flags import is_flag, named_statements
 from qorgau.flow.heap import Obj
@@ -110,24 +111,6 @@ COLUMN_NAMES = (
 TABLE_TYPES = frozenset(("sqlalchemy.Table",))
 
 
-class Declaration(msgspec.Struct, frozen=True):
-    """A field that a class or a table declares.
-
-    ``owner`` is the class or table by its short name, ``dotted`` by its full one. ``columns`` are the names
-    under which it is kept or read where these are others. ``stored``: it is part of a row. ``fields`` are
-    those of the List that it carries.
-    """
-
-    unit: str
-    at: int
-    owner: str
-    dotted: str
-    name: str
-    columns: tuple[str, ...]
-    fields: tuple[str, ...]
-    stored: bool = False
-
-
 class Kind(msgspec.Struct, frozen=True):
     """What a class is: how it declares fields, and whether its objects are rows."""
 
@@ -213,7 +196,7 @@ def of_statement(m: Machine, f: Frame, at: int, parsed: Statement) -> None:
         found = Declaration(
             f.unit.name, at, table, f"{f.unit.name}.{table}", name, (), m.policy.fields_of(name)
         )
-        m.defined_tables.setdefault(found)
+        m.found.tables.setdefault(found)
 
 
 def info_of(m: Machine, loc: Loc) -> ClassInfo | None:

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 
 from qorgau.findings import Problem
 from qorgau.flow import declarations, filled, models, modules, placing, schedules, used
-from qorgau.flow.arrivals import Arrival
+from qorgau.flow.arrivals import Arrival, Declaration, Erased
 from qorgau.flow.constants import Const
-from qorgau.flow.declarations import Declaration
-from qorgau.flow.erasure import Erased
 from qorgau.flow.facts import Facts, without
+from qorgau.flow.found import Found
 from qorgau.flow.heap import Obj
 from qorgau.flow.interpreter import Interpreter
 from qorgau.flow.locations import Loc, is_activation, outermost
@@ -21,7 +20,6 @@ from qorgau.flow.policy import Policy
 from qorgau.flow.roots import Root, callers_first, is_entry, run
 from qorgau.flow.state import Renaming, State
 from qorgau.flow.values import Ref, Value
-from qorgau.flow.watched import Place
 from qorgau.linking import Program, Unit
 
 MAX_EPOCHS = 3
@@ -59,15 +57,10 @@ class Followed:
 
 @dataclass(slots=True)
 class _Outcome:
-    """What one root did: what arrived at sinks, what it left in modules, and the functions that it led into.
+    """What one root did: what was found by it, and what it left in modules."""
 
-    Those in ``cut`` it did not follow to their ends: they are roots as well.
-    """
-
-    arrivals: dict[Arrival, None] = field(default_factory=dict)
+    found: Found
     left: list[tuple[Loc, Obj]] = field(default_factory=list)
-    led_into: frozenset[Place] = frozenset()
-    cut: frozenset[Place] = frozenset()
 
 
 def follow(policy: Policy, program: Program) -> Followed:
@@ -80,21 +73,20 @@ def follow(policy: Policy, program: Program) -> Followed:
         if unit.name == name:
             with _survived(m, unit, "the body of the module", failures):
                 modules.initialize(m, unit)
-    m.forget_cut(None)
+    at_import, m.reached = m.found, m.found.reached - m.found.cut
     filled.open_modules(m)
     m.scheduled = schedules.scheduled(m)
-    at_import = m.arrivals
     outcomes = _rounds(m, _chosen(m), failures)
-    m.arrivals = dict(at_import)
+    m.found = at_import
     for outcome in outcomes.values():
-        m.arrivals.update(outcome.arrivals)
+        m.found.add(outcome.found, outcome.found.arrivals)
     used.by_classes(m)
     return Followed(
-        tuple(m.arrivals),
-        (*declarations.declared(m, models.stored(m)), *m.defined_tables),
+        tuple(m.found.arrivals),
+        (*declarations.declared(m, models.stored(m)), *m.found.tables),
         models.models(m) if policy.erases else (),
-        tuple(m.erased),
-        frozenset(m.used),
+        tuple(m.found.erased),
+        frozenset(m.found.used),
         dict(m.counts),
         tuple(failures),
     )
@@ -135,7 +127,7 @@ def _rounds(m: Interpreter, order: list[Root], failures: dict[Problem, None]) ->
         m.epoch += 1
         m.memo.clear()
         stale = m.base.readers(news) | m.readers(missed)
-        holding = {root: one for root, one in outcomes.items() if stale.isdisjoint(one.led_into)}
+        holding = {root: one for root, one in outcomes.items() if stale.isdisjoint(one.found.reached)}
     m.count("globals still changing")
     return outcomes
 
@@ -151,31 +143,31 @@ def _round(
     for root in order:
         if root.place in m.reached and not is_entry(m, root):
             continue
-        held = holding.get(root)
-        if held is not None:
-            m.reached |= held.led_into
-            m.reached -= held.cut
-        else:
-            held = _Outcome()
+        outcome = holding.get(root)
+        if outcome is None:
+            outcome = _Outcome(m.finding())
             with _survived(m, root.closure.unit, f"the function {root.closure.dotted}", failures):
-                held = _outcome(m, root)
-        outcomes[root] = held
+                outcome = _outcome(m, root)
+        # What it followed only in part is a root as well.
+        m.reached |= outcome.found.reached
+        m.reached -= outcome.found.cut - {root.place}
+        outcomes[root] = outcome
     return outcomes
 
 
 def _outcome(m: Interpreter, root: Root) -> _Outcome:
-    m.arrivals, m.led_into = {}, {root.place}
+    m.found = m.finding()
+    m.found.reached.add(root.place)
+    m.memo_of_root.clear()
     m.base.enter(root.place)
     lasting = _Lasting(m)
     left = [(lasting.loc(loc), lasting.obj(obj)) for loc, obj in run(m, root) if not _is_of_one_request(loc)]
     m.base.leave()
-    cut = frozenset(m.cut - {root.place})
-    m.forget_cut(root.place)
-    arrivals = m.arrivals
+    found = m.found
     if root.is_test:
         # Tests are no callers: what only they pass to code that is no test is not judged.
-        arrivals = {one: None for one in arrivals if m.program.units[one.unit].file.is_test}
-    return _Outcome(arrivals, left, frozenset(m.led_into), cut)
+        found.arrivals = {one: None for one in found.arrivals if m.program.units[one.unit].file.is_test}
+    return _Outcome(found, left)
 
 
 def _is_of_one_request(loc: Loc) -> bool:

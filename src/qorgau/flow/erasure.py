@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec.structs import replace
 
 from qorgau import ir
 from qorgau.flow import deletions, deployment, scopes, soft_deletes, stores
-from qorgau.flow.arrivals import NO_STORE, Store
+from qorgau.flow.arrivals import NO_STORE, Erased, Store
 from qorgau.flow.built_statements import COLUMN
 from qorgau.flow.call_sites import site_of_value
 from qorgau.flow.containers import KEYS
@@ -60,25 +59,6 @@ UPDATING = frozenset(
 )
 
 
-class Erased(msgspec.Struct, frozen=True):
-    """One thing that erasure does.
-
-    ``kind``: ``deleted``, ``marked`` (a mark of deletion is set) or ``emptied`` (data is overwritten).
-    ``by`` are the functions of erasure on the way here, ``function`` the one that it stands in. ``store`` is
-    what it is done to; where that cannot be told, ``words`` are the names in the code of it. ``names`` are the
-    attributes that are set.
-    """
-
-    kind: str
-    by: frozenset[str]
-    unit: str
-    at: int
-    function: str
-    store: Store = NO_STORE
-    words: frozenset[str] = frozenset()
-    names: frozenset[str] = frozenset()
-
-
 def entered(m: Machine, f: Frame, loc: Loc, closure: Closure, receiver: Value | None) -> Closure:
     """A function as it is run: one of erasure knows that it is."""
     if not m.policy.erases:
@@ -113,7 +93,7 @@ def _record(
             # A mark stands at its statement (spec section 4), a call of it may begin lines below.
             at = f.unit.statements.get(at, at)
         event = Erased(kind, found, f.unit.name, at, function, store, frozenset(words), frozenset(names))
-        m.erased.setdefault(event)
+        m.found.erased.setdefault(event)
 
 
 # Calls
@@ -153,7 +133,7 @@ def unknown_method(m: Machine, f: Frame, node: ir.Call, receiver: Value, args: A
     function = node.function
     if not m.policy.erases or not isinstance(function, ir.Attribute) or not by(f):
         return
-    if any(event.at == node.at and event.unit == f.unit.name for event in m.erased):
+    if any(event.at == node.at and event.unit == f.unit.name for event in m.found.erased):
         return
     if function.attr in DELETING and not _is_own(f, receiver, function.attr):
         store = _behind(m, f, function.value)

@@ -16,12 +16,13 @@ from msgspec.structs import replace
 from qorgau.flow import origins
 from qorgau.flow.arrivals import Arrival
 from qorgau.flow.facts import Facts, told_of
+from qorgau.flow.found import Found
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc, is_activation
 from qorgau.flow.machine import Closure, Resumable
 from qorgau.flow.shapes import fact_said, ordered, shape_of
 from qorgau.flow.state import Renaming, State
-from qorgau.flow.taints import Taint, Trace
+from qorgau.flow.taints import Taint, Trace, merge_taints
 from qorgau.flow.values import BOTTOM, Value
 
 
@@ -137,17 +138,13 @@ class Outcome(msgspec.Struct):
 
 
 class Remembered(msgspec.Struct):
-    """An outcome with the numbering and traces of the call it was found for.
-
-    ``led_into`` are the functions that it led into, itself among them; ``arrivals`` what it found on the way.
-    """
+    """An outcome with the numbering and traces of the call it was found for, and what was ``found`` on the way."""
 
     outcome: Outcome
     ctx: Loc
     locs: list[Loc]
     traces: list[Trace]
-    led_into: frozenset[tuple[str, int]] = frozenset()
-    arrivals: dict[Arrival, None] = msgspec.field(default_factory=dict)
+    found: Found
 
 
 class Transfer(Renaming):
@@ -190,6 +187,18 @@ class Transfer(Renaming):
             return renamed
         trace = self.trace(taint.trace)
         return renamed if trace is renamed.trace else replace(renamed, trace=trace)
+
+    def arrival(self, arrival: Arrival) -> Arrival:
+        """What arrived at a sink, as the new call brought it there."""
+        return replace(
+            arrival,
+            taints=merge_taints(self.taint(taint) for taint in arrival.taints),
+            facts=self.facts(arrival.facts),
+            same=tuple((self.loc(one), self.loc(other)) for one, other in arrival.same),
+            others=tuple(map(self.loc, arrival.others)),
+            holding=tuple((self.loc(one), self.loc(other)) for one, other in arrival.holding),
+            items=tuple(map(self.loc, arrival.items)),
+        )
 
     def outcome(self, outcome: Outcome) -> Outcome:
         """The whole outcome, renamed."""

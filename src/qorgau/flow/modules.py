@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qorgau.flow.found import Found
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, ClassInfo, Frame
@@ -18,6 +19,10 @@ from qorgau.linking import Unit
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
+
+
+MODULE_BUDGET = 20_000
+"""Statements that the body of a module may take: what it defines is wanted everywhere."""
 
 
 def module_loc(dotted: str) -> Loc:
@@ -44,11 +49,14 @@ def initialize(m: Machine, unit: Unit) -> None:
     )
     # An import runs another module in the middle of this one, or of a function: each has a budget of its
     # own, and what it defines is defined at the top of a module.
-    spent, m.steps = m.steps, 0
+    around, m.found = m.found, Found(MODULE_BUDGET)
     active, m.active = m.active, {}
     decorating, m.decorating = m.decorating, False
-    m.execute(frame, unit.module.body)
-    m.steps, m.active, m.decorating = spent, active, decorating
+    try:
+        m.execute(frame, unit.module.body)
+    finally:
+        around.add(m.found, m.found.arrivals)
+        m.found, m.active, m.decorating = around, active, decorating
     del m.initializing[unit.name]
     state = frame.state
     for other in frame.raises:

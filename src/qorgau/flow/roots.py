@@ -65,7 +65,7 @@ def run(m: Interpreter, root: Root) -> Iterator[tuple[Loc, Obj]]:
     if role is not None and role.kind in ELSEWHERE:
         return
     for cls in _receivers(m, obj.info):
-        m.steps = 0
+        m.found.afresh()
         m.made = []
         unit = root.closure.unit
         ctx = Loc(None, ("root", *root.place, str(cls.label) if cls is not None else ""))
@@ -77,13 +77,14 @@ def run(m: Interpreter, root: Root) -> Iterator[tuple[Loc, Obj]]:
         gates.run(m, f, obj.info, cls, args)
         wrapped = m.wrapped.get(root.place)
         if wrapped is not None:
-            known, before = root.place in m.reached, f.state.copy()
+            before = f.state.copy()
+            m.found.reached.discard(root.place)
             m.call(f, wrapped, args, obj.info.function.at)
-            if known or root.place in m.reached:
+            if root.place in m.found.reached:
                 yield from _changes(m, [f.state.heap])
                 continue
             f.state = before
-        m.reached.add(root.place)
+        m.found.reached.add(root.place)
         bound = parameters.bind_parameters(m, f, obj, obj.info, args, obj.info.function.at)
         closure = m.entered(f, root.loc, obj.info, receiver)
         outcome = calls.solve(m, f, closure, bound, Loc(ctx, ("call", *root.place)), receiver)

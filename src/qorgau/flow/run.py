@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Set
 
 from qorgau import ir
 from qorgau.flow import (
@@ -12,16 +13,14 @@ from qorgau.flow import (
     origins,
 )
 from qorgau.flow.applications import Applications
-from qorgau.flow.arrivals import Arrival
 from qorgau.flow.bodies import Body
 from qorgau.flow.calls import Active
 from qorgau.flow.class_index import ClassIndex
 from qorgau.flow.colleagues import Colleagues
-from qorgau.flow.declarations import Declaration
 from qorgau.flow.deletions import Receiver
 from qorgau.flow.ducks import Ducks
-from qorgau.flow.erasure import Erased
 from qorgau.flow.facts import Facts, checks_of
+from qorgau.flow.found import Found
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
@@ -35,20 +34,17 @@ from qorgau.flow.watched import Watched
 from qorgau.linking import Program, Unit
 
 BUDGET = 4_000
-"""Statements that one root may take before the rest of it is given up (counted)."""
-
-MODULE_BUDGET = 20_000
-"""Statements that the body of a module may take: what it defines is wanted everywhere."""
+"""Statements that a call, with all calls within, may take before the rest of it is given up (counted)."""
 
 MAX_SHOWN = 24
 """Objects that are looked into for data when asking whether a call is worth following."""
 
-SELECTIVE_BUDGET = 800
+SELECTIVE_BUDGET = 500
 """The same where only what can matter is followed: most of what a root leads to is a root as well."""
 
 
 class Run:
-    """One run over a program. ``arrivals`` is what it finds, ``counts`` what it gave up."""
+    """One run over a program. ``found`` is what the code being followed has found, ``counts`` what was given up."""
 
     def __init__(self, policy: Policy, program: Program) -> None:
         self.policy = policy
@@ -59,6 +55,7 @@ class Run:
         self.initializing: dict[str, Frame] = {}
         self.star_imports: dict[str, list[str]] = {}
         self.memo: OrderedDict[object, Remembered] = OrderedDict()
+        self.memo_of_root: dict[object, Remembered] = {}
         self.active: dict[object, Active] = {}
         self.running: dict[tuple[str, int], int] = {}
         self.epoch = 0
@@ -82,8 +79,6 @@ class Run:
         self.listening: dict[tuple[str, int], bool] = {}
         self.shared_names: dict[tuple[str, int], frozenset[str]] = {}
         self.reached: set[tuple[str, int]] = set()
-        self.led_into: set[tuple[str, int]] = set()
-        self.cut: set[tuple[str, int]] = set()
         self.collections: dict[Loc, Loc] = {}
         self.scheduled: frozenset[str] = frozenset()
         self.set_up: dict[Loc, dict[str, ir.Expr]] = {}
@@ -99,16 +94,12 @@ class Run:
         self.of_settings: list[tuple[Unit, str]] | None = None
         self.wrapped: dict[tuple[str, int], Value] = {}
         self._origins: dict[Loc, str] = {}
-        self.arrivals: dict[Arrival, None] = {}
-        self.erased: dict[Erased, None] = {}
-        self.used: set[str] = set()
-        self.defined_tables: dict[Declaration, None] = {}
         self.counts: dict[str, int] = {}
-        self.steps = 0
         self.risks = 0
         self.decorating = False
         self._relevance = Relevance(policy, program)
         self._budget = SELECTIVE_BUDGET if self._relevance.is_selective else BUDGET
+        self.found = self.finding()
 
     # What a run gave up and how far it went
 
@@ -116,16 +107,14 @@ class Run:
         """Note that something was given up or saved, for ``--statistics``."""
         self.counts[what] = self.counts.get(what, 0) + times
 
-    def spent(self, f: Frame) -> bool:
-        """Whether the current root has used up its budget."""
-        self.steps += 1
-        if self.steps < self._limit:
-            return False
-        if self.steps == self._limit:
-            self.count("functions cut off by size")
-            # What is cut short in the middle is analysed again on its own.
-            self.cut.update(place for place, times in self.running.items() if times)
-        return True
+    def finding(self) -> Found:
+        """What a call or a root is going to find, within its budget."""
+        return Found(BUDGET if self.initializing else self._budget)
+
+    def spent(self) -> bool:
+        """Whether the code being followed has used up its budget, of which one more statement is taken."""
+        self.found.steps += 1
+        return self.found.is_spent
 
     def _shows_data(self, f: Frame, value: Value) -> bool:
         """Whether a value carries data itself or in its parts, and of dicts and lists in theirs.
@@ -172,11 +161,6 @@ class Run:
         """The functions that mention one of these names."""
         return self._relevance.readers(names)
 
-    def forget_cut(self, root: tuple[str, int] | None) -> None:
-        """Functions that were cut short count as not reached, so that they are analysed on their own."""
-        self.reached -= self.cut - {root} if root is not None else self.cut
-        self.cut.clear()
-
     def abandon(self) -> None:
         """Forget what was under way, after it came to an unexpected end."""
         self.active.clear()
@@ -184,16 +168,6 @@ class Run:
         self.initializing.clear()
         self.base.leave_all()
         self.decorating = False
-
-    @property
-    def _limit(self) -> int:
-        """The statements that what is being analysed may take."""
-        return MODULE_BUDGET if self.initializing else self._budget
-
-    @property
-    def is_spent(self) -> bool:
-        """Whether the current root was cut short, so that what it says of its calls is not all."""
-        return self.steps >= self._limit
 
     def is_worthwhile(self, f: Frame, closure: Closure, args: Args) -> bool:
         """Whether a call is followed: always in small programs, else only where it can matter."""
@@ -245,8 +219,15 @@ class Run:
 
     def leave_function(self, closure: Closure) -> None:
         """One activation of a function less."""
-        self.running[closure.unit.name, closure.function.at] -= 1
+        key = (closure.unit.name, closure.function.at)
+        self.running[key] -= 1
+        if not self.running[key]:
+            del self.running[key]
         self.base.leave()
+
+    def runs_one_of(self, places: Set[tuple[str, int]]) -> bool:
+        """Whether an activation of one of these functions is being analysed."""
+        return any(place in places for place in self.running)
 
     # Objects
 

@@ -230,7 +230,7 @@ def record(
         linked=linked or (_is_from(trimmed, origins.PUBLIC) and provenance.is_linked(m, f, values)),
         store=store,
     )
-    m.arrivals.setdefault(arrival)
+    m.found.arrivals.setdefault(arrival)
 
 
 def _is_from(taints: Taints, origin: str) -> bool:
@@ -243,9 +243,9 @@ def _impossible(f: Frame, taint: Taint) -> bool:
     return bool(known) and any(fact.contradicts(held) for fact in known for held in f.state.facts)
 
 
-def _same(m: Machine, f: Frame, taints: Taints, facts: Facts) -> tuple[tuple[object, object], ...]:
+def _same(m: Machine, f: Frame, taints: Taints, facts: Facts) -> tuple[tuple[Loc, Loc], ...]:
     """Which subjects were made from which keys, so that a check of the key is a check of the object."""
-    pairs: dict[tuple[object, object], None] = {}
+    pairs: dict[tuple[Loc, Loc], None] = {}
     for subject in _subjects(taints, facts):
         for loc in subject.ancestors():
             obj = f.state.obj(loc)
@@ -263,9 +263,9 @@ def _is_like(f: Frame, obj: Obj | None, key: Loc) -> bool:
     return obj.cls is not None and obj.cls == owner.cls
 
 
-def _holding(f: Frame, taints: Taints, facts: Facts) -> tuple[tuple[object, object], ...]:
+def _holding(f: Frame, taints: Taints, facts: Facts) -> tuple[tuple[Loc, Loc], ...]:
     """Whose data the objects hold that checks were about: an object made of a row is that row's person."""
-    pairs: dict[tuple[object, object], None] = {}
+    pairs: dict[tuple[Loc, Loc], None] = {}
     for checked in _checked(taints, facts):
         obj = f.state.obj(checked)
         if obj is not None:
@@ -273,7 +273,7 @@ def _holding(f: Frame, taints: Taints, facts: Facts) -> tuple[tuple[object, obje
     return tuple(sorted(pairs, key=repr))
 
 
-def _items(f: Frame, taints: Taints, facts: Facts) -> tuple[object, ...]:
+def _items(f: Frame, taints: Taints, facts: Facts) -> tuple[Loc, ...]:
     """Objects of known class that stand at a place of a collection (``debts[0]``)."""
     found: set[Loc] = set()
     for subject in _subjects(taints, facts):
@@ -291,7 +291,7 @@ def _is_place(loc: Loc) -> bool:
     return isinstance(key, Const) and isinstance(key.value, int)
 
 
-def _others(f: Frame, taints: Taints, facts: Facts) -> tuple[object, ...]:
+def _others(f: Frame, taints: Taints, facts: Facts) -> tuple[Loc, ...]:
     """Objects that were reached from one of their own class (``client.referred_by``), or beside one."""
     found: dict[Loc, None] = {}
     beside: dict[tuple[Loc, Loc], set[Loc]] = {}

@@ -44,7 +44,7 @@ def execute(m: Machine, f: Frame, body: Sequence[ir.Stmt]) -> None:
             _run_risky(m, f, statement)
         else:
             EXECUTORS[type(statement)](m, f, statement)
-        if m.spent(f):
+        if m.spent():
             break
     if len(f.waiting) > mark:
         waiting.settle(m, f, mark)

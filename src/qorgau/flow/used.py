@@ -101,7 +101,7 @@ READING_VIEWS = (
 def note(m: Machine, f: Frame, fields: Iterable[str]) -> None:
     """These fields are used, unless by a test."""
     if not f.unit.file.is_test:
-        m.used.update(fields)
+        m.found.used.update(fields)
 
 
 # Reads
@@ -110,7 +110,7 @@ def note(m: Machine, f: Frame, fields: Iterable[str]) -> None:
 def read(m: Machine, f: Frame, name: str, owner: Value) -> None:
     """An attribute, item or column is read: of a stored row it is a use, of what came in it is not."""
     fields = _fields_of(m, f, name, owner)
-    if not fields or m.used.issuperset(fields) or _is_quiet(f):
+    if not fields or m.found.used.issuperset(fields) or _is_quiet(f):
         return
     if any(_is_stored(m, f, loc) for loc in owner.locs()):
         note(m, f, fields)
@@ -306,7 +306,7 @@ def by_classes(m: Machine) -> None:
         )
         if any(name.rpartition(".")[2].endswith("Admin") for name in above):
             for part in SHOWING:
-                m.used.update(_listed(m, obj.parts.get(part)))
+                m.found.used.update(_listed(m, obj.parts.get(part)))
         shown: list[Value] = []
         if any(_is_page(name) for name in above):
             shown += [obj.parts[part] for part in ("model", "queryset") if part in obj.parts]
@@ -317,13 +317,13 @@ def by_classes(m: Machine) -> None:
             for loc in obj.parts["serializer_class"].locs():
                 serializer = m.base.get(loc)
                 if serializer is not None:
-                    m.used.update(_serialized(m, serializer))
+                    m.found.used.update(_serialized(m, serializer))
         for value in shown:
             for loc in value.locs():
                 for cls in _classes_of(m, loc):
                     model = info_of(m, cls)
                     if model is not None:
-                        m.used.update(field for _, field in row_pairs(m, model))
+                        m.found.used.update(field for _, field in row_pairs(m, model))
 
 
 def _is_page(name: str) -> bool:

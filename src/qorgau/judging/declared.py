@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from qorgau.findings import Confidence
-from qorgau.flow.declarations import Declaration
+from qorgau.flow.arrivals import Declaration
 from qorgau.judging.claims import Claim
 from qorgau.knowledge.regulation import Regulation, dictionary_of
 from qorgau.names import fold

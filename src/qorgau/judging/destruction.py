@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from qorgau.findings import Confidence
-from qorgau.flow.arrivals import Arrival, Store
-from qorgau.flow.erasure import Erased
+from qorgau.flow.arrivals import Arrival, Erased, Store
 from qorgau.flow.models import Model
 from qorgau.flow.stores import CALLS, ORM, QUEUES, SQL
 from qorgau.judging.claims import Claim, at_call

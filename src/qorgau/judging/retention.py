@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from qorgau.config import Settings
 from qorgau.findings import Confidence
-from qorgau.flow.arrivals import Arrival
-from qorgau.flow.declarations import Declaration
+from qorgau.flow.arrivals import Arrival, Declaration
 from qorgau.judging.claims import Claim, at_call
 from qorgau.judging.holdings import first_writes
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from qorgau.config import Settings
-from qorgau.flow.arrivals import Arrival
-from qorgau.flow.declarations import Declaration
+from qorgau.flow.arrivals import Arrival, Declaration
 from qorgau.flow.stores import QUEUES
 from qorgau.judging.claims import Claim
 from qorgau.judging.holdings import first_writes

@@ -1,0 +1,66 @@
+"""What following some code found, where it led, and what it took.
+
+It belongs to the code that was followed, not to whoever was first to call it: a remembered call finds again, in
+the terms of its new caller, all that it found the first time.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from qorgau.flow.arrivals import Arrival, Declaration, Erased
+from qorgau.flow.watched import Place
+
+SHARE = 2
+"""What calls within took counts by one half: they are wanted by others as well, and are mostly remembered then."""
+
+
+class Found(msgspec.Struct):
+    """What one call, one root or the body of one module found.
+
+    ``arrivals``, ``erased``, ``used`` and ``tables`` are for the judges: data at sinks, what erasure does, fields
+    that are used, tables that statements define. ``reached`` are the functions that were followed, ``cut`` those
+    of them that were not followed to their ends. ``steps`` are the statements that it took, of ``limit`` that it may
+    take. ``paid`` are those that each call within took on its own, by its number: a call that comes again with
+    the same is paid once. Who made it first plays no part, so that no root depends on those before it.
+    """
+
+    limit: int
+    arrivals: dict[Arrival, None] = msgspec.field(default_factory=dict)
+    erased: dict[Erased, None] = msgspec.field(default_factory=dict)
+    used: set[str] = msgspec.field(default_factory=set)
+    tables: dict[Declaration, None] = msgspec.field(default_factory=dict)
+    reached: set[Place] = msgspec.field(default_factory=set)
+    cut: set[Place] = msgspec.field(default_factory=set)
+    steps: int = 0
+    paid: dict[int, int] = msgspec.field(default_factory=dict)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it was cut short, so that what it says is not all."""
+        return self.steps >= self.limit
+
+    def add(self, inner: Found, arrivals: dict[Arrival, None]) -> None:
+        """What code that it led into found, with its ``arrivals`` in the terms of its caller."""
+        self.arrivals.update(arrivals)
+        self.erased.update(inner.erased)
+        self.used |= inner.used
+        self.tables.update(inner.tables)
+        self.reached |= inner.reached
+        self.cut |= inner.cut
+
+    def pay(self, inner: Found) -> None:
+        """Bear what a call took, but for what was paid before."""
+        for number, steps in inner.paid.items():
+            if number not in self.paid:
+                self.paid[number] = steps
+                self.steps += steps // SHARE
+
+    def close(self, number: int) -> None:
+        """The call has come to its end: what it took on its own is known under its number."""
+        self.paid[number] = self.steps - sum(each // SHARE for each in self.paid.values())
+
+    def afresh(self) -> None:
+        """What follows has the whole budget again."""
+        self.steps = 0
+        self.paid.clear()
