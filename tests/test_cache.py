@@ -269,13 +269,16 @@ def test_a_damaged_entry_counts_as_absent(project: Path, damage: Callable[[bytes
         "lowered",
         "places",
         "reports",
+        "rounds",
     }
     for entry, data in kept.items():
         entry.write_bytes(damage(data))
     assert _check() == whole
-    assert {
-        entry: entry.read_bytes() for entry in _entries(project / cache.FOLDER)
-    } == kept  # and is made anew
+    again = {entry: entry.read_bytes() for entry in _entries(project / cache.FOLDER)}
+    assert again.keys() == kept.keys()
+    for entry, data in again.items():
+        # Of rounds the same is written in any order.
+        assert data == kept[entry] or (entry.parent.parent.name == "rounds" and store_module.unpack(data))
 
 
 @pytest.mark.parametrize("data", [b"\x93\x01\x02\x03", b"\xc1"], ids=["another shape", "no MessagePack"])

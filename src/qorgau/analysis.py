@@ -6,16 +6,15 @@ are lowered to the same, whatever their comments and their lines.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from qorgau import __version__, ir
-from qorgau.cache import digest, of_program, recalled
+from qorgau.cache import digest, recalled
 from qorgau.config import whereabouts
 from qorgau.findings import Report
-from qorgau.gathering import Gathered, Request, is_judged
+from qorgau.gathering import Gathered, Request, all_but_code, is_judged
 from qorgau.judging import literals, making
 from qorgau.judging.drafts import Judgement
 from qorgau.judging.making import Made, made_of
@@ -57,11 +56,7 @@ def _all_that_counts(
     request: Request, given: Gathered, lowered: Mapping[SourceFile, Lowered]
 ) -> Iterator[bytes]:
     """What a judgement depends on: no text, and not which of the files are asked about."""
-    encoder = msgspec.msgpack.Encoder(enc_hook=os.fsencode, order="deterministic")
-    files = [msgspec.structs.replace(file, wanted=True) for file in given.files]
-    yield of_program().encode()
-    yield encoder.encode((request.settings, request.cwd, given.root, files))
-    yield encoder.encode((given.environment, given.extra, given.settings_files))
+    yield from all_but_code(request, given)
     for one in lowered.values():
         yield one.form
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from qorgau import source
-from qorgau.cache import NOWHERE, Store
+from qorgau.cache import NOWHERE, Store, of_program
 from qorgau.config import Settings, shown, wrong
 from qorgau.findings import Problem
 from qorgau.hands import ALONE, Hands
@@ -118,3 +119,12 @@ def _broken(said: source.SourceProblem) -> Broken:
 
 def _problem(said: source.SourceProblem) -> Problem:
     return Problem(said.path, said.message, said.line, said.column)
+
+
+def all_but_code(request: Request, given: Gathered) -> Iterator[bytes]:
+    """What is judged depends on this and on the code of the files; not on which of them are asked about."""
+    encoder = msgspec.msgpack.Encoder(enc_hook=os.fsencode, order="deterministic")
+    files = [msgspec.structs.replace(file, wanted=True) for file in given.files]
+    yield of_program().encode()
+    yield encoder.encode((request.settings, request.cwd, given.root, files))
+    yield encoder.encode((given.environment, given.extra, given.settings_files))

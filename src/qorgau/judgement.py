@@ -9,12 +9,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from qorgau import compiled, ir, source
+from qorgau.cache import digest
 from qorgau.collector import seldom_collecting
 from qorgau.deep import with_room
 from qorgau.flow.epochs import follow
 from qorgau.flow.policy import Policy
 from qorgau.flow.spellings import respelled
-from qorgau.gathering import Gathered, Request
+from qorgau.gathering import Gathered, Request, all_but_code
 from qorgau.judging import claims, statements, unheard, unplaced, verdicts
 from qorgau.judging.claims import Claim
 from qorgau.judging.drafts import Judgement
@@ -50,8 +51,11 @@ def _judged(request: Request, given: Gathered, lowered: Mapping[SourceFile, Lowe
         compiled.catalog(request.store, given.extra),
         compiled.regions(request.store),
     )
+    key = digest(all_but_code(request, given)) if request.store.keeps else ""
     with seldom_collecting():
-        followed = follow(policy, program)
+        followed = follow(policy, program, request.store.get("rounds", key) if key else None, keeps=bool(key))
+    if followed.kept is not None:
+        request.store.put("rounds", key, followed.kept)
     judge = Judge(settings, regulation.owners, Purposes(settings, program, request.cwd))
     found = (verdict for arrival in followed.arrivals for verdict in judge.verdicts(arrival))
     stated = statements.claims(request.settings, regulation, followed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qorgau import ir
+from qorgau.flow.modules import module_loc
 from qorgau.linking import Unit
 
 if TYPE_CHECKING:
@@ -40,5 +41,6 @@ def _binding(m: Machine, name: str, unit: Unit) -> tuple[Unit, ir.Expr] | None:
                 if (item.asname or item.name) == name:
                     other = m.program.units.get(unit.absolute(statement.module, statement.level))
                     if other is not None:
+                        m.base.get(module_loc(other.name))
                         return other, ir.Name(statement.at, item.name)
     return None

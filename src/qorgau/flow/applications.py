@@ -99,6 +99,16 @@ class Applications:
                 yield from (layer for layer in self._layers.get(key, ()) if layer.kind == kind)
                 waiting += self._wholes.get(key, ())
 
+    def parts(self) -> tuple[object, ...]:
+        """All that tells it from another, for comparison."""
+        owners = [
+            (unit, call.function.value)
+            for unit, call in self.registered
+            if isinstance(call.function, ir.Attribute)
+        ]
+        made = [self.made(unit, owner) for unit, owner in owners]
+        return self._layers, self._wholes if self._layers else {}, self.inclusions, self.registered, made
+
     def made(self, unit: Unit, node: ir.Expr) -> ir.Call | None:
         """The call that makes what a name in the same module stands for, in whichever of its functions."""
         key = self._key(unit, node)

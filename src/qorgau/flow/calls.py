@@ -184,7 +184,10 @@ def invoke(
     if f.depth >= MAX_DEPTH:
         m.count("calls cut off by depth")
         return _not_followed(m, f, closure, args, at)
-    if m.spent() or not m.is_worthwhile(f, closure, args):
+    if m.is_poor():
+        m.count("calls left out by size")
+        return _not_followed(m, f, closure, args, at)
+    if not m.is_worthwhile(f, closure, args):
         return _not_followed(m, f, closure, args, at)
     m.found.reached.add((closure.unit.name, closure.function.at))
     bound = bind_parameters(m, f, obj, closure, args, at)
@@ -195,7 +198,7 @@ def invoke(
         bound = uncounted
     canon = Canon(f.state, m.told(f.state.facts))
     key = canon.key(closure, [m.epoch, *(item for pair in bound.items() for item in pair)])
-    remembered = m.memo.get(key) or m.memo_of_root.get(key)
+    remembered = m.memo.get(key)
     if depth > MAX_RECURSION and key not in m.active and remembered is None:
         return _like_outer(m, f, closure)
     if remembered is not None:
@@ -306,25 +309,17 @@ def _solve(
         m.leave_function(closure)
         found, m.found = m.found, around
         found.close(hash(key))
-        if found.is_spent:
+        if found.is_cut:
             # What is cut short in the middle is analysed again on its own.
             m.count("functions cut off by size")
             found.cut.add(active.place)
         around.add(found, found.arrivals)
         around.pay(found)
     if not m.any_assumed():
-        _remember(m, key, Remembered(outcome, ctx, canon.locs, canon.traces, found))
+        m.memo[key] = Remembered(outcome, ctx, canon.locs, canon.traces, found)
+        if len(m.memo) > REMEMBERED:
+            m.memo.popitem(last=False)
     return outcome
-
-
-def _remember(m: Machine, key: object, what: Remembered) -> None:
-    """Keep what a call did: for all roots, unless the depth of a recursion around it had a part in it."""
-    if m.runs_one_of(what.found.reached):
-        m.memo_of_root[key] = what
-        return
-    m.memo[key] = what
-    if len(m.memo) > REMEMBERED:
-        m.memo.popitem(last=False)
 
 
 def _run(

@@ -66,8 +66,10 @@ def _made(m: Machine, f: Frame, cls: Loc, at: int) -> Value:
 
 
 def _meant(m: Machine, f: Frame, loc: Loc | None, name: str) -> Loc | None:
-    known = _of_program(m)
+    known = of_program(m)
     label = fold(data_sources.label_of(loc)) if loc is not None else ""
+    m.base.note(name_of_class(label))
+    m.base.note(name_of_method(name))
     cls = known.named.get(label) if label else None
     if cls is not None and inheritance.class_part(m, f, cls, name) is not None:
         return cls
@@ -75,7 +77,18 @@ def _meant(m: Machine, f: Frame, loc: Loc | None, name: str) -> Loc | None:
     return known.having.get(name) if "_" in name.strip("_") else None
 
 
-def _of_program(m: Machine) -> Colleagues:
+def name_of_class(label: str) -> Loc:
+    """What the classes of a name are looked for by."""
+    return Loc(None, ("named", label))
+
+
+def name_of_method(name: str) -> Loc:
+    """What the classes that have a method of this name are looked for by."""
+    return Loc(None, ("having", name))
+
+
+def of_program(m: Machine) -> Colleagues:
+    """The classes of the program by the names that objects of theirs have; none while modules are being run."""
     if m.initializing:
         return NONE
     if m.colleagues is None:

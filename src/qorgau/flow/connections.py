@@ -62,7 +62,7 @@ def _install(m: Machine, f: Frame, use: Use) -> Value:
 
 def _put(m: Machine, f: Frame, name: str, value: Value) -> None:
     loc = _defaults(f.unit.name)
-    m.base.setdefault(loc, Obj("library"))
+    m.open(loc, Obj("library"))
     f.state.heap[loc] = (f.state.obj(loc) or Obj("library")).put(name, value)
 
 

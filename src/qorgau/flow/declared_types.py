@@ -303,11 +303,18 @@ def _set_up(m: Machine, cls: Loc, info: ClassInfo) -> dict[str, ir.Expr]:
     """Attributes that ``__init__`` sets, with their annotation: their own, or that of the parameter they get."""
     found = m.set_up.get(cls)
     if found is None:
-        found = m.set_up[cls] = {}
-        for statement in info.node.body:
-            if isinstance(statement, ir.Define) and statement.function.name == "__init__":
-                found.update(_set_by(statement.function))
+        found = m.set_up[cls] = set_up_by(info)
     return found
+
+
+def set_up_by(info: ClassInfo) -> dict[str, ir.Expr]:
+    """Those of a class's own ``__init__``."""
+    return {
+        name: annotation
+        for statement in info.node.body
+        if isinstance(statement, ir.Define) and statement.function.name == "__init__"
+        for name, annotation in _set_by(statement.function)
+    }
 
 
 def _set_by(function: ir.Function) -> Iterator[tuple[str, ir.Expr]]:

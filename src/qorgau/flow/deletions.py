@@ -30,9 +30,7 @@ class Receiver(NamedTuple):
 
 def deleted(m: Machine, f: Frame, models: frozenset[str], at: int) -> None:
     """Call the receivers of the deletion of rows of these models, inside what deletes them."""
-    if m.receivers is None:
-        m.receivers = tuple(_receivers(m, f))
-    for receiver in m.receivers:
+    for receiver in of_program(m):
         if receiver in m.signalled:
             continue
         for sender in _senders(m, f, receiver, models):
@@ -43,6 +41,13 @@ def deleted(m: Machine, f: Frame, models: frozenset[str], at: int) -> None:
             for loc in m.quiet(f, receiver.function, receiver.unit).locs():
                 m.perhaps(f, partial(m.call, f, of_ref(loc), Args(keywords=given), at))
             m.signalled.discard(receiver)
+
+
+def of_program(m: Machine) -> tuple[Receiver, ...]:
+    """The functions that the program connects to the deletion of rows."""
+    if m.receivers is None:
+        m.receivers = tuple(_receivers(m, m.frame_of_program()))
+    return m.receivers
 
 
 def _senders(m: Machine, f: Frame, receiver: Receiver, models: frozenset[str]) -> list[Loc]:

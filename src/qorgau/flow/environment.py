@@ -74,7 +74,7 @@ def put(m: Machine, f: Frame, use: Use) -> Value:
     value = use.arg(1, "value")
     if use.dotted.endswith("setdefault"):
         value = variable(m, f, use.arg(0).texts(), value)
-    m.base.setdefault(VARIABLES, Obj("library"))
+    m.open(VARIABLES, Obj("library"))
     for name in use.arg(0).texts():
         held = f.state.obj(VARIABLES) or Obj("library")
         f.state.heap[VARIABLES] = held.put(const(name), value)

@@ -6,13 +6,46 @@ the terms of its new caller, all that it found the first time.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import msgspec
 
 from qorgau.flow.arrivals import Arrival, Declaration, Erased
+from qorgau.flow.heap import Obj
+from qorgau.flow.locations import Loc
+from qorgau.flow.sites import Site
+from qorgau.flow.values import Value, join
 from qorgau.flow.watched import Place
 
 SHARE = 2
 """What calls within took counts by one half: they are wanted by others as well, and are mostly remembered then."""
+
+
+Placed: TypeAlias = tuple[Loc, str]
+"""An attribute of the objects of a class."""
+
+
+def tell(places: dict[Placed, Site | Value], place: Placed, told: Site | Value) -> None:
+    """Add where a client of objects of a class stands, or what a text of theirs is, to what is known of others."""
+    before = places.get(place)
+    if before is None:
+        places[place] = told
+    elif isinstance(before, Site) and isinstance(told, Site):
+        places[place] = before.either(told)
+    elif isinstance(before, Value) and isinstance(told, Value):
+        places[place] = join(before, told)
+
+
+def share(clients: dict[str, Obj], name: str, client: Obj) -> None:
+    """Add a client that an application keeps under a name to what is known of others of that name."""
+    before, site = clients.get(name), client.info
+    if before is not None and isinstance(before.info, Site) and isinstance(site, Site):
+        site = before.info.either(site)
+    clients[name] = Obj("library", type=client.type, info=site)
+
+
+LONGEST = 4_000
+"""Statements of one function, with each pass of its loops, after which the rest of it is given up."""
 
 
 class Found(msgspec.Struct):
@@ -23,6 +56,8 @@ class Found(msgspec.Struct):
     of them that were not followed to their ends. ``steps`` are the statements that it took, of ``limit`` that it may
     take. ``paid`` are those that each call within took on its own, by its number: a call that comes again with
     the same is paid once. Who made it first plays no part, so that no root depends on those before it.
+    ``opened`` are objects of the whole program that came to be, as they were then; ``placed`` and ``clients`` what it
+    told of the places of clients (``placing``), and ``asked`` what it asked or told of these.
     """
 
     limit: int
@@ -33,11 +68,21 @@ class Found(msgspec.Struct):
     reached: set[Place] = msgspec.field(default_factory=set)
     cut: set[Place] = msgspec.field(default_factory=set)
     steps: int = 0
+    own: int = 0
     paid: dict[int, int] = msgspec.field(default_factory=dict)
+    opened: dict[Loc, Obj] = msgspec.field(default_factory=dict)
+    placed: dict[Placed, Site | Value] = msgspec.field(default_factory=dict)
+    clients: dict[str, Obj] = msgspec.field(default_factory=dict)
+    asked: dict[Placed | str, None] = msgspec.field(default_factory=dict)
 
     @property
-    def is_spent(self) -> bool:
+    def is_cut(self) -> bool:
         """Whether it was cut short, so that what it says is not all."""
+        return self.own >= LONGEST
+
+    @property
+    def is_poor(self) -> bool:
+        """Whether its calls have used up its budget."""
         return self.steps >= self.limit
 
     def add(self, inner: Found, arrivals: dict[Arrival, None]) -> None:
@@ -48,10 +93,18 @@ class Found(msgspec.Struct):
         self.tables.update(inner.tables)
         self.reached |= inner.reached
         self.cut |= inner.cut
+        self.opened.update(inner.opened)
+        self.asked.update(inner.asked)
+        for place, told in inner.placed.items():
+            tell(self.placed, place, told)
+        for name, client in inner.clients.items():
+            share(self.clients, name, client)
 
     def pay(self, inner: Found) -> None:
-        """Bear what a call took, but for what was paid before."""
+        """Bear what a call took, but for what was paid before; nothing more where there is nothing left to pay with."""
         for number, steps in inner.paid.items():
+            if self.is_poor:
+                return
             if number not in self.paid:
                 self.paid[number] = steps
                 self.steps += steps // SHARE
@@ -62,5 +115,5 @@ class Found(msgspec.Struct):
 
     def afresh(self) -> None:
         """What follows has the whole budget again."""
-        self.steps = 0
+        self.steps = self.own = 0
         self.paid.clear()

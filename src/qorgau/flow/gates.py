@@ -7,7 +7,7 @@ is reached where they let it through (spec section 5).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -200,7 +200,7 @@ def _before_request(m: Machine, f: Frame, closure: Closure, request: Value) -> N
         return
     owners = {loc for owner in _owners(closure) for loc in m.quiet(f, owner, closure.unit).locs()}
     asked = 0
-    for loc in [*m.functions.values(), *_nested(f)]:
+    for loc in [*befores(m), *_nested(f)]:
         obj = m.base.get(loc) or f.state.obj(loc)
         before = obj.info if obj is not None else None
         if not isinstance(before, Closure) or not _is_before(before, frameworks):
@@ -215,6 +215,16 @@ def _before_request(m: Machine, f: Frame, closure: Closure, request: Value) -> N
             given = [obj.info for loc in function.locs() if (obj := f.state.obj(loc)) is not None]
             if len(given) == 1 and isinstance(given[0], Closure):
                 _unanswered(m, f, ask(m, f, function, _event(given[0], request), call.at))
+
+
+def befores(m: Machine) -> list[Loc]:
+    """The functions of modules and classes that are marked to run before requests, or about them."""
+    if m.befores is None:
+        closures = ((loc, getattr(m.base.unwatched(loc), "info", None)) for loc in m.functions.values())
+        m.befores = [
+            loc for loc, info in closures if isinstance(info, Closure) and _is_before(info, FRAMEWORKS)
+        ]
+    return m.befores
 
 
 def _nested(f: Frame) -> list[Loc]:
@@ -235,7 +245,7 @@ def _is_of(m: Machine, f: Frame, unit: Unit, call: ir.Call, owners: set[Loc]) ->
     return whole or bool(owners & set(asked))
 
 
-def _is_before(closure: Closure, frameworks: set[str]) -> bool:
+def _is_before(closure: Closure, frameworks: Set[str]) -> bool:
     """Whether a function runs before requests: of middleware, which is for answers too, that for requests."""
     if not any(
         mark.rpartition(".")[2] in BEFORE and mark.partition(".")[0] in frameworks for mark in closure.marks

@@ -141,14 +141,19 @@ def _arguments(closure: Closure, request: Value, *, own: bool = False) -> Args:
 
 
 def _of_django(m: Machine, closure: Closure) -> list[tuple[Unit, str]]:
-    """The classes and functions of the project in ``MIDDLEWARE`` of the settings, for a view of Django."""
+    """Those in the settings, for a view of Django: all but its own."""
     parameters = [parameter.name for parameter in closure.function.parameters]
     if "request" not in parameters[:2]:
         return []
+    own = closure.function.qualname.partition(".")[0]
+    return [each for each in of_settings(m) if each != (closure.unit, own)]
+
+
+def of_settings(m: Machine) -> list[tuple[Unit, str]]:
+    """The classes and functions of the project in ``MIDDLEWARE`` of the settings."""
     if m.of_settings is None:
         m.of_settings = list(_named_in_settings(m))
-    own = closure.function.qualname.partition(".")[0]
-    return [each for each in m.of_settings if each != (closure.unit, own)]
+    return m.of_settings
 
 
 def _named_in_settings(m: Machine) -> Iterator[tuple[Unit, str]]:

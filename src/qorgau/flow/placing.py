@@ -16,7 +16,7 @@ from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.places import Site
 from qorgau.flow.state import State
-from qorgau.flow.values import Bound, Value, join, of_ref
+from qorgau.flow.values import Bound, Value, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -41,10 +41,9 @@ def remember(m: Machine, f: Frame, cls: Loc, made: Loc) -> None:
         if not isinstance(name, str) or name[:1] in "$@":
             continue
         known = _known(f, value)
-        for base in info.order:
-            before = m.placed.get((base, name))
-            if known is not None:
-                m.placed[base, name] = known if before is None else _either(before, known)
+        if known is not None:
+            for base in info.order:
+                m.tell_place((base, name), known)
 
 
 def _known(f: Frame, value: Value) -> Site | Value | None:
@@ -58,17 +57,11 @@ def _known(f: Frame, value: Value) -> Site | Value | None:
     return None
 
 
-def _either(before: Site | Value, now: Site | Value) -> Site | Value:
-    if isinstance(before, Site) and isinstance(now, Site):
-        return before.either(now)
-    return join(before, now) if isinstance(before, Value) and isinstance(now, Value) else before
-
-
 def recall(m: Machine, cls: Loc, obj: Obj, state: State) -> dict[Key, Value]:
     """The parts of an object made of nothing known, with what objects of its class have elsewhere."""
     parts = dict(obj.parts)
     for name, value in obj.parts.items():
-        known = m.placed.get((cls, name)) if isinstance(name, str) else None
+        known = m.place_of((cls, name)) if isinstance(name, str) else None
         loc = value.single()
         held = state.obj(loc) if loc is not None else None
         if isinstance(known, Value) and held is None and value.unknown and not value.taints:
@@ -142,20 +135,14 @@ def share(m: Machine, f: Frame, holder: Loc, name: str, new: Value) -> None:
     loc = new.single()
     held = f.state.obj(loc) if loc is not None else None
     if held is not None and held.kind == "library" and isinstance(held.info, Site) and _is_holder(holder):
-        before = m.shared_clients.get(name)
-        site = (
-            held.info
-            if before is None or not isinstance(before.info, Site)
-            else before.info.either(held.info)
-        )
-        m.shared_clients[name] = Obj("library", type=held.type, info=site)
+        m.share_client(name, held)
 
 
 def shared(m: Machine, holder: Loc, name: str) -> Obj | None:
     """The client that an application keeps under a name; one that is not known yet is remembered as wanted."""
     if not _is_holder(holder):
         return None
-    found = m.shared_clients.get(name)
+    found = m.shared_client(name)
     if found is None:
         m.wanted_clients.add(name)
     return found

@@ -36,13 +36,13 @@ DJANGO = "django.conf:settings"
 def shared(m: Machine, kind: str, name: str = "") -> Loc:
     """The one object of a type, or of this name, that a program has: ``app.config``, ``celery.conf``, a registry."""
     loc = Loc(None, ("shared", kind, name) if name else ("shared", kind))
-    m.base.setdefault(loc, Obj("library", type=kind))
+    m.open(loc, Obj("library", type=kind))
     return loc
 
 
 def _registry(m: Machine, library: str) -> Loc:
     loc = Loc(None, ("library", library))
-    m.base.setdefault(loc, Obj("library", type=REGISTRY))
+    m.open(loc, Obj("library", type=REGISTRY))
     return loc
 
 

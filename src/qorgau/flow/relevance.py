@@ -68,6 +68,11 @@ class Relevance:
         """Whether a function, or one that it calls soon, mentions what a flow can begin, change or need."""
         return not self.is_selective or (unit.name, function.at) in self._near
 
+    @property
+    def near(self) -> frozenset[tuple[str, int]]:
+        """The functions that can matter in a large program; none in others, where all do."""
+        return self._near if self.is_selective else frozenset()
+
     def is_small(self, unit: Unit, function: ir.Function) -> bool:
         """Whether a function is so short that following it costs less than wondering."""
         key = (unit.name, function.at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Set
+from collections.abc import Sized
 
 from qorgau import ir
 from qorgau.flow import (
@@ -20,7 +20,7 @@ from qorgau.flow.colleagues import Colleagues
 from qorgau.flow.deletions import Receiver
 from qorgau.flow.ducks import Ducks
 from qorgau.flow.facts import Facts, checks_of
-from qorgau.flow.found import Found
+from qorgau.flow.found import Found, Placed, share, tell
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
@@ -28,6 +28,7 @@ from qorgau.flow.memo import Remembered
 from qorgau.flow.places import Site
 from qorgau.flow.policy import Policy
 from qorgau.flow.relevance import Relevance
+from qorgau.flow.state import State
 from qorgau.flow.taints import Taints
 from qorgau.flow.values import Ref, Value, of_ref
 from qorgau.flow.watched import Watched
@@ -39,7 +40,7 @@ BUDGET = 4_000
 MAX_SHOWN = 24
 """Objects that are looked into for data when asking whether a call is worth following."""
 
-SELECTIVE_BUDGET = 500
+SELECTIVE_BUDGET = 300
 """The same where only what can matter is followed: most of what a root leads to is a root as well."""
 
 
@@ -55,7 +56,6 @@ class Run:
         self.initializing: dict[str, Frame] = {}
         self.star_imports: dict[str, list[str]] = {}
         self.memo: OrderedDict[object, Remembered] = OrderedDict()
-        self.memo_of_root: dict[object, Remembered] = {}
         self.active: dict[object, Active] = {}
         self.running: dict[tuple[str, int], int] = {}
         self.epoch = 0
@@ -85,8 +85,9 @@ class Run:
         self.shared_clients: dict[str, Obj] = {}
         self.wanted_clients: set[str] = set()
         self.clientless: set[tuple[Loc, int]] = set()
-        self.placed: dict[tuple[Loc, str], Site | Value] = {}
+        self.placed: dict[Placed, Site | Value] = {}
         self.applications: Applications | None = None
+        self.befores: list[Loc] | None = None
         self.ducks: Ducks | None = None
         self.colleagues: Colleagues | None = None
         self.receivers: tuple[Receiver, ...] | None = None
@@ -112,9 +113,15 @@ class Run:
         return Found(BUDGET if self.initializing else self._budget)
 
     def spent(self) -> bool:
-        """Whether the code being followed has used up its budget, of which one more statement is taken."""
+        """Whether the code being followed has run for too long, which one more statement adds to."""
         self.found.steps += 1
-        return self.found.is_spent
+        self.found.own += 1
+        return self.found.is_cut
+
+    def is_poor(self) -> bool:
+        """Whether calls of the code being followed have used up its budget, of which one more is taken."""
+        self.found.steps += 1
+        return self.found.is_poor
 
     def _shows_data(self, f: Frame, value: Value) -> bool:
         """Whether a value carries data itself or in its parts, and of dicts and lists in theirs.
@@ -156,6 +163,10 @@ class Run:
     def is_selective(self) -> bool:
         """Whether the program is so large that only what can matter is analysed."""
         return self._relevance.is_selective
+
+    def near(self) -> frozenset[tuple[str, int]]:
+        """The functions that can matter, where the program is so large that only these are followed."""
+        return self._relevance.near
 
     def readers(self, names: frozenset[str]) -> frozenset[tuple[str, int]]:
         """The functions that mention one of these names."""
@@ -219,15 +230,63 @@ class Run:
 
     def leave_function(self, closure: Closure) -> None:
         """One activation of a function less."""
-        key = (closure.unit.name, closure.function.at)
-        self.running[key] -= 1
-        if not self.running[key]:
-            del self.running[key]
+        self.running[closure.unit.name, closure.function.at] -= 1
         self.base.leave()
 
-    def runs_one_of(self, places: Set[tuple[str, int]]) -> bool:
-        """Whether an activation of one of these functions is being analysed."""
-        return any(place in places for place in self.running)
+    def extent(self) -> tuple[int, ...]:
+        """How much is known that only the bodies of modules tell, where no function defines a class."""
+        tables: tuple[Sized, ...] = (
+            self.annotations,
+            self.exports,
+            self.functions,
+            self.metaclasses,
+            self.classes,
+            self.reverse,
+            self.star_imports,
+            self.wrapped,
+        )
+        return tuple(map(len, tables))
+
+    def frame_of_program(self) -> Frame:
+        """A frame in which what stands in no function can be looked up. Of a program without modules there is none."""
+        unit = next(iter(self.program.units.values()))
+        return Frame(unit, State(self.base), Loc(None, ("root", "program", 0)), kind="root")
+
+    # What all activations tell one another
+
+    def open(self, loc: Loc, obj: Obj) -> None:
+        """An object of the whole program comes to be, unless it is there: what is done to it lasts."""
+        self.base.setdefault(loc, obj)
+        self.found.opened.setdefault(loc, obj)
+
+    def tell(self, found: Found) -> None:
+        """What somebody found about the places of clients, everybody knows."""
+        for place, told in found.placed.items():
+            tell(self.placed, place, told)
+        for name, client in found.clients.items():
+            share(self.shared_clients, name, client)
+
+    def tell_place(self, place: Placed, told: Site | Value) -> None:
+        """Objects of a class have a client that stands there, or this text, under this name."""
+        self.found.asked[place] = None
+        for places in (self.placed, self.found.placed):
+            tell(places, place, told)
+
+    def place_of(self, place: Placed) -> Site | Value | None:
+        """What was told of an attribute of the objects of a class."""
+        self.found.asked[place] = None
+        return self.placed.get(place)
+
+    def share_client(self, name: str, client: Obj) -> None:
+        """An application keeps a client under this name."""
+        self.found.asked[name] = None
+        for clients in (self.shared_clients, self.found.clients):
+            share(clients, name, client)
+
+    def shared_client(self, name: str) -> Obj | None:
+        """The client that an application keeps under a name."""
+        self.found.asked[name] = None
+        return self.shared_clients.get(name)
 
     # Objects
 

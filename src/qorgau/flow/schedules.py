@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 from qorgau import ir
 from qorgau.flow import environment, registries
 from qorgau.flow.constants import Const
-from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Closure, Frame
-from qorgau.flow.state import State
 from qorgau.flow.values import BOTTOM, Value, of_ref
 
 if TYPE_CHECKING:
@@ -27,10 +25,9 @@ TIMES = frozenset(("periodic", "schedule", "cron", "run_every"))
 
 def scheduled(m: Machine) -> frozenset[str]:
     """The names of the tasks in the schedule of Celery's configuration or Django's settings."""
-    unit = next(iter(m.program.units.values()), None)
-    if unit is None:
+    if not m.program.units:
         return frozenset()
-    f = Frame(unit, State(m.base), Loc(None, ("root", "schedule", 0)), kind="root", closure=None, depth=0)
+    f = m.frame_of_program()
     config = of_ref(registries.shared(m, "celery.app.utils.Settings"))
     found = [registries.setting(f, config, name) for name in SCHEDULES]
     for name in DJANGO_SCHEDULES:

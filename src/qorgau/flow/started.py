@@ -75,7 +75,7 @@ def settle(m: Machine, f: Frame, work: list[Started]) -> None:
     """
     for _ in range(ROUNDS):
         again = [one for one in work if any(f.state.obj(loc) is not obj for loc, obj in one.held.items())]
-        if not again or not f.state.reachable or m.found.is_spent:
+        if not again or not f.state.reachable or m.found.is_cut:
             return
         for one in again:
             one.held = {loc: f.state.obj(loc) for loc in one.held}

@@ -6,7 +6,7 @@ a function does rests on its code, on what it is given and on what it looked at.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Set
 from typing import TypeVar, overload
 
 from qorgau.flow.heap import Obj
@@ -56,6 +56,26 @@ class Watched(dict[Loc, Obj]):
         """No function is entered any more."""
         self._entered.clear()
         self._seen = set()
+
+    def unwatched(self, loc: Loc) -> Obj | None:
+        """The object at a location, for those of whom it is known otherwise what they rest on."""
+        return dict.get(self, loc)
+
+    def looked_at(self, place: Place) -> Set[Loc]:
+        """What a function looked at since the program began."""
+        return self._looked_at.get(place, frozenset())
+
+    def note(self, what: Loc) -> None:
+        """Note that the function looked at something that is no object, but goes by a location of its own."""
+        self._seen.add(what)
+
+    def places(self) -> Collection[Place]:
+        """The functions that looked at anything."""
+        return self._looked_at.keys()
+
+    def looked(self, place: Place, locs: Iterable[Loc]) -> None:
+        """Note that a function looked at these locations, when it was followed before."""
+        self._looked_at.setdefault(place, set()).update(locs)
 
     def readers(self, locs: Collection[Loc]) -> frozenset[Place]:
         """The functions that looked at one of these locations since the program began."""

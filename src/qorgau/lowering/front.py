@@ -9,7 +9,7 @@ from qorgau import ir
 from qorgau.lowering import patterns as _patterns  # noqa: F401
 from qorgau.lowering import statements as _statements  # noqa: F401
 from qorgau.lowering import texts as _texts  # noqa: F401
-from qorgau.lowering.functions import statements
+from qorgau.lowering.functions import top_level
 from qorgau.lowering.limits import LoweringError, read_by_python, refuse_deep
 from qorgau.lowering.state import DEEPEST, Lowering, TooDeepError
 
@@ -42,9 +42,9 @@ def lower(text: str) -> ir.Module:
     body: list[ir.Stmt] = []
     starts: list[int] = []
     try:
-        for node in parse(text).body:
-            starts.append(len(low.places))
-            body += statements(low, (node,))
+        for start, lowered in top_level(low, parse(text).body):
+            starts.append(start)
+            body += lowered
     except (TooDeepError, RecursionError):
         raise LoweringError(f"is nested more than {DEEPEST} levels deep", 1, 1) from None
     return ir.Module(tuple(body), len(low.places), tuple(starts))

@@ -35,6 +35,10 @@ def _statements_of(low: Lowering, node: cst.CSTNode) -> list[ir.Stmt]:
 STATEMENTS = Table(unknown_statement)
 
 
+APART = (cst.FunctionDef, cst.ClassDef)
+"""What is numbered apart from what stands beside it in a class."""
+
+
 def statements(low: Lowering, nodes: Sequence[cst.CSTNode]) -> tuple[ir.Stmt, ...]:
     """Lower statements in order; a line of several simple ones becomes as many."""
     lowered: list[ir.Stmt] = []
@@ -42,9 +46,23 @@ def statements(low: Lowering, nodes: Sequence[cst.CSTNode]) -> tuple[ir.Stmt, ..
         if type(node) is cst.SimpleStatementLine:
             for small in node.body:
                 lowered.append(STATEMENTS[type(small)](low, small))
+        elif type(node) in APART and low.frame.kind == "class":
+            low.leave_room(node)
+            lowered.append(STATEMENTS[type(node)](low, node))
+            low.leave_room(node)
         else:
             lowered.append(STATEMENTS[type(node)](low, node))
     return tuple(lowered)
+
+
+def top_level(low: Lowering, nodes: Sequence[cst.CSTNode]) -> Iterator[tuple[int, tuple[ir.Stmt, ...]]]:
+    """Lower the statements at the top of a module: for each the number with which it begins."""
+    simple = True
+    for node in nodes:
+        before, simple = simple, isinstance(node, cst.SimpleStatementLine)
+        if not (before and simple):
+            low.leave_room(node)
+        yield len(low.places), statements(low, (node,))
 
 
 def suite(low: Lowering, node: cst.BaseSuite) -> tuple[ir.Stmt, ...]:

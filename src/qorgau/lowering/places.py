@@ -13,9 +13,9 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from qorgau import ir
 from qorgau.lowering.front import parse
-from qorgau.lowering.functions import statements
+from qorgau.lowering.functions import top_level
 from qorgau.lowering.limits import read_by_python
-from qorgau.lowering.state import Lowering, Place
+from qorgau.lowering.state import ROOM, Lowering, Place
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
@@ -73,8 +73,9 @@ def _spans_of(text: str, numbers: frozenset[int], count: int | None) -> dict[int
     wrapper = MetadataWrapper(parse(text), unsafe_skip_copy=True)
     positions = wrapper.resolve(PositionProvider)
     low = Lowering()
-    statements(low, wrapper.module.body)
-    if count is not None and len(low.places) != count:
+    for _ in top_level(low, wrapper.module.body):
+        pass
+    if count is not None and not 0 <= count - len(low.places) < ROOM:
         return {}
     return {number: _span(low.places[number], positions) for number in sorted(numbers)}
 

@@ -11,6 +11,13 @@ from qorgau.lowering.scopes import Frame
 DEEPEST = 400
 """Levels of nesting that are lowered; what reads the result may recurse over it."""
 
+ROOM = 256
+"""Functions and classes of modules and of classes begin and end at multiples of this number.
+
+A change within one of them then mostly leaves the numbers of all others as they are, and with them what is known
+of these. A function has some 60 to 100 numbers.
+"""
+
 Place: TypeAlias = "cst.CSTNode | tuple[cst.CSTNode, cst.CSTNode]"
 """Where a number stands: a node, or from the start of one node to the end of another."""
 
@@ -34,6 +41,10 @@ class Lowering:
         places = self.places
         places.append(place)
         return len(places) - 1
+
+    def leave_room(self, place: Place) -> None:
+        """Let the next number be a multiple of ``ROOM``; those left out are given to ``place``."""
+        self.places += [place] * (-len(self.places) % ROOM)
 
     def enter(self, place: Place) -> int:
         """Give out the next number and go one level down; the caller goes up again (``depth -= 1``).

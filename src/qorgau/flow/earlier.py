@@ -1,0 +1,194 @@
+"""What an earlier run over nearly the same program found, and what of it still holds.
+
+What a root does rests on its code and that of the functions that it leads into, on what these looked at of what
+modules hold (``watched``), on what was told of the places of clients, and on the program as a whole
+(``overview``). Where all of that is as it was, the root does what it did. Rounds are compared one by one, so that
+the result is that of a run which knows nothing of an earlier one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from qorgau.flow import frozen
+from qorgau.flow.found import Found, Placed
+from qorgau.flow.frozen import ChangedError, Code
+from qorgau.flow.heap import Obj
+from qorgau.flow.interpreter import Interpreter
+from qorgau.flow.lasting import Left
+from qorgau.flow.locations import Loc
+from qorgau.flow.machine import ClassInfo
+from qorgau.flow.overview import Overview, differing, overview
+from qorgau.flow.sites import Site
+from qorgau.flow.taints import trace_order
+from qorgau.flow.values import Value
+from qorgau.flow.watched import Place
+
+WORTH = 20
+"""Of so many roots one was followed anew: then this run is written down. Until then the earlier one does as well."""
+
+CHANGED = "(another function or class)"
+"""Stands in an object of the earlier run for code that is other code now: it equals nothing."""
+
+
+class Done(msgspec.Struct):
+    """What one root did: what was found by it, and what it left in modules.
+
+    ``rests_on`` is what had been told of the places of clients about which it asked. ``is_whole``: it can be told
+    again in a later run.
+    """
+
+    found: Found
+    left: Left = msgspec.field(default_factory=list)
+    rests_on: dict[Placed | str, Obj | Site | Value | None] = msgspec.field(default_factory=dict)
+    is_whole: bool = True
+
+
+class _Run(msgspec.Struct):
+    """What was looked at in a run: objects of modules, before functions ran and as each round left them."""
+
+    overview: Overview
+    base: dict[Loc, Obj | None]
+    changes: list[dict[Loc, Obj]]
+    looked_at: dict[Place, frozenset[Loc]]
+
+
+class _Written(msgspec.Struct, array_like=True):
+    """A run as bytes: what was looked at, and what was done by the roots that each round followed, by their places."""
+
+    run: bytes
+    done: list[dict[str, bytes]]
+
+
+def _name(place: Place) -> str:
+    return f"{place[0]}:{place[1]}"
+
+
+class Earlier:
+    """Tells what still holds of an earlier run, and writes this one down for a later one."""
+
+    def __init__(self, m: Interpreter, data: bytes | None) -> None:
+        """``m`` has run its modules; ``data`` is what ``written`` gave, if there was an earlier run."""
+        self._m = m
+        infos = (getattr(m.base.unwatched(cls), "info", None) for cls in m.classes)
+        self._code = Code(m.program, (info for info in infos if isinstance(info, ClassInfo)))
+        self._now = overview(m)
+        self._base = dict(m.base)
+        self._changes: list[dict[Loc, Obj]] = []
+        self._done: list[dict[str, bytes]] = []
+        self._anew = 0
+        self._before: _Run | None = None
+        self._told: list[dict[str, bytes]] = []
+        self._differing: tuple[frozenset[Loc], frozenset[Place]] = (frozenset(), frozenset())
+        self._stale: frozenset[Place] = frozenset()
+        if data is not None:
+            self._read(data)
+
+    def _read(self, data: bytes) -> None:
+        try:
+            written = msgspec.msgpack.decode(data, type=_Written)
+            before = frozen.loads(written.run, self._code, changed=CHANGED)
+        except (msgspec.MsgspecError, ChangedError):
+            return
+        found = differing(before.overview, self._now, self._m)
+        if found is not None:
+            self._before, self._told, self._differing = before, written.done, found
+
+    def begin_round(self, number: int) -> None:
+        """A round begins: what modules hold is compared with what they held then."""
+        self._done.append({})
+        before = self._before
+        if before is None or number >= len(self._told):
+            self._told = []
+            return
+        changes: Mapping[Loc, Obj] = before.changes[number - 1] if number else {}
+        locs, places = self._differing
+        unwatched = self._m.base.unwatched
+        others = {
+            loc for loc, held in before.base.items() if not _is_same(changes.get(loc, held), unwatched(loc))
+        }
+        others |= locs
+        stale = (place for place, seen in before.looked_at.items() if not seen.isdisjoint(others))
+        self._stale = frozenset(stale) | places
+
+    def done(self, number: int, place: Place) -> Done | None:
+        """What a root did in this round of the earlier run, if that still holds."""
+        if self._before is None or number >= len(self._told):
+            return None
+        name = _name(place)
+        data = self._told[number].get(name)
+        if data is None or place in self._stale:
+            return None
+        try:
+            done = frozen.loads(data, self._code)
+        except ChangedError:
+            return None
+        if not isinstance(done, Done) or not self._stale.isdisjoint(done.found.reached):
+            return None
+        if any(self._known(asked) != told for asked, told in done.rests_on.items()):
+            return None
+        self._done[number][name] = data
+        self._tell(done.found)
+        return done
+
+    def _known(self, asked: Placed | str) -> Obj | Site | Value | None:
+        """What has been told by now."""
+        return self._m.shared_clients.get(asked) if isinstance(asked, str) else self._m.placed.get(asked)
+
+    def _tell(self, found: Found) -> None:
+        """Let everybody know what a root told, as if it had been followed."""
+        m = self._m
+        for loc, obj in found.opened.items():
+            m.base.setdefault(loc, obj)
+        m.tell(found)
+        assert self._before is not None
+        for place in found.reached:
+            m.base.looked(place, self._before.looked_at.get(place, ()))
+
+    def was_done(self, number: int, place: Place, done: Done) -> None:
+        """A root was followed in this round."""
+        self._anew += 1
+        if not done.is_whole:
+            return
+        try:
+            self._done[number][_name(place)] = frozen.dumps(done, self._code)
+        except ChangedError:
+            # What has no writing is followed again.
+            return
+
+    def end_round(self) -> None:
+        """A round has ended: what modules hold by now is noted."""
+        base = self._m.base
+        self._changes.append({loc: obj for loc, obj in base.items() if self._base.get(loc) is not obj})
+
+    def written(self) -> bytes | None:
+        """This run, for a later one; None where the earlier one does as well, and where it cannot be written."""
+        if self._before is not None and self._anew * WORTH < sum(map(len, self._done)):
+            return None
+        base = self._m.base
+        looked_at = {place: frozenset(base.looked_at(place)) for place in base.places()}
+        looked: set[Loc] = set()
+        looked.update(*looked_at.values())
+        changes = [{loc: obj for loc, obj in each.items() if loc in looked} for each in self._changes]
+        run = _Run(self._now, {loc: self._base.get(loc) for loc in looked}, changes, looked_at)
+        try:
+            return msgspec.msgpack.encode(_Written(frozen.dumps(run, self._code), self._done))
+        except ChangedError:
+            return None
+
+
+def _is_same(before: Obj | None, now: Obj | None) -> bool:
+    """Whether an object says the same, and its data came the same way."""
+    if before is None or now is None:
+        return before is now
+    return before == now and all(
+        _ways(part) == _ways(now.rest if key is None else now.parts[key])
+        for key, part in (*before.parts.items(), (None, before.rest))
+        if part.taints
+    )
+
+
+def _ways(value: Value) -> Iterable[object]:
+    return sorted((taint.field, trace_order(taint)) for taint in value.taints)
