@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -28,6 +29,9 @@ COLUMN = "qorgau.Column"
 COMPUTED = "qorgau.Computed"
 COMPUTED_VALUE = "@value"
 """The part of a renamed or computed column that holds what it is in a row."""
+
+_TEXT_COLUMN = re.compile(r"\s*(?:\w+\.)*([^\W\d]\w*)(?:\s+as\s+\w+)?\s*", re.IGNORECASE)
+"""A text that is a column, also of a table or with another name: ``text("people.iin AS code")``."""
 
 TABLE = "sqlalchemy.Table"
 DECLARED = "sqlalchemy.Column"
@@ -161,6 +165,12 @@ def selected(m: Machine, f: Frame, use: Use, value: Value, index: int) -> Value:
         name = obj.parts.get("@name")
         if obj.type == COMPUTED:
             return obj.parts[COMPUTED_VALUE]
+        if TEXT in obj.parts:
+            row = of_ref(m.fresh(f, use.at, f"column{index}"), unknown=True)
+            columns = [
+                found[1] for text in obj.parts[TEXT].texts() if (found := _TEXT_COLUMN.fullmatch(text))
+            ]
+            return join_all([OPAQUE, *(m.attribute(f, row, column, use.at) for column in columns)])
         if obj.type == DECLARED and "@0" in obj.parts:
             row = of_ref(m.fresh(f, use.at, f"column{index}"), unknown=True)
             return join_all(m.attribute(f, row, text, use.at) for text in obj.parts["@0"].texts())

@@ -222,7 +222,8 @@ def special_construct(m: Machine, f: Frame, cls: Loc, info: ClassInfo, args: Arg
         value = m.attribute(f, member, "value", at).constant()
         if wanted is not None and value == wanted:
             return member
-    return members.each
+    # Which member a value from outside stands for is not told.
+    return members.each if wanted is not None else members.each.with_(opaque=True)
 
 
 def mark(m: Machine, f: Frame, loc: Loc, names: tuple[str, ...]) -> None:

@@ -36,6 +36,9 @@ def copied(
     results: list[Value] = []
     for ref, facts in value.refs.items():
         obj = f.state.obj(ref) if isinstance(ref, Loc) else None
+        if isinstance(ref, Loc) and obj is None and (deep or not _is_many(ref)):
+            results.append(Value(refs={of_unknown(f, ref, at): facts}, unknown=True))
+            continue
         if obj is None or obj.kind in ("function", "class", "module") or not isinstance(ref, Loc):
             results.append(Value(refs={ref: facts}))
             continue
@@ -59,6 +62,32 @@ def copied(
         made[label] = (ref, changed)
         results.append(stamp(m.new(f, at, changed, label), facts))
     return join_all([value.with_(refs=NO_REFS), *results]) if value.refs else value
+
+
+def of_unknown(f: Frame, loc: Loc, at: int) -> Loc:
+    """The copy of something unknown: a part of it, so that what is told of whose it is holds of the copy."""
+    copy = loc.child(("copied", f.unit.name, at))
+    known = f.state.obj(loc)
+    if known is not None:
+        f.state.heap[copy] = known
+    else:
+        f.state.heap.pop(copy, None)
+    return copy
+
+
+def copied_by_method(f: Frame, value: Value, at: int) -> Value:
+    """``row.copy()`` of something unknown; a list, by its name, goes on being the same, as do its items."""
+    refs = {
+        of_unknown(f, ref, at) if isinstance(ref, Loc) and not _is_many(ref) else ref: facts
+        for ref, facts in value.refs.items()
+    }
+    return value.with_(refs=refs)
+
+
+def _is_many(loc: Loc) -> bool:
+    """Whether something is named for many."""
+    label = loc.label[-1] if isinstance(loc.label, tuple) and loc.label[:1] == ("param",) else loc.label
+    return isinstance(label, str) and label.endswith(("s", "people", "children"))
 
 
 COPY = "copy:"

@@ -19,6 +19,7 @@ from qorgau.flow import (
     containers,
     depersonalizers,
     deployment,
+    documents,
     downloads,
     erasure,
     folding,
@@ -43,6 +44,7 @@ from qorgau.flow import (
     sinks,
     strings,
     unknown_loggers,
+    unknown_sessions,
     used,
 )
 from qorgau.flow.call_sites import site_of, site_of_maker
@@ -280,10 +282,11 @@ def _by_rows(m: Machine, f: Frame, use: Use, rows: CallRows) -> Value:
         if returned:
             return typed(m, f, use, returned, origin=origin)
         return m.unknown(f, use.at, frozenset(), origins.marked("answer", origin))
-    logged = unknown_loggers.of_library(m, f, use)
-    if logged is not None:
-        return logged
-    return m.unknown_call(f, use.dotted.rpartition(".")[2], use.receiver, use.args, use.at)
+    answered = unknown_loggers.of_library(m, f, use) or unknown_sessions.of_library(m, f, use)
+    if answered is not None:
+        return answered
+    made = m.unknown_call(f, use.dotted.rpartition(".")[2], use.receiver, use.args, use.at)
+    return documents.found_by_unknown(m, f, use, made)
 
 
 def _of_answer(m: Machine, f: Frame, use: Use, rows: CallRows) -> str:
@@ -338,7 +341,7 @@ def _source(m: Machine, f: Frame, use: Use, row: rows_of.Source) -> Value:
     if row.kind == "file":
         kept = [_read_again(m, f, use, value) for value in (use.receiver, *use.args.positional[:1])]
         made = join_all([made, *kept])
-    return querysets.chosen_documents(m, f, use, made, bool(row.type)) if row.kind == "query" else made
+    return documents.found(m, f, use, made, bool(row.type)) if row.kind == "query" else made
 
 
 def _read_again(m: Machine, f: Frame, use: Use, file: Value) -> Value:

@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import reduce
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import memberships, named_rows, places, row_expressions
+from qorgau.flow import memberships, places, row_expressions
 from qorgau.flow.built_statements import selecting, statement
 from qorgau.flow.call_sites import site_of_row
 from qorgau.flow.chosen_columns import model_to_dict, values
 from qorgau.flow.declared_types import ELEMENTS
-from qorgau.flow.facts import NO_FACTS, Fact, Facts, common_facts
+from qorgau.flow.facts import NO_FACTS, Facts, common_facts
 from qorgau.flow.heap import Obj
-from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
 from qorgau.flow.orm import (
     HOLDS,
     ITEM,
-    KEY,
     NAMED,
     ONLY,
     ROW,
     class_of_items,
     facts_held,
     found_by,
-    is_key,
     item_of,
     names_among,
     querysets_of,
     texts_in,
-    told_of,
 )
 from qorgau.flow.places import Site
 from qorgau.flow.row_conditions import (
@@ -43,14 +39,13 @@ from qorgau.flow.row_conditions import (
     conditions,
     either,
     excluded,
-    looked_up,
     negation,
     of_relation,
     subject_of,
 )
 from qorgau.flow.state import said_of
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, OPAQUE, Ref, Value, join_all, of_const, of_ref
+from qorgau.flow.values import BOTTOM, OPAQUE, Value, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -130,43 +125,6 @@ def combined(m: Machine, f: Frame, use: Use) -> Value:
         made = obj.put(HOLDS, Value(opaque=True, when_true=facts))
         results.append(m.new(f, use.at, made, f"combined{len(results)}"))
     return join_all(results) if results else m.unknown(f, use.at, frozenset(), "combined")
-
-
-PROJECTING = ("find", "find_one")
-"""Methods of collections of documents that are told which keys to give."""
-
-
-def chosen_documents(m: Machine, f: Frame, use: Use, made: Value, many: bool) -> Value:
-    """What a database of documents finds by a filter such as ``{"consent_given": True}``."""
-    facts: set[Fact] = set()
-    for value in (*use.args.positional[:1], use.args.keywords.get("filter", BOTTOM)):
-        for name, wanted in (m.exact_dict(f, value) or {}).items() if value.refs else ():
-            facts |= looked_up(m, name.replace(".", "__"), wanted)
-    loc = made.single()
-    names = named_rows.projected(m, f, use) if loc is not None and use.dotted.endswith(PROJECTING) else []
-    row = named_rows.made(m, f, names, use.at) if names and not facts else None
-    if row is not None and loc is not None and many:
-        m.write(f, loc, m.obj(f, loc).put(ROW, row), strong=True)
-    elif row is not None:
-        made, loc = row, row.single()
-    if loc is not None and not many:
-        keys: dict[Ref, Facts] = {
-            key: NO_FACTS for value in use.args.positional[:1] for key in _keys_in(m, f, value)
-        }
-        if keys:
-            m.write(f, loc, m.obj(f, loc).put(KEY, Value(refs=keys)), strong=True)
-    if not facts or loc is None:
-        return made
-    if many:
-        m.write(f, loc, m.obj(f, loc).put(HOLDS, Value(opaque=True, when_true=frozenset(facts))), strong=True)
-        return made
-    return made.with_(refs={loc: told_of(frozenset(facts), loc)})
-
-
-def _keys_in(m: Machine, f: Frame, wanted: Value) -> Iterator[Loc]:
-    """What a document is looked up by: the unknown values of a filter."""
-    for value in (m.exact_dict(f, wanted) or {}).values() if wanted.refs else ():
-        yield from (loc for loc in value.locs() if is_key(m.obj(f, loc)))
 
 
 def exists(m: Machine, f: Frame, use: Use) -> Value:

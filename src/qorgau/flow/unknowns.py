@@ -16,19 +16,21 @@ from qorgau.flow import (
     colleagues,
     column_calls,
     consent,
+    copying,
     cursors,
     data_sources,
+    documents,
     ducks,
     injection,
     origins,
     promises,
-    querysets,
     raising,
     strings,
     text_methods,
     unknown_files,
     unknown_loggers,
     unknown_queries,
+    unknown_sessions,
     versions,
 )
 from qorgau.flow.constants import Const
@@ -80,9 +82,6 @@ SESSION = frozenset(["query", "scalars", "scalar", "execute", "get", "exec", "st
 """Methods that read rows, of whatever is given a model or a statement of SQLAlchemy: it is a session."""
 
 CURSORS = cursors.RUN | cursors.FETCH
-
-FINDING = frozenset(("find", "find_one"))
-"""Methods of what may be a collection of documents."""
 
 ENDING = frozenset(("exit", "fail", "abort"))
 CONTEXTS = frozenset(("ctx", "context"))
@@ -139,9 +138,11 @@ def unknown_method(
         written = unknown_files.method(m, f, own, name, args, at)
         if written is not None:
             return written
-    logged = unknown_loggers.method(m, f, loc, own, name, args, at) if loc is not None else None
-    if logged is not None:
-        return logged
+    if loc is not None:
+        answered = unknown_loggers.method(m, f, loc, own, name, args, at)
+        answered = answered or unknown_sessions.method(m, f, loc, own, name, args, at)
+        if answered is not None:
+            return answered
     if name in SESSION and not receiver.taints and _reads_rows(m, f, args):
         return m.library_call(f, f"sqlalchemy.orm.Session.{name}", own, args, at)
     if name in ("values", "values_list") and (args.positional or args.star.texts()) and not receiver.taints:
@@ -182,8 +183,8 @@ def unknown_method(
     if waited is not None:
         return waited
     result = unknown_call(m, f, name, own, args, at, checked=True)
-    if name in FINDING and args.positional:
-        return querysets.chosen_documents(m, f, Use(name, own, args, at), result, name == "find")
+    if name in documents.FINDING and args.positional:
+        return documents.found_by_unknown(m, f, Use(name, own, args, at), result)
     return m.named(f, result, name, own, at) if not args.all() else result
 
 
@@ -235,7 +236,7 @@ def _mapping_method(m: Machine, f: Frame, own: Value, name: str, args: Args, at:
     if name == "keys":
         return m.new(f, at, Obj("generator", rest=OPAQUE), "keys")
     if name == "copy":
-        return own
+        return copying.copied_by_method(f, own, at)
     if name in ("update", "append", "add", "extend", "insert"):
         if not own.locs():
             return None
