@@ -53,13 +53,16 @@ def _body(m: Machine, closure: Closure) -> Body:
 
 
 def _assigned_by(node: object) -> Iterator[str]:
-    for target in node.targets if isinstance(node, ir.Assign) else ():
-        if (
-            isinstance(target, ir.Attribute)
-            and isinstance(target.value, ir.Name)
-            and target.value.id == "self"
-        ):
-            yield target.attr
+    targets = list(node.targets) if isinstance(node, ir.Assign) else []
+    if isinstance(node, ir.Annotated) and node.value is not None:
+        targets.append(node.target)
+    while targets:
+        target = targets.pop(0)
+        if isinstance(target, ir.Sequence):
+            targets = [*target.elements, *targets]
+        elif isinstance(target, ir.Attribute) and isinstance(target.value, ir.Name):
+            if target.value.id == "self":
+                yield target.attr
 
 
 def filled_by(node: object) -> Iterator[str]:

@@ -32,11 +32,11 @@ def copied(
     m: Machine, f: Frame, value: Value, at: int, *, deep: bool, made: dict[str, tuple[Loc, Obj]] | None = None
 ) -> Value:
     """A copy: new objects with the same parts. ``made`` are those that the same call has made already."""
-    made = {} if made is None else made
+    whole, made = made is None, {} if made is None else made
     results: list[Value] = []
     for ref, facts in value.refs.items():
         obj = f.state.obj(ref) if isinstance(ref, Loc) else None
-        if isinstance(ref, Loc) and obj is None and (deep or not _is_many(ref)):
+        if whole and isinstance(ref, Loc) and obj is None and (deep or not _is_many(ref)):
             results.append(Value(refs={of_unknown(f, ref, at): facts}, unknown=True))
             continue
         if obj is None or obj.kind in ("function", "class", "module") or not isinstance(ref, Loc):

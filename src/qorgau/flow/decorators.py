@@ -187,7 +187,9 @@ def _apply_builtin(
     if name == "builtins.classmethod" or does == "classmethod":
         closures.rebind(f, loc, binding="class")
         return value
-    if name == "builtins.property" or does in ("property", "cached-property"):
+    if does == "computed-field" and all(m.obj(f, ref).kind == "property" for ref in value.locs()):
+        return value
+    if name == "builtins.property" or does in ("property", "cached-property", "computed-field"):
         return m.new(f, function.at, Obj("property", parts={"fget": value}), "property")
     if does == "contextmanager" or name in ("contextlib.contextmanager", "contextlib.asynccontextmanager"):
         held = m.obj(f, loc).info

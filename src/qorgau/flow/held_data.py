@@ -79,6 +79,12 @@ def _collect(
             found[before:] = [replace(taint, facts=taint.facts | facts) for taint in found[before:]]
 
 
+def _declares_nothing(m: Machine, f: Frame, loc: Loc, obj: Obj) -> bool:
+    """Whether an object from outside is of a class that is known and declares no attributes."""
+    known = obj.kind == "unknown" and obj.cls is not None
+    return known and not record(m, f, loc) and not (obj.cls is not None and m.declared_fields(f, obj.cls))
+
+
 def _narrowed(obj: Obj, only: frozenset[str]) -> Obj:
     parts: dict[Key, Value] = {
         key: part for key, part in obj.parts.items() if key in only or key in ("$row", "$element")
@@ -105,6 +111,10 @@ def _collect_object(
         _collect(m, f, item, gathering, only)
     if obj.kind == "attributes" and isinstance(obj.info, Loc):
         _collect(m, f, Value(refs={obj.info: facts}), gathering)
+        owner = f.state.obj(obj.info)
+        if owner is not None and _declares_nothing(m, f, obj.info, owner):
+            # What its methods set is in it all the same.
+            _collect(m, f, m.namespace(f, obj.info, at), gathering)
     for key, part in obj.parts.items():
         if (
             isinstance(key, str)

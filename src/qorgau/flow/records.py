@@ -141,8 +141,19 @@ def _put_configured(m: Machine, f: Frame, made: Value, ref: Loc, at: int) -> boo
 
 
 def namespace(m: Machine, f: Frame, owner: Loc, at: int) -> Value:
-    """``vars(x)`` as a dict: of an object made here its attributes, of another its declared fields."""
+    """``vars(x)`` as a dict: of an object made here its attributes, of another its declared fields or what is set."""
     obj = f.state.obj(owner)
+    if obj is not None and obj.kind == "unknown" and obj.cls is not None:
+        names = class_defaults.assigned(m, f, obj.cls)
+        if (
+            names
+            and not class_fields.declared_fields(m, f, obj.cls)
+            and not class_records.record(m, f, owner)
+        ):
+            made = m.new(f, at, Obj("dict"), "namespace")
+            for name in sorted(names):
+                m.set_item(f, made, of_const(name), m.attribute(f, of_ref(owner), name, at), at)
+            return made
     if obj is None or obj.kind != "instance" or obj.type or not obj.rest.is_bottom:
         return as_dict(m, f, of_ref(owner), at)
     parts: dict[Key, Value] = {

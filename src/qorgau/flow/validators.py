@@ -78,10 +78,17 @@ def methods(m: Machine, f: Frame, cls: Loc) -> Iterator[tuple[str, Loc, Closure]
         obj = f.state.obj(base)
         parts = obj.parts if obj is not None else {}
         for name in [key for key in parts if isinstance(key, str)]:
-            for loc in parts[name].locs():
-                held = f.state.obj(loc)
-                if held is not None and isinstance(held.info, Closure) and held.info.function.decorators:
-                    yield name, loc, held.info
+            for part in parts[name].locs():
+                for loc in (part, *_getters(f, part)):
+                    held = f.state.obj(loc)
+                    if held is not None and isinstance(held.info, Closure) and held.info.function.decorators:
+                        yield name, loc, held.info
+
+
+def _getters(f: Frame, loc: Loc) -> list[Loc]:
+    """The function of a property."""
+    obj = f.state.obj(loc)
+    return obj.parts["fget"].locs() if obj is not None and obj.kind == "property" else []
 
 
 def _is_decorated(closure: Closure, name: str) -> ir.Expr | None:
