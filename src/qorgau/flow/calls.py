@@ -25,6 +25,7 @@ from qorgau.flow import (
     waiting,
 )
 from qorgau.flow.activations import MAX_DEPTH, MAX_RECURSION, activate, conclude
+from qorgau.flow.facts import CHECKS, Facts
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Closure, Frame
@@ -77,15 +78,24 @@ def call(m: Machine, f: Frame, callee: Value, args: Args, at: int) -> Value:
         return m.unknown_call(f, "", callee, args, at)
     if len(targets) == 1 and not callee.unknown:
         ref, facts = targets[0]
+        _chosen_by(f, facts)
         return stamp(_call_ref(m, f, ref, args, at, callee), facts)
     f.assigning = ()
     before = f.state
     outcomes: list[tuple[State, Value]] = []
     for ref, facts in targets:
         f.state = before.copy()
+        _chosen_by(f, facts)
         value = _call_ref(m, f, ref, args, at, callee)
         outcomes.append((f.state, stamp(value, facts)))
     return branches.meet(m, f, outcomes)
+
+
+def _chosen_by(f: Frame, facts: Facts) -> None:
+    """What is called was chosen by a check: ``{"yes": send, "no": skip}["yes" if agreed(c) else "no"](c)``."""
+    checks = frozenset(fact for fact in facts if fact.kind in CHECKS)
+    if checks:
+        f.state.facts = f.state.facts | checks
 
 
 def _call_ref(m: Machine, f: Frame, ref: Ref, args: Args, at: int, callee: Value) -> Value:

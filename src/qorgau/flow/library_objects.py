@@ -157,7 +157,7 @@ def typed_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int
             return join(given, Value(data.taints))
         return Value(data.taints, refs={child: NO_FACTS}, unknown=True)
     if row.clean:
-        return OPAQUE
+        return given if given is not None and given.constant() is not None else OPAQUE
     if row.plain:
         return data.with_(opaque=True)
     if row.shared:

@@ -43,9 +43,9 @@ from qorgau.flow.row_conditions import (
     of_relation,
     subject_of,
 )
-from qorgau.flow.state import said_of
+from qorgau.flow.state import Renaming, said_of
 from qorgau.flow.uses import Use
-from qorgau.flow.values import BOTTOM, OPAQUE, Value, join_all, of_const, of_ref
+from qorgau.flow.values import BOTTOM, OPAQUE, Ref, Value, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -160,12 +160,36 @@ def one(m: Machine, f: Frame, use: Use) -> Value:
         item = item_of(m, f, chosen, use.at, f"one{len(results)}")
         if item is None:
             continue
+        if ROW in chosen.parts and (use.args.positional or use.args.keywords):
+            results.append(_row_found(m, f, use, item, f"row of one{len(results)}"))
+            continue
         for loc in item.locs():
             found = found_by(m, f, use, None, m.obj(f, loc))
             if found is not m.obj(f, loc):
                 m.write(f, loc, found, strong=True)
         results.append(item)
     return join_all(results) if results else m.unknown(f, use.at, frozenset(), "one")
+
+
+def _row_found(m: Machine, f: Frame, use: Use, item: Value, label: str) -> Value:
+    """``values("phone").get(pk=key)``: the columns are those of whoever the key stands for."""
+    objs = {loc: m.obj(f, loc) for loc in item.locs()}
+    taints = [
+        *item.taints,
+        *(taint for obj in objs.values() for part in obj.parts.values() for taint in part.taints),
+    ]
+    subjects = {taint.subject for taint in taints}
+    whose = next(iter(subjects)) if len(subjects) == 1 else None
+    if whose is None:
+        return item
+    person = m.fresh(f, use.at, f"one-{label}")
+    f.state.heap[person] = found_by(m, f, use, None, m.obj(f, whose))
+    renaming = Renaming(lambda loc: person if loc == whose else loc)
+    rows: dict[Ref, Facts] = {}
+    for number, (loc, obj) in enumerate(objs.items()):
+        made = m.new(f, use.at, renaming.obj(obj), f"{label}{number}")
+        rows[made.locs()[0]] = renaming.facts(item.refs[loc])
+    return renaming.value(item).with_(refs=rows) if rows else renaming.value(item)
 
 
 def spread(m: Machine, f: Frame, use: Use) -> list[Value]:
