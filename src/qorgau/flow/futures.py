@@ -12,6 +12,7 @@ from qorgau.flow.functional import callable_ref, partial_of
 from qorgau.flow.heap import Obj
 from qorgau.flow.iterating import map_items
 from qorgau.flow.machine import Args, Frame
+from qorgau.flow.taints import NO_TAINTS
 from qorgau.flow.uses import Use
 from qorgau.flow.values import (
     OPAQUE,
@@ -130,6 +131,8 @@ def _call_with(
     args.keywords.update(exact or {})
     if names is not None and names.refs and exact is None:
         args.double.append(names)
+    # The scheduler adds what it knows of the run: parameters that nothing else is given for get it.
+    args.double.append(m.unknown(f, u.at, NO_TAINTS, "context"))
     m.call(f, function, args, u.at)
 
 
