@@ -199,7 +199,8 @@ def _before_request(m: Machine, f: Frame, closure: Closure, request: Value) -> N
     frameworks = {mark.partition(".")[0] for mark in closure.marks} & FRAMEWORKS
     if not frameworks:
         return
-    flask_routes.asked(m, f, closure)
+    if m.policy.asking:
+        flask_routes.asked(m, f, closure)
     owners = {loc for owner in _owners(closure) for loc in m.quiet(f, owner, closure.unit).locs()}
     asked = 0
     for loc in [*befores(m), *_nested(f)]:

@@ -82,7 +82,8 @@ def _by_name(policy: Policy, site: Site) -> tuple[list[_Spot], bool]:
     found: list[_Spot] = []
     covered = False
     for names, part in ((site.buckets, "buckets"), (site.databases, "databases")):
-        said = [spec for name in sorted(names) if (spec := _naming(policy, part, name)) is not None]
+        known = sorted(table_named(policy, name) if site.provider == "gcp" else name for name in names)
+        said = [spec for name in known if (spec := _naming(policy, part, name)) is not None]
         found += [
             _Spot(_shown(site) or spec, _countries(policy, policy.settings.storages[spec]), False, spec)
             for spec in said
@@ -100,6 +101,13 @@ def _naming(policy: Policy, part: str, name: str) -> str | None:
         if part == "databases" and name in spec.databases:
             return spec_name
     return None
+
+
+def table_named(policy: Policy, name: str) -> str:
+    """A table as the configuration names it: with its project and schema, without the project, or by its own name."""
+    parts = name.split(".")
+    ways = [".".join(parts[start:]) for start in range(len(parts))]
+    return next((way for way in ways if _naming(policy, "buckets", way) is not None), name)
 
 
 def _hosting(policy: Policy, host: Host) -> str | None:

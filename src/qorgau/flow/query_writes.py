@@ -17,7 +17,7 @@ from qorgau.flow.arrivals import Destination, Store
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Frame
 from qorgau.flow.placeholders import Given, argument_of, given_values
-from qorgau.flow.places import Site
+from qorgau.flow.places import Site, table_named
 from qorgau.flow.sql_text import (
     ColumnRef,
     Expression,
@@ -47,7 +47,8 @@ def record_writes(m: Machine, f: Frame, use: Use, parsed: Statement, given: Give
     if not taints:
         return
     table = next(iter(parsed.tables), parsed.into)
-    named = replace(site, buckets=site.buckets or frozenset((table,))) if table else site
+    told = frozenset((table_named(m.policy, table),)) if table else frozenset()
+    named = replace(site, buckets=site.buckets or told)
     linked = any(_is_linked(m, f, use, given, write) for write in parsed.writes)
     values = [*given.positional, given.rest, given.named]
     store = Store(SQL, frozenset((table,)) if table else site.buckets, hosts=site.hosts)

@@ -39,6 +39,9 @@ EXCEPTION = "$exception"
 HANDLED = "$handled"
 """The variable that holds what the handler being run has caught: a bare ``raise`` raises it again."""
 
+SHOWN = "$shown"
+"""The variable that is what of the exception being handled is known, also where it can be another."""
+
 RAISING = (ir.Call, ir.Subscript, ir.Binary, ir.Await, ir.Import, ir.ImportFrom, ir.Yield, ir.Assert)
 EXITS = ("SystemExit", "KeyboardInterrupt", "GeneratorExit", "BaseException", "BaseExceptionGroup")
 
@@ -178,8 +181,8 @@ def _never_returns(m: Machine, f: Frame, u: Use) -> Value:
 
 def _handled_text(m: Machine, f: Frame, use: Use) -> Value:
     """``traceback.format_exc()``: the text of the exception that is being handled."""
-    handled = f.state.env.get(HANDLED, BOTTOM)
-    return strings.text(m, f, handled, use.at).with_(consts=NO_CONSTS, opaque=True)
+    shown = f.state.env.get(SHOWN, BOTTOM)
+    return strings.text(m, f, shown, use.at).with_(consts=NO_CONSTS, opaque=True)
 
 
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
@@ -284,6 +287,7 @@ def caught(m: Machine, f: Frame, states: Sequence[State], kinds: Value | None, a
     anything = any(EXCEPTION not in one.env or not one.env[EXCEPTION].refs for one in states)
     bound = m.exception(f, raised, kinds if kinds is not None else BOTTOM, at, elsewhere=anything)
     f.state.env[HANDLED] = raised if not anything else BOTTOM
+    f.state.env[SHOWN] = raised
     return bound
 
 
@@ -293,6 +297,7 @@ def run_handler(m: Machine, f: Frame, handler: ir.Handler, bound: Value) -> None
         m.store(f, handler.name, bound, handler.at)
     m.execute(f, handler.body)
     f.state.env.pop(HANDLED, None)
+    f.state.env.pop(SHOWN, None)
     if handler.name is not None and f.state.reachable:
         m.unbind(f, handler.name)
 
