@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from qorgau.flow import (
     downloads,
     environment,
+    flask_routes,
     held_data,
     managers,
     model_options,
@@ -157,7 +158,7 @@ def typed_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int
             return join(given, Value(data.taints))
         return Value(data.taints, refs={child: NO_FACTS}, unknown=True)
     if row.clean:
-        return given if given is not None and given.constant() is not None else OPAQUE
+        return given if given is not None and loc == flask_routes.REQUEST else OPAQUE
     if row.plain:
         return data.with_(opaque=True)
     if row.shared:
