@@ -21,6 +21,7 @@ from qorgau.flow import (
     raising,
     signatures,
     started,
+    stepping,
     trials,
     waiting,
 )
@@ -187,7 +188,13 @@ def invoke(
         return OPAQUE
     if waiting.is_lazy(closure) and waiting.can_wait(m, f, at, closure.function.name):
         m.found.reached.add((closure.unit.name, closure.function.at))
-        return waiting.hold(m, f, at, lambda: invoke(m, f, loc, obj, args, at, receiver))
+        function = closure.function
+        begin = (
+            (lambda: stepping.made(m, f, loc, obj, args, at, receiver))
+            if function.is_generator and not function.is_async
+            else None
+        )
+        return waiting.hold(m, f, at, lambda: invoke(m, f, loc, obj, args, at, receiver), begin)
     closure = m.entered(f, loc, closure, receiver)
     ctx = Loc(f.ctx, ("call", f.unit.name, at, closure.function.at, *f.passes))
     depth = m.active_count(closure)

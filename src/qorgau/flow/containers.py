@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import keys, mappings, memberships, naming, scalars, text_slices
+from qorgau.flow import keys, mappings, memberships, naming, scalars, text_pieces, text_slices
 from qorgau.flow.constants import Const
 from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.heap import MAYBE, Key, Obj
@@ -303,6 +303,12 @@ def kept(f: Frame, container: Value) -> Value:
 def contains(m: Machine, f: Frame, container: Value, key: Value) -> bool | None:
     """Whether a constant is a key or item of a container, if that is certain."""
     constant, loc = keys.constant_key(m, f, key), container.single()
+    if (
+        constant is not None
+        and container.taints
+        and (told := text_pieces.has(container, constant)) is not None
+    ):
+        return told
     if constant is None or loc is None or container.unknown:
         return None
     obj = f.state.obj(loc)
@@ -386,7 +392,8 @@ def slice_of(m: Machine, f: Frame, value: Value, bounds: Sequence[Value | None],
     plain = value.with_(refs=NO_REFS)
     if value.taints or value.consts or not value.refs:
         unknown_refs = {ref: held for ref, held in value.refs.items() if not _is_container(f, ref)}
-        cut = text_slices.slice_text(plain, numbers, known)
+        cut = text_pieces.cut(plain, numbers) if known else None
+        cut = cut or text_slices.slice_text(plain, numbers, known)
         results.append(cut if not unknown_refs or value.taints else cut.with_(refs=unknown_refs))
     for ref, facts in value.refs.items():
         if not isinstance(ref, Loc):

@@ -300,8 +300,7 @@ def awaited(m: Machine, f: Frame, value: Value, at: int) -> Value:
 
 def yielded(m: Machine, f: Frame, value: Value, *, many: bool = False) -> None:
     """``yield value``; ``many`` for the items of an iterable whose number is not known."""
-    entry = f.entry_facts
-    gained = frozenset(fact for fact in f.state.facts if fact.kind in LASTING and fact not in entry)
+    gained = _gained(f)
     f.yields.append(stamp(value, gained))
     if many:
         f.yields_exact = False
@@ -309,6 +308,15 @@ def yielded(m: Machine, f: Frame, value: Value, *, many: bool = False) -> None:
         m.join_states(f.yield_state, f.state.copy()) if f.yield_state is not None else f.state.copy()
     )
     f.yield_facts = gained if f.yield_facts is None else common_facts(f.yield_facts, gained)
+
+
+def as_yielded(f: Frame, value: Value) -> Value:
+    """A value as who asked for it gets it: with what is known of it there."""
+    return stamp(value, _gained(f))
+
+
+def _gained(f: Frame) -> Facts:
+    return frozenset(fact for fact in f.state.facts if fact.kind in LASTING and fact not in f.entry_facts)
 
 
 def generator_result(f: Frame, value: Value) -> Value:

@@ -63,6 +63,7 @@ from qorgau.flow import (
     scopes,
     sinks,
     statements,
+    stepping,
     strings,
     subscripts,
     unknown_calls,
@@ -270,7 +271,7 @@ class Interpreter(Run):
 
     def resume(self, f: Frame, loc: Loc, obj: Obj, sent: Value, at: int) -> Value:
         """``generator.send(sent)``"""
-        return resuming.send(self, f, loc, obj, sent, at)
+        return stepping.send(self, f, loc, obj, sent, at)
 
     def throw_into(self, f: Frame, loc: Loc, obj: Obj, thrown: Value, at: int) -> Value:
         """``generator.throw(thrown)``"""
@@ -278,7 +279,7 @@ class Interpreter(Run):
 
     def advance_generator(self, f: Frame, loc: Loc, at: int) -> Value:
         """``next(iterator)`` of a builtin kind."""
-        return resuming.advance(self, f, loc, at)
+        return stepping.advance(self, f, loc, at)
 
     def at_yield(self, f: Frame, value: Value) -> Value:
         """``yield value``"""

@@ -43,6 +43,7 @@ from qorgau.flow import (
     setting_files,
     sinks,
     strings,
+    text_matches,
     unknown_loggers,
     unknown_sessions,
     used,
@@ -125,6 +126,7 @@ def call(m: Machine, f: Frame, dotted: str, receiver: Value, args: Args, at: int
             return origins.kept(m, f, found, sources, at) if found.unknown else found
     looked_up = lookups.look_up(m, f, use, rows) or setting_files.loaded(m, f, use)
     read = looked_up if looked_up is not None else query_texts.parsed_query(m, f, use)
+    read = read if read is not None else text_matches.told(m, f, use)
     if read is not None:
         return read
     result = lookups.named(m, f, use, _result(m, f, use, rows))

@@ -134,6 +134,8 @@ class Waiting(msgspec.Struct, eq=False):
     """What a variable holds for later: ``run`` makes its value, and is asked again where a view's dict has changed.
 
     ``shown`` is the dict that a view shows, ``held`` that dict as it was last looked at.
+    ``begin`` makes a generator that is asked for its values one by one; ``stepped`` is that generator, ``first`` the
+    state in which it was first asked.
     """
 
     name: str
@@ -141,16 +143,23 @@ class Waiting(msgspec.Struct, eq=False):
     run: Callable[[], Value]
     shown: Loc | None = None
     held: Obj | None = None
+    begin: Callable[[], Value] | None = None
+    stepped: Loc | None = None
+    first: State | None = None
 
 
 class Script(msgspec.Struct):
     """What the yields of a body give, in order, and the states at the yield at which it stops.
 
-    ``thrown`` is the exception that the yield after the last of them raises.
+    ``thrown`` is the exception that the yield after the last of them raises. ``around`` is the state in which the
+    body goes on after the last of them. ``whole``: it does not stop. ``lost``: where it was could not be told.
     """
 
     sent: tuple[Value, ...]
     thrown: Value | None = None
+    around: State | None = None
+    whole: bool = False
+    lost: bool = False
     stops: list[tuple[State, Value]] = msgspec.field(default_factory=list)
 
 

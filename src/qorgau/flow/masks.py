@@ -93,6 +93,12 @@ def _form(field: str, names: tuple[str, ...]) -> str:
     return ""
 
 
+def characters_of(m: Machine, field: str) -> str | None:
+    """The signs in a field as it is usually written, besides letters and digits; None where its names don't tell."""
+    form = form_of(m, field)
+    return "".join(sign for sign in FORMS[form][0][0] if not sign.isalnum()) if form else None
+
+
 @lru_cache(maxsize=1024)
 def left(pattern: str, replacement: str, form: str) -> int | None:
     """How many characters of a datum a replacement leaves; None where that can't be told."""

@@ -50,7 +50,7 @@ def advance(m: Machine, f: Frame, loc: Loc, at: int) -> Value:
     if not isinstance(obj.info, Resumable):
         return item
     if not _is_heard(m, obj.info.closure):
-        _note(m, f, loc, m.obj(f, loc), _history(obj, of_const(None)))
+        note(m, f, loc, m.obj(f, loc), history_of(obj, of_const(None)))
         return item
     given = send(m, f, loc, m.obj(f, loc), of_const(None), at)
     return item if given.is_bottom else given
@@ -63,16 +63,16 @@ def send(m: Machine, f: Frame, loc: Loc, obj: Obj, sent: Value, at: int) -> Valu
         return containers.each(obj)
     if f.depth >= activations.MAX_DEPTH or m.active_count(info.closure) >= activations.MAX_RECURSION:
         return join(containers.each(obj), sent)
-    history = None if loc.old else _history(obj, sent)
+    history = None if loc.old else history_of(obj, sent)
     if history is None:
         anything = join_all([sent, *(part for key, part in obj.parts.items() if _holds_sent(key))])
         m.write(f, loc, obj.put(SENDS, OPAQUE).put(f"{SENDS}0", anything), strong=True)
         inner = _begun(m, f, info, at)
         inner.sent = anything
-        _run(m, inner, info)
-        _take_over(m, f, _ends(inner))
+        run_body(m, inner, info)
+        take_over(m, f, ways_out(inner))
         return join_all([*inner.yields, containers.each(obj)])
-    _note(m, f, loc, obj, history)
+    note(m, f, loc, obj, history)
     return _played(m, f, info, Script(history), at)
 
 
@@ -87,7 +87,7 @@ def throw(m: Machine, f: Frame, loc: Loc, obj: Obj, thrown: Value, at: int) -> V
     return _played(m, f, info, Script(earlier, contexts.instances(m, f, thrown, at)), at)
 
 
-def _note(m: Machine, f: Frame, loc: Loc, obj: Obj, history: tuple[Value, ...] | None) -> None:
+def note(m: Machine, f: Frame, loc: Loc, obj: Obj, history: tuple[Value, ...] | None) -> None:
     """Remember what was sent."""
     noted = obj.put(SENDS, OPAQUE if history is None else of_const(len(history)))
     if history:
@@ -96,15 +96,18 @@ def _note(m: Machine, f: Frame, loc: Loc, obj: Obj, history: tuple[Value, ...] |
 
 
 def _played(m: Machine, f: Frame, info: Resumable, script: Script, at: int) -> Value:
+    return play(m, f, info, _begun(m, f, info, at), script, at)
+
+
+def play(m: Machine, f: Frame, info: Resumable, inner: Frame, script: Script, at: int) -> Value:
     """Run a body by a script: what it yields where it stops."""
-    inner = _begun(m, f, info, at)
     inner.script = script
-    _run(m, inner, info)
-    ends = _ends(inner)
-    if f.handlers and ends and not script.stops and not inner.yields:
-        _take_over(m, f, ends)
-        return stopped(m, f, join_all(value for _, value in ends), at)
-    _take_over(m, f, [*script.stops, *ends])
+    run_body(m, inner, info)
+    left = ways_out(inner)
+    if f.handlers and left and not script.stops and not inner.yields:
+        take_over(m, f, left)
+        return stopped(m, f, join_all(value for _, value in left), at)
+    take_over(m, f, [*script.stops, *left])
     return join_all([*(value for _, value in script.stops), *inner.yields])
 
 
@@ -121,7 +124,7 @@ def _holds_sent(key: Key) -> bool:
     return isinstance(key, str) and key.startswith(SENDS) and key != SENDS
 
 
-def _history(obj: Obj, sent: Value) -> tuple[Value, ...] | None:
+def history_of(obj: Obj, sent: Value) -> tuple[Value, ...] | None:
     """All that was sent, in order, with this last; None where that is not told."""
     count = obj.parts.get(SENDS, NOT_BEGUN).constant()
     if count is None or not isinstance(count.value, int) or count.value >= MAX_SENT:
@@ -144,13 +147,13 @@ def _begun(m: Machine, f: Frame, info: Resumable, at: int) -> Frame:
     return activations.activate(m, closure, dict(info.bound), ctx, f.state, f.depth + 1, f.state.facts)
 
 
-def _run(m: Machine, inner: Frame, info: Resumable) -> None:
+def run_body(m: Machine, inner: Frame, info: Resumable) -> None:
     m.enter_function(info.closure)
     m.execute(inner, info.closure.function.body)
     m.leave_function(info.closure)
 
 
-def _ends(inner: Frame) -> list[tuple[State, Value]]:
+def ways_out(inner: Frame) -> list[tuple[State, Value]]:
     """The states in which a body was left, or in which it may stand at a yield."""
     ends = [*inner.returns, (inner.state, of_const(None))]
     if inner.yield_state is not None:
@@ -158,7 +161,7 @@ def _ends(inner: Frame) -> list[tuple[State, Value]]:
     return [end for end in ends if end[0].reachable]
 
 
-def _take_over(m: Machine, f: Frame, ends: list[tuple[State, Value]]) -> None:
+def take_over(m: Machine, f: Frame, ends: list[tuple[State, Value]]) -> None:
     """What the body did to objects has been done."""
     if ends:
         joined = ends[0][0]
@@ -178,19 +181,34 @@ def at_yield(m: Machine, f: Frame, value: Value) -> Value:
         return BOTTOM
     place = _place(f.state)
     if place is None:
+        script.lost = True
         m.yielded(f, value)
         return join_all([OPAQUE, *script.sent])
     if place < len(script.sent):
         f.state.env[YIELDS] = of_const(place + 1)
+        if script.around is not None and place == len(script.sent) - 1:
+            _go_on(f.state, script.around)
         return script.sent[place]
     if script.thrown is not None and place == len(script.sent):
         f.state.env[YIELDS] = of_const(place + 1)
         raising.leave(f, script.thrown)
         return BOTTOM
+    if script.whole:
+        f.state.env[YIELDS] = of_const(place + 1)
+        m.yielded(f, value)
+        return of_const(None)
     if f.state.reachable:
-        script.stops.append((f.state, value))
+        script.stops.append((f.state, contexts.as_yielded(f, value)))
     f.state = bottom_like(f.state)
     return BOTTOM
+
+
+def _go_on(state: State, around: State) -> None:
+    """A body that was run again up to where it stood goes on with the objects as they are now."""
+    for loc in list(state.heap):
+        current = around.obj(loc)
+        if current is not None:
+            state.heap[loc] = current
 
 
 def _place(state: State) -> int | None:
@@ -209,18 +227,21 @@ def at_delegation(m: Machine, f: Frame, value: Value, at: int) -> Value | None:
     if not _is_heard(m, obj.info.closure) or f.depth >= activations.MAX_DEPTH:
         return None
     inner = _begun(m, f, obj.info, at)
-    inner.script = heard = Script(script.sent[place:])
-    _run(m, inner, obj.info)
+    inner.script = heard = Script(script.sent[place:], around=script.around, whole=script.whole)
+    run_body(m, inner, obj.info)
+    script.lost = script.lost or heard.lost
+    for given in inner.yields:
+        m.yielded(f, given, many=heard.lost)
     before = f.state.copy()
     if heard.stops:
-        _take_over(m, f, heard.stops)
+        take_over(m, f, heard.stops)
         script.stops.append((f.state, join_all(value for _, value in heard.stops)))
-    ends = _ends(inner)
+    ends = ways_out(inner)
     if not ends:
         f.state = bottom_like(before)
         return BOTTOM
     f.state = before
-    _take_over(m, f, ends)
+    take_over(m, f, ends)
     passed = [_place(state) for state, _ in ends]
     f.state.env[YIELDS] = join_all(OPAQUE if count is None else of_const(place + count) for count in passed)
     return join_all(value for _, value in ends)

@@ -47,7 +47,7 @@ def execute(m: Machine, f: Frame, body: Sequence[ir.Stmt]) -> None:
         if m.spent():
             break
     if len(f.waiting) > mark:
-        waiting.settle(m, f, mark)
+        waiting.settle(m, f, mark, body)
 
 
 def _run_risky(m: Machine, f: Frame, statement: ir.Stmt) -> None:

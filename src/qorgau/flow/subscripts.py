@@ -19,6 +19,7 @@ from qorgau.flow import (
     placing,
     row_dicts,
     scalars,
+    text_pieces,
     text_slices,
     texts,
 )
@@ -60,6 +61,8 @@ def item(m: Machine, f: Frame, value: Value, key: Value, at: int) -> Value:
     bounds = f.state.obj(loc) if key.refs and (loc := key.single()) is not None else None
     if bounds is not None and bounds.type == containers.SLICE:
         return m.slice(f, value, [bounds.parts.get(Const("int", place)) for place in range(3)], at)
+    if (sign := _sign(value, key)) is not None:
+        return sign
     results: list[Value] = []
     for ref, facts in value.refs.items():
         results.append(stamp(_item_of_ref(m, f, ref, key, at, value), facts))
@@ -76,6 +79,16 @@ def item(m: Machine, f: Frame, value: Value, key: Value, at: int) -> Value:
     if constant is not None and constant.type == "str" and not _is_table(f, value):
         result = m.named(f, result, str(constant.value), value, at, key=True)
     return result
+
+
+def _sign(value: Value, key: Value) -> Value | None:
+    """A character of a text of which it is known where its data stand."""
+    index = key.constant() if value.taints and value.consts else None
+    return (
+        text_pieces.character(value, index.value)
+        if index is not None and isinstance(index.value, int)
+        else None
+    )
 
 
 def _are_collections(f: Frame, value: Value) -> bool:

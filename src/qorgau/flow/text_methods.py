@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qorgau.flow import masks, scalars
+from qorgau.flow import masks, scalars, text_pieces
 from qorgau.flow.constants import HOLE, Const, const
 from qorgau.flow.facts import Facts
 from qorgau.flow.heap import Obj
@@ -105,7 +105,7 @@ SPLITS = frozenset(["split", "rsplit", "splitlines"])
 def method(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at: int) -> Value | None:
     """A method of a text; None when texts have no such method."""
     if name in CLEAN_METHODS:
-        folded = _fold(receiver, name, args)
+        folded = _fold(receiver, name, args) or text_pieces.asked(receiver, name, args)
         return folded if folded is not None else OPAQUE
     if name in ADDRESSES and not args.all():
         return receiver.with_(refs={})
@@ -136,9 +136,11 @@ def method(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at: int
         pieces = _pieces(receiver, name, args)
         if pieces is not None:
             return m.sequence(f, at, "tuple", [of_const(piece) for piece in pieces], None)
+        if (told := text_pieces.split(m, receiver, name, args)) is not None:
+            return m.sequence(f, at, "tuple", told, None)
         piece = receiver.with_(consts=NO_CONSTS, refs={}, opaque=True)
         return m.sequence(f, at, "tuple", [piece, args.get(0) or OPAQUE, piece], OPAQUE.with_(opaque=False))
-    folded = _fold(receiver, name, args)
+    folded = _fold(receiver, name, args) or text_pieces.changed(receiver, name, args)
     if folded is not None:
         return folded
     others: list[Value] = []
@@ -209,5 +211,7 @@ def _split(m: Machine, f: Frame, receiver: Value, name: str, args: Args, at: int
     pieces = _pieces(receiver, name, args)
     if pieces is not None:
         return m.sequence(f, at, "list", [of_const(piece) for piece in pieces], None)
+    if (told := text_pieces.split(m, receiver, name, args)) is not None:
+        return m.sequence(f, at, "list", told, None, "split")
     piece = receiver.with_(consts=NO_CONSTS, refs={}, opaque=True)
     return m.new(f, at, Obj("list", rest=piece), "split")

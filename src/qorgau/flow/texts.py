@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from qorgau.flow.constants import HOLE, Const, const
+from qorgau.flow.constants import HOLE, Const, Holed, const, glued, with_fields
 from qorgau.flow.facts import NO_FACTS, Facts, common_facts
 from qorgau.flow.locations import Loc
 from qorgau.flow.taints import Taint, Taints, merge_taints
@@ -58,7 +58,11 @@ def combine(taint_sets: Iterable[Taints]) -> Taints:
 
 def alternatives(value: Value) -> list[tuple[str, Facts]]:
     """The texts a value can be, with a hole where it can be something unknown."""
-    found = [(str(c.value), facts) for c, facts in value.consts.items() if c.type != "bytes"]
+    found = [
+        (c.value if isinstance(c.value, str) else str(c.value), facts)
+        for c, facts in value.consts.items()
+        if c.type != "bytes"
+    ]
     found += [
         (c.value.decode("utf-8", "replace"), facts)
         for c, facts in value.consts.items()
@@ -77,26 +81,40 @@ def alternatives(value: Value) -> list[tuple[str, Facts]]:
 
 def concat(parts: Sequence[Value], whole: Sequence[Value] = ()) -> Value:
     """The text made of parts in order; ``whole`` are the things whose texts they are, where that is known."""
-    choices = [alternatives(part) for part in parts]
+    choices = [_told(part, alternatives(part)) for part in parts]
     count = 1
     for choice in choices:
         count *= len(choice)
     if count > MAX_COMBINATIONS:
-        choices = [choice if len(choice) == 1 else [(HOLE, NO_FACTS)] for choice in choices]
+        choices = [
+            choice if len(choice) == 1 else _told(part, [(HOLE, NO_FACTS)])
+            for part, choice in zip(parts, choices, strict=True)
+        ]
     consts: dict[Const, Facts] = {}
     for combination in itertools.product(*choices):
-        text = re.sub(f"{HOLE}+", HOLE, "".join(piece for piece, _ in combination))[:MAX_TEXT]
+        text = glued([piece for piece, _ in combination], MAX_TEXT)
         facts = frozenset().union(*(held for _, held in combination)) if combination else NO_FACTS
         key = const(text)
         consts[key] = common_facts(consts[key], facts) if key in consts else facts
     return made_of(parts, consts, whole)
 
 
+def _told(part: Value, texts: list[tuple[str, Facts]]) -> list[tuple[str, Facts]]:
+    """The texts that a part can be, with its fields in those holes of which nothing is known yet."""
+    if not part.taints:
+        return texts
+    fields = frozenset(taint.field for taint in part.taints)
+    return [
+        (text if isinstance(text, Holed) else with_fields(text, (fields,) * text.count(HOLE)), facts)
+        for text, facts in texts
+    ]
+
+
 def made_of(
     parts: Sequence[Value], consts: dict[Const, Facts] | None = None, whole: Sequence[Value] = ()
 ) -> Value:
     """A value computed from others: it carries what they carry."""
-    known = {c: facts for c, facts in (consts or {}).items() if c.value != HOLE}
+    known = {c: facts for c, facts in (consts or {}).items() if str(c.value) != HOLE}
     holes = any(isinstance(c.value, str) and HOLE in c.value for c in (consts or {})) or not consts
     unknown = holes and any(part.unknown for part in parts)
     opaque = not unknown and (holes or any(part.opaque for part in parts))

@@ -6,10 +6,11 @@ block that mentions the variable; where none does, until the end of the block. W
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from qorgau import ir
+from qorgau.flow import stepping
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Closure, Frame, Waiting
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 IDLE = frozenset(("close", "aclose", "name", "daemon", "is_alive", "cr_running", "gi_running", "setDaemon"))
 """Attributes of generators, coroutines and threads that do not set them going."""
+
+STEPS = frozenset(("send", "__next__"))
+"""Methods that ask a generator for one value."""
 
 ASKING = frozenset(("isinstance", "type", "id", "callable", "iscoroutine", "isgenerator", "isawaitable"))
 """Functions that ask what something is."""
@@ -65,9 +69,14 @@ def is_lazy(closure: Closure) -> bool:
     return (function.is_generator or function.is_async) and not function.decorators
 
 
-def hold(m: Machine, f: Frame, at: int, run: Callable[[], Value]) -> Value:
-    """Let something wait for its use; what stands for it until then holds nothing."""
-    wait(f, at, run)
+def hold(
+    m: Machine, f: Frame, at: int, run: Callable[[], Value], begin: Callable[[], Value] | None = None
+) -> Value:
+    """Let something wait for its use; what stands for it until then holds nothing.
+
+    ``begin`` makes a generator of which nothing has run, for where it is asked for its values one by one.
+    """
+    wait(f, at, run).begin = begin
     return m.new(f, at, Obj("generator", length=0), "waiting")
 
 
@@ -79,14 +88,16 @@ def watch(m: Machine, f: Frame, at: int, method: str, loc: Loc, show: Callable[[
 
 def wait(
     f: Frame, at: int, run: Callable[[], Value], shown: Loc | None = None, held: Obj | None = None
-) -> None:
+) -> Waiting:
     """The variable that gets what is made at a node keeps this for later."""
     found = _target(f, at)
     assert found is not None
     target = found[0]
     f.assigning = tuple(pair for pair in f.assigning if pair is not found)
     f.waiting[:] = [one for one in f.waiting if one.name != target.id]
-    f.waiting.append(Waiting(target.id, target.at, run, shown, held))
+    one = Waiting(target.id, target.at, run, shown, held)
+    f.waiting.append(one)
+    return one
 
 
 def before(m: Machine, f: Frame, statement: ir.Stmt, mark: int) -> None:
@@ -94,19 +105,50 @@ def before(m: Machine, f: Frame, statement: ir.Stmt, mark: int) -> None:
     for one in f.waiting[mark:]:
         if _replaces(statement, one.name):
             f.waiting.remove(one)
-        elif next(_uses(statement, one.name), None) is not None:
+        elif next(_uses(statement, one.name), None) is not None and not _begin(m, f, one, statement):
             _run(m, f, one)
 
 
-def settle(m: Machine, f: Frame, mark: int) -> None:
+def settle(m: Machine, f: Frame, mark: int, body: Sequence[ir.Stmt]) -> None:
     """A block has come to its end: what is used outside of it runs now."""
-    left, f.waiting[mark:] = f.waiting[mark:], []
+    left = f.waiting[mark:]
     for one in left:
-        if f.state.reachable and (one.shown is not None or f.kind == "module" or _is_used(m, f, one.name)):
+        if f.state.reachable and (one.shown is not None or f.kind == "module" or _is_used(m, f, one, body)):
             _run(m, f, one)
+    f.waiting[mark:] = []
+
+
+def _begin(m: Machine, f: Frame, one: Waiting, statement: ir.Stmt) -> bool:
+    """Whether a statement does no more than ask a generator for its next value; it is begun, if it was not."""
+    if one.begin is None or f.kind == "module" or not _is_step(statement, one.name):
+        return False
+    if one.stepped is None:
+        f.assigning = ()
+        made = one.begin()
+        one.stepped = made.single()
+        m.store(f, one.name, made, one.at)
+    return one.stepped is not None
+
+
+def _is_step(statement: ir.Stmt, name: str) -> bool:
+    steps: set[int] = set()
+    for inner in walk(statement):
+        if isinstance(inner, ir.While | ir.For | ir.Comprehension | ir.Function | ir.Class):
+            return False
+        if isinstance(inner, ir.Call):
+            function = inner.function
+            if isinstance(function, ir.Attribute) and function.attr in STEPS:
+                steps.add(id(function.value))
+            elif isinstance(function, ir.Name) and function.id == "next" and inner.arguments:
+                steps.add(id(inner.arguments[0].value))
+    return all(id(use) in steps for use in _uses(statement, name))
 
 
 def _run(m: Machine, f: Frame, one: Waiting) -> None:
+    if one.stepped is not None:
+        stepping.finish(m, f, one.stepped, one.at)
+        f.waiting.remove(one)
+        return
     if one.shown is None:
         if one in f.waiting:
             f.waiting.remove(one)
@@ -156,12 +198,13 @@ def _body(f: Frame) -> object:
     return f.closure.function.body if f.closure is not None else f.unit.module.body
 
 
-def _is_used(m: Machine, f: Frame, name: str) -> bool:
-    """Whether a function uses a variable at all, besides where it is assigned."""
-    targets = {
-        id(target) for node in walk(_body(f)) if isinstance(node, ir.Assign) for target in node.targets
-    }
-    return any(id(node) not in targets for node in _uses(_body(f), name))
+def _is_used(m: Machine, f: Frame, one: Waiting, block: Sequence[ir.Stmt]) -> bool:
+    """Whether a function uses a variable at all, besides where it is assigned; what has begun, outside of the block."""
+    body = _body(f)
+    targets = {id(target) for node in walk(body) if isinstance(node, ir.Assign) for target in node.targets}
+    if one.stepped is not None:
+        targets.update(id(node) for node in _uses(block, one.name))
+    return any(id(node) not in targets for node in _uses(body, one.name))
 
 
 def _shared(m: Machine, f: Frame) -> frozenset[str]:
