@@ -10,6 +10,7 @@ from qorgau.flow import (
     activations,
     closures,
     dispatch,
+    inheritance,
     signals,
 )
 from qorgau.flow.class_fields import UNPRINTED
@@ -190,7 +191,8 @@ def _apply_builtin(
     if does == "computed-field" and all(m.obj(f, ref).kind == "property" for ref in value.locs()):
         return value
     if name == "builtins.property" or does in ("property", "cached-property", "computed-field"):
-        return m.new(f, function.at, Obj("property", parts={"fget": value}), "property")
+        kept = inheritance.CACHED if does == "cached-property" else None
+        return m.new(f, function.at, Obj("property", parts={"fget": value}, info=kept), "property")
     if does == "contextmanager" or name in ("contextlib.contextmanager", "contextlib.asynccontextmanager"):
         held = m.obj(f, loc).info
         if isinstance(held, Closure):

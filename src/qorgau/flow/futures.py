@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from qorgau.flow import origins, started
 from qorgau.flow.functional import callable_ref, partial_of
 from qorgau.flow.heap import Obj
-from qorgau.flow.iterating import map_items
+from qorgau.flow.iterating import mapped
 from qorgau.flow.machine import Args, Frame
 from qorgau.flow.taints import NO_TAINTS
 from qorgau.flow.uses import Use
@@ -88,7 +88,7 @@ def _run_in_executor(m: Machine, f: Frame, u: Use) -> Value:
 
 
 def _executor_map(m: Machine, f: Frame, u: Use) -> Value:
-    return map_items(m, f, u)
+    return mapped(m, f, u)
 
 
 LATER_OPTIONS = frozenset(("context", "using", "robust"))

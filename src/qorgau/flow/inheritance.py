@@ -84,6 +84,10 @@ def bind(m: Machine, f: Frame, found: Value, receiver: Value, at: int) -> Value:
     return join_all([found.with_(refs=NO_REFS), *bound])
 
 
+CACHED = "cached"
+"""What a property has as ``info`` when its value is kept in the object: nothing but the object's own is asked then."""
+
+
 def descriptor(
     m: Machine, f: Frame, found: Value, receiver: Value, at: int, owner: Value | None = None
 ) -> Value | None:
@@ -109,13 +113,13 @@ def descriptor(
 def is_overridden(m: Machine, f: Frame, found: Value) -> bool:
     """Whether an object's own attribute goes before a class attribute that has ``__get__``: it has no ``__set__``."""
     objs = [f.state.obj(ref) if isinstance(ref, Loc) else None for ref in found.refs]
-    return bool(objs) and all(
-        obj is not None
-        and obj.kind == "instance"
-        and obj.cls is not None
-        and class_part(m, f, obj.cls, "__set__") is None
-        for obj in objs
-    )
+    return bool(objs) and all(obj is not None and _gives_way(m, f, obj) for obj in objs)
+
+
+def _gives_way(m: Machine, f: Frame, held: Obj) -> bool:
+    if held.kind == "property":
+        return held.info == CACHED
+    return held.kind == "instance" and held.cls is not None and class_part(m, f, held.cls, "__set__") is None
 
 
 def lacks(m: Machine, f: Frame, value: Value, name: str) -> bool:

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qorgau.flow import container_methods, containers, inheritance, operators, ordering, resuming, sweeps
+from qorgau.flow import (
+    container_methods,
+    containers,
+    inheritance,
+    operators,
+    ordering,
+    resuming,
+    sweeps,
+    waiting,
+)
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc, is_element
-from qorgau.flow.machine import Args, Frame, Iteration
+from qorgau.flow.machine import Args, Closure, Frame, Iteration
 from qorgau.flow.state import Renaming
 from qorgau.flow.uses import Use
 from qorgau.flow.values import (
@@ -32,6 +41,16 @@ MAX_ASKED = 12
 
 
 def map_items(m: Machine, f: Frame, u: Use) -> Value:
+    """``map(function, items)``: what a local variable keeps of it runs where it is used."""
+    if waiting.can_wait(m, f, u.at, "map"):
+        for loc in u.arg(0, "func").locs():
+            if isinstance(closure := m.obj(f, loc).info, Closure):
+                m.reached.add((closure.unit.name, closure.function.at))
+        return waiting.hold(m, f, u.at, lambda: mapped(m, f, u))
+    return mapped(m, f, u)
+
+
+def mapped(m: Machine, f: Frame, u: Use) -> Value:
     function = u.arg(0, "func")
     iterations = [m.iterate(f, value, u.at) for value in u.args.positional[1:]]
     if not iterations:

@@ -17,6 +17,7 @@ from qorgau.flow.facts import NO_FACTS
 from qorgau.flow.frame_types import is_tabular
 from qorgau.flow.heap import DATA, Key, Obj
 from qorgau.flow.inheritance import (
+    CACHED,
     bind,
     class_libraries,
     class_part,
@@ -252,6 +253,7 @@ def _instance_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at:
                 return part
             special = descriptor(m, f, found, of_ref(loc), at)
             if special is not None:
+                _remember(m, f, loc, found, name, special)
                 return special
             if part is None:
                 bound = bind(m, f, found, of_ref(loc), at)
@@ -274,6 +276,16 @@ def _instance_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at:
         if inherited is not None:
             return inherited
     return derived(m, f, loc, obj, name, at)
+
+
+def _remember(m: Machine, f: Frame, loc: Loc, found: Value, name: str, value: Value) -> None:
+    """An object of a class of the project alone keeps what a cached property gave."""
+    obj, one = f.state.obj(loc), found.single()
+    held = f.state.obj(one) if one is not None else None
+    if held is None or held.info != CACHED or obj is None or obj.kind != "instance" or loc.old:
+        return
+    if obj.cls is not None and not class_libraries(m, f, obj.cls):
+        m.write(f, loc, obj.put(name, value), strong=True)
 
 
 def _of_deriving(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str) -> Value | None:

@@ -11,12 +11,14 @@ from qorgau.flow import attribute_changes, containers, inheritance, keys
 from qorgau.flow.constants import const
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
-from qorgau.flow.machine import Frame
+from qorgau.flow.machine import Closure, Frame
+from qorgau.flow.parameters import bind_parameters
 from qorgau.flow.raising import EXCEPTION
 from qorgau.flow.state import State
 from qorgau.flow.taints import merge_taints
 from qorgau.flow.uses import Use
 from qorgau.flow.values import (
+    BOTTOM,
     OPAQUE,
     UNKNOWN,
     SuperOf,
@@ -158,9 +160,26 @@ def _bind_arguments(m: Machine, f: Frame, u: Use) -> Value:
         containers.update(m, f, named.locs()[0], double, u.at)
     for name, value in u.args.keywords.items():
         m.set_item(f, named, of_const(name), value, u.at)
-    everything = m.new(f, u.at, Obj("dict", rest=join_all([m.iterate(f, given, u.at).each, named])), "bound")
+    everything = _by_name(m, f, u)
+    if everything is None:
+        held = join_all([m.iterate(f, given, u.at).each, named])
+        everything = m.new(f, u.at, Obj("dict", rest=held), "bound")
     parts: dict[Key, Value] = {"args": given, "kwargs": named, "arguments": everything}
     return m.new(f, u.at, Obj("library", type="inspect.BoundArguments", parts=parts), "bind")
+
+
+def _by_name(m: Machine, f: Frame, u: Use) -> Value | None:
+    """What each parameter gets, where it is known whose signature it is."""
+    loc = u.receiver.single()
+    signature = f.state.obj(loc) if loc is not None else None
+    function = signature.parts.get("@0", BOTTOM).single() if signature is not None else None
+    obj = f.state.obj(function) if function is not None else None
+    if obj is None or not isinstance(obj.info, Closure):
+        return None
+    parts: dict[Key, Value] = {
+        const(name): value for name, value in bind_parameters(m, f, obj, obj.info, u.args, u.at).items()
+    }
+    return m.new(f, u.at, Obj("dict", parts=parts, info="exact"), "bound")
 
 
 def _import(m: Machine, f: Frame, u: Use) -> Value:
