@@ -46,6 +46,11 @@ class Unit:
         """Whether this is a package's ``__init__``."""
         return self.file.is_package
 
+    @property
+    def package(self) -> str:
+        """The package that this is, or that it lies in; empty for a module at the top."""
+        return self.name if self.is_package else self.name.rpartition(".")[0]
+
     @cached_property
     def nesting(self) -> frozenset[int]:
         """The numbers of functions that define functions, lambdas or classes within."""

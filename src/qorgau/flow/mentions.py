@@ -160,7 +160,7 @@ class Mentions:
         return self._few(node.attr)
 
     def _is_ours(self, unit: Unit, module: str) -> bool:
-        package = unit.name if unit.is_package else unit.name.rpartition(".")[0]
+        package = unit.package
         return self._program.has(module) or (bool(package) and self._program.has(f"{package}.{module}"))
 
     def _few(self, name: str) -> list[Found]:

@@ -201,7 +201,7 @@ def locate(m: Machine, f: Frame, dotted: str) -> str | None:
     dotted = f.unit.nearer.get(dotted, dotted)
     if m.program.has(dotted):
         return m.program.proper(dotted)
-    package = f.unit.name if f.unit.is_package else f.unit.name.rpartition(".")[0]
+    package = f.unit.package
     beside = f"{package}.{dotted}" if package else ""
     if beside and m.program.has(beside) and not m.policy.catalog.knows_package(dotted.partition(".")[0]):
         return m.program.proper(beside)

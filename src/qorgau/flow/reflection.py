@@ -185,7 +185,7 @@ def _by_name(m: Machine, f: Frame, u: Use) -> Value | None:
 def _import(m: Machine, f: Frame, u: Use) -> Value:
     results: list[Value] = []
     for text in u.arg(0, "name").texts():
-        package = u.arg(1, "package").texts()
+        package = [one for one in u.arg(1, "package").texts() if one != "__main__"]
         if text.startswith(".") and package:
             level = len(text) - len(text.lstrip("."))
             base = package[0].split(".")

@@ -67,6 +67,8 @@ def _global(m: Machine, f: Frame, name: str, at: int) -> Value:
         if held is not None:
             modules.adopt(f, held.rest, running)
             return held.rest
+    if name == "__package__":
+        return of_const(f.unit.package)
     if name in CONSTANTS:
         return of_const(CONSTANTS[name])
     if name in BUILTIN_NAMES:
