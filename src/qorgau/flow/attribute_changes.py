@@ -153,6 +153,10 @@ def _delete_through_class(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, a
         if part is not None and part.kind == "property" and "fdel" in part.parts:
             m.call(f, part.parts["fdel"], Args([of_ref(loc)]), at)
             return True
+        own = class_part(m, f, part.cls, "__delete__") if part is not None and part.cls is not None else None
+        if own is not None:
+            m.call(f, bind(m, f, own, of_ref(ref), at), Args([of_ref(loc)]), at)
+            return True
     deleter = class_part(m, f, obj.cls, "__delattr__")
     if deleter is not None and not is_inside(f, "__delattr__"):
         m.call(f, bind(m, f, deleter, of_ref(loc), at), Args([of_const(name)]), at)

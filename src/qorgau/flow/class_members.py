@@ -72,6 +72,7 @@ def class_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int
             return m.library_class_attribute(f, loc, library, name, at)
         return of_ref(loc.child(name), unknown=True)
     if ENUMS & set(info.libraries) and not is_callable(f, found):
+        name = _first_of(obj, name, found)
         member = loc.child(("member", name))
         if CHOICES & set(info.libraries):
             labelled = m.iterate(f, found, at).items if found.locs() else None
@@ -103,6 +104,18 @@ def class_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int
     if not bound:
         return found
     return join_all([found.with_(refs=NO_REFS), *bound])
+
+
+FLAGS = frozenset(("enum.Flag", "enum.IntFlag"))
+"""Enumerations whose values are put together, so that one need not be a member's."""
+
+
+def _first_of(cls: Obj, name: str, value: Value) -> str:
+    """The name of a member: of two with one value the later is another name of the first."""
+    if value.constant() is None:
+        return name
+    same = (key for key, part in cls.parts.items() if isinstance(key, str) and part == value)
+    return next((key for key in same if not key.startswith(("_", "$"))), name)
 
 
 def _set_up_member(m: Machine, f: Frame, cls: Loc, member: Loc, value: Value, at: int) -> None:

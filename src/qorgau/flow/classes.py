@@ -218,10 +218,14 @@ def special_construct(m: Machine, f: Frame, cls: Loc, info: ClassInfo, args: Arg
         return None
     wanted = args.positional[0].constant()
     members = iteration.iterate(m, f, of_ref(cls), at)
-    for member in members.items or ():
-        value = m.attribute(f, member, "value", at).constant()
+    values = [m.attribute(f, member, "value", at).constant() for member in members.items or ()]
+    for member, value in zip(members.items or (), values, strict=True):
         if wanted is not None and value == wanted:
             return member
+    if wanted is not None and values and None not in values and not class_members.FLAGS & set(info.libraries):
+        missing = inheritance.class_part(m, f, cls, "_missing_")
+        if missing is not None:
+            return m.call(f, inheritance.bind(m, f, missing, of_ref(cls), at), Args([args.positional[0]]), at)
     # Which member a value from outside stands for is not told.
     return members.each if wanted is not None else members.each.with_(opaque=True)
 

@@ -121,11 +121,25 @@ def _iterate_ref(m: Machine, f: Frame, ref: Ref, at: int) -> Iteration:
             return Iteration(None, _drained(m, f, ref, at))
         getter = method(m, f, ref, obj, "__getitem__", at)
         if getter is not None:
-            return Iteration(None, m.call(f, getter, Args([OPAQUE]), at))
+            return _by_positions(m, f, ref, obj, getter, at)
         if m.is_named_tuple(f, obj.cls):
             fields = tuple(tuple_items(m, f, ref, obj, at))
             return Iteration(fields, join_all(fields))
     return Iteration(None, _element(m, f, ref, obj, at))
+
+
+MAX_ASKED = 16
+"""Items that an object with ``__getitem__`` and ``__len__`` is asked for one by one."""
+
+
+def _by_positions(m: Machine, f: Frame, loc: Loc, obj: Obj, getter: Value, at: int) -> Iteration:
+    """The items of an object that has them by position: each where their number is told, else any."""
+    length = method(m, f, loc, obj, "__len__", at)
+    count = m.call(f, length, Args(), at).constant() if length is not None else None
+    if count is None or not isinstance(count.value, int) or not 0 <= count.value <= MAX_ASKED:
+        return Iteration(None, m.call(f, getter, Args([OPAQUE]), at))
+    items = tuple(m.call(f, getter, Args([of_const(place)]), at) for place in range(count.value))
+    return Iteration(items, join_all(items))
 
 
 NEXT = ("__next__", "__anext__")

@@ -252,7 +252,34 @@ def _rows(m: Machine, f: Frame, u: Use, rows: Iterable[tuple[Value, ...]]) -> Va
     return m.sequence(f, u.at, "generator", made, None, "rows")
 
 
+def _zip_longest(m: Machine, f: Frame, u: Use) -> Value:
+    """``zip_longest(...)``: rows as many as the longest has items; the others are filled up."""
+    fill = u.args.keywords.get("fillvalue", of_const(None))
+    columns = [m.iterate(f, value, u.at) for value in u.args.positional]
+    known = [column.items for column in columns if column.items is not None]
+    if len(known) == len(columns) and u.args.star.is_bottom and known:
+        count = max(len(items) for items in known)
+        if count <= MAX_ROWS:
+            rows = [
+                m.sequence(
+                    f,
+                    u.at,
+                    "tuple",
+                    [items[at] if at < len(items) else fill for items in known],
+                    None,
+                    f"row{at}",
+                )
+                for at in range(count)
+            ]
+            return m.sequence(f, u.at, "generator", rows, None, "zip")
+    given = [join(column.each, fill) for column in columns] if u.args.star.is_bottom else []
+    rest = None if given else join(m.iterate(f, m.iterate(f, u.args.star, u.at).each, u.at).each, fill)
+    row = m.sequence(f, u.at, "tuple", given, rest, "row")
+    return m.new(f, u.at, Obj("generator", rest=row), "zip")
+
+
 BEHAVIOURS: dict[str, Callable[[Machine, Frame, Use], Value]] = {
+    "zip-longest": _zip_longest,
     "best": _best,
     "chain": _chain,
     "choice": _chosen_item,

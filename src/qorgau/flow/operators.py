@@ -21,7 +21,7 @@ from qorgau.flow.facts import CHECKS, Facts, common_facts
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args
 from qorgau.flow.taints import NO_TAINTS
-from qorgau.flow.values import NO_CONSTS, NO_REFS, Bound, Value, join_all, of_const, of_ref
+from qorgau.flow.values import NO_CONSTS, NO_REFS, OPAQUE, Bound, Value, join_all, of_const, of_ref
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -95,6 +95,9 @@ def binary(m: Machine, f: Frame, op: str, left: Value, right: Value, at: int) ->
     folded = _fold(op, left, right)
     if folded is not None:
         return folded
+    if op == "*" and any(side.constant() == Const("int", 0) for side in (left, right)):
+        # Nothing is left of a text or number.
+        return OPAQUE
     result = texts.made_of([left, right])
     if op in ("&", "|"):
         yes = _combined(op == "&", m.truth(f, left, True), m.truth(f, right, True))

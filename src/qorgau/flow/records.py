@@ -419,7 +419,7 @@ def shown(m: Machine, f: Frame, loc: Loc, obj: Obj) -> Value:
         m.text(f, m.attribute(f, of_ref(loc), name, 0), 0, representation=True)
         for name in dict.fromkeys(inner)
     ]
-    hidden += inner
+    hidden += [*inner, *class_fields.passing_fields(m, f, obj.cls)]
     if hidden:
         parts: dict[Key, Value] = dict(obj.parts)
         parts.update(dict.fromkeys(hidden, BOTTOM))

@@ -117,7 +117,8 @@ def _template(m: Machine, f: Frame, u: Use) -> Value:
         template = join(template, parts.get("@template") or parts.get("@0") or parts.get("template", BOTTOM))
     values = list(u.args.all())
     wanted = template.constant()
-    if wanted is not None and isinstance(wanted.value, str):
+    own = any(m.obj(f, loc).cls is not None for loc in u.receiver.locs())
+    if wanted is not None and isinstance(wanted.value, str) and not own:
         names = [name for groups in _PLACES.findall(wanted.value) for name in groups if name]
         mappings = [*u.args.positional[:1], *u.args.double]
         values = [u.args.keywords[name] for name in names if name in u.args.keywords]
