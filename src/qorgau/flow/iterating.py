@@ -45,7 +45,7 @@ def map_items(m: Machine, f: Frame, u: Use) -> Value:
     if waiting.can_wait(m, f, u.at, "map"):
         for loc in u.arg(0, "func").locs():
             if isinstance(closure := m.obj(f, loc).info, Closure):
-                m.reached.add((closure.unit.name, closure.function.at))
+                m.found.reached.add((closure.unit.name, closure.function.at))
         return waiting.hold(m, f, u.at, lambda: mapped(m, f, u))
     return mapped(m, f, u)
 
