@@ -72,8 +72,10 @@ def class_attribute(m: Machine, f: Frame, loc: Loc, obj: Obj, name: str, at: int
             return m.library_class_attribute(f, loc, library, name, at)
         return of_ref(loc.child(name), unknown=True)
     if ENUMS & set(info.libraries) and not is_callable(f, found):
-        name = _first_of(obj, name, found)
         member = loc.child(("member", name))
+        if f.state.obj(member) is None:
+            name = _first_of(obj, name, found)
+            member = loc.child(("member", name))
         if CHOICES & set(info.libraries):
             labelled = m.iterate(f, found, at).items if found.locs() else None
             found = labelled[0] if labelled else found

@@ -281,6 +281,10 @@ class Interpreter(Run):
         """``next(iterator)`` of a builtin kind."""
         return stepping.advance(self, f, loc, at)
 
+    def finish_generator(self, f: Frame, loc: Loc, at: int) -> None:
+        """Run what is left of a generator that was asked for its values one by one."""
+        stepping.finish(self, f, loc, at)
+
     def at_yield(self, f: Frame, value: Value) -> Value:
         """``yield value``"""
         return resuming.at_yield(self, f, value)

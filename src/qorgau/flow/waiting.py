@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow import stepping
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Closure, Frame, Waiting
@@ -146,7 +145,7 @@ def _is_step(statement: ir.Stmt, name: str) -> bool:
 
 def _run(m: Machine, f: Frame, one: Waiting) -> None:
     if one.stepped is not None:
-        stepping.finish(m, f, one.stepped, one.at)
+        m.finish_generator(f, one.stepped, one.at)
         f.waiting.remove(one)
         return
     if one.shown is None:
