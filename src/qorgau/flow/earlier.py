@@ -8,6 +8,7 @@ the result is that of a run which knows nothing of an earlier one.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -29,6 +30,9 @@ from qorgau.flow.watched import Place
 WORTH = 20
 """Of so many roots one was followed anew: then this run is written down. Until then the earlier one does as well."""
 
+NUMBER = "L"
+"""The type of numbers of locations in an array."""
+
 CHANGED = "(another function or class)"
 """Stands in an object of the earlier run for code that is other code now: it equals nothing."""
 
@@ -47,12 +51,22 @@ class Done(msgspec.Struct):
 
 
 class _Run(msgspec.Struct):
-    """What was looked at in a run: objects of modules, before functions ran and as each round left them."""
+    """What was looked at in a run.
+
+    ``locs`` are the locations of the objects of modules that any function looked at, ``objs`` these before functions
+    ran, ``changes`` those that were others at the end of a round. ``looked_at`` tells for each function the numbers
+    of its locations among ``locs``.
+    """
 
     overview: Overview
-    base: dict[Loc, Obj | None]
+    locs: tuple[Loc, ...]
+    objs: tuple[Obj | None, ...]
     changes: list[dict[Loc, Obj]]
-    looked_at: dict[Place, frozenset[Loc]]
+    looked_at: dict[Place, bytes]
+
+    def numbers(self, place: Place) -> array[int]:
+        """The numbers of the locations that a function looked at."""
+        return array(NUMBER, self.looked_at.get(place, b""))
 
 
 class _Written(msgspec.Struct, array_like=True):
@@ -79,6 +93,7 @@ class Earlier:
         self._changes: list[dict[Loc, Obj]] = []
         self._done: list[dict[str, bytes]] = []
         self._anew = 0
+        self._looked: set[Place] = set()
         self._before: _Run | None = None
         self._told: list[dict[str, bytes]] = []
         self._differing: tuple[frozenset[Loc], frozenset[Place]] = (frozenset(), frozenset())
@@ -91,6 +106,8 @@ class Earlier:
             written = msgspec.msgpack.decode(data, type=_Written)
             before = frozen.loads(written.run, self._code, changed=CHANGED)
         except (msgspec.MsgspecError, ChangedError):
+            return
+        if not isinstance(before, _Run):
             return
         found = differing(before.overview, self._now, self._m)
         if found is not None:
@@ -106,11 +123,12 @@ class Earlier:
         changes: Mapping[Loc, Obj] = before.changes[number - 1] if number else {}
         locs, places = self._differing
         unwatched = self._m.base.unwatched
-        others = {
-            loc for loc, held in before.base.items() if not _is_same(changes.get(loc, held), unwatched(loc))
-        }
-        others |= locs
-        stale = (place for place, seen in before.looked_at.items() if not seen.isdisjoint(others))
+        others = frozenset(
+            number
+            for number, (loc, held) in enumerate(zip(before.locs, before.objs, strict=True))
+            if loc in locs or not _is_same(changes.get(loc, held), unwatched(loc))
+        )
+        stale = (place for place in before.looked_at if not others.isdisjoint(before.numbers(place)))
         self._stale = frozenset(stale) | places
 
     def done(self, number: int, place: Place) -> Done | None:
@@ -144,8 +162,10 @@ class Earlier:
             m.base.setdefault(loc, obj)
         m.tell(found)
         assert self._before is not None
-        for place in found.reached:
-            m.base.looked(place, self._before.looked_at.get(place, ()))
+        locs = self._before.locs
+        for place in found.reached - self._looked:
+            m.base.looked(place, (locs[number] for number in self._before.numbers(place)))
+        self._looked |= found.reached
 
     def was_done(self, number: int, place: Place, done: Done) -> None:
         """A root was followed in this round."""
@@ -168,11 +188,20 @@ class Earlier:
         if self._before is not None and self._anew * WORTH < sum(map(len, self._done)):
             return None
         base = self._m.base
-        looked_at = {place: frozenset(base.looked_at(place)) for place in base.places()}
-        looked: set[Loc] = set()
-        looked.update(*looked_at.values())
-        changes = [{loc: obj for loc, obj in each.items() if loc in looked} for each in self._changes]
-        run = _Run(self._now, {loc: self._base.get(loc) for loc in looked}, changes, looked_at)
+        numbers: dict[Loc, int] = {}
+        looked_at = {
+            place: array(
+                NUMBER, [numbers.setdefault(loc, len(numbers)) for loc in base.looked_at(place)]
+            ).tobytes()
+            for place in base.places()
+        }
+        run = _Run(
+            overview=self._now,
+            locs=tuple(numbers),
+            objs=tuple(map(self._base.get, numbers)),
+            changes=[{loc: obj for loc, obj in each.items() if loc in numbers} for each in self._changes],
+            looked_at=looked_at,
+        )
         try:
             return msgspec.msgpack.encode(_Written(frozen.dumps(run, self._code), self._done))
         except ChangedError:

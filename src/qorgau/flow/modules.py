@@ -127,6 +127,7 @@ def import_star(m: Machine, f: Frame, dotted: str, at: int) -> None:
 
 def names_of(m: Machine, f: Frame, loc: Loc) -> list[str]:
     """The names that a module of the program binds."""
+    m.base.note(loc)
     dotted = str(loc.label[1]) if isinstance(loc.label, tuple) else ""
     found: dict[str, None] = {}
     for heap in (m.base, _partial(m, dotted), f.state.heap):

@@ -31,8 +31,8 @@ class Overview(msgspec.Struct):
 
     ``names`` are those by which functions and classes are known, ``asked`` the classes that unknown objects are taken
     for by what they are asked for by (``colleagues``), ``classes`` what is read off their methods. ``near`` are the
-    functions that can matter (``relevance``), ``bare`` is what each module says besides functions and classes. All
-    else is for comparison only.
+    functions that can matter (``relevance``), ``bare`` is what each module says besides functions and classes,
+    ``defined`` the names of these. All else is for comparison only.
     """
 
     names: dict[Ref, tuple[str, ...]]
@@ -40,6 +40,7 @@ class Overview(msgspec.Struct):
     classes: dict[Loc, Hashable]
     near: frozenset[Place]
     bare: dict[str, str]
+    defined: dict[str, tuple[str, ...]]
     wrapped: dict[Place, Value]
     reverse: dict[tuple[str, str], Obj]
     told: Hashable
@@ -53,6 +54,7 @@ def overview(m: Interpreter) -> Overview:
         classes={cls: _made_of(m, obj, info) for cls, obj, info in _classes(m)},
         near=m.near(),
         bare={unit.name: _digest(_bare(unit)) for unit in m.program.files},
+        defined={unit.name: _defined(unit) for unit in m.program.files},
         wrapped=dict(m.wrapped),
         reverse=dict(m.reverse),
         told=tuple(_told(m)),
@@ -100,6 +102,15 @@ def _bare(unit: Unit) -> list[ir.Stmt]:
     return [one for one in unit.module.body if not isinstance(one, ir.Define | ir.Class)]
 
 
+def _defined(unit: Unit) -> tuple[str, ...]:
+    definitions = (
+        one.function if isinstance(one, ir.Define) else one
+        for one in unit.module.body
+        if isinstance(one, ir.Define | ir.Class)
+    )
+    return tuple(one.name for one in definitions)
+
+
 def _digest(what: object) -> str:
     return digest((msgspec.msgpack.encode(what, order="sorted"),))
 
@@ -142,7 +153,7 @@ def differing(
         if around in m.functions:
             locs.add(m.functions[around])
     changed = {name for name, said in now.bare.items() if before.bare[name] != said}
-    locs.update(map(module_loc, changed))
+    locs.update(map(module_loc, (*changed, *_unlike(before.defined, now.defined))))
     locs.update(loc for place, loc in m.functions.items() if place[0] in changed)
     return frozenset(locs), frozenset(places)
 
