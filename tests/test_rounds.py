@@ -8,6 +8,7 @@ import pytest
 
 from qorgau import config, pipeline
 from qorgau.flow import epochs, roots
+from qorgau.flow import run as engine
 from qorgau.flow.heap import Obj
 from qorgau.flow.interpreter import Interpreter
 from qorgau.flow.locations import Loc
@@ -100,3 +101,27 @@ def test_looking_is_noted_for_the_function_that_is_entered_last() -> None:
     assert base.readers([loc]) == {("inner", 2)}
     assert base.readers([gone]) == {("outer", 1)}
     assert base.readers([]) == frozenset()
+
+
+LONG = "\n".join(["    value = value + 1"] * 30)
+HELPERS = f"def prepare(value):\n{LONG}\n    return value\n\n\ndef tell(value):\n{LONG}\n    print(value)\n"
+POOR = (
+    "import helpers\n\n\ndef show(client):\n"
+    "    helpers.prepare(client.a)\n    helpers.prepare(client.b)\n    helpers.tell(client.phone)\n"
+    "    print(client.phone)\n"
+)
+
+
+@pytest.mark.parametrize("budget", [8, 24, 60, 400])
+def test_what_was_followed_before_plays_no_part_however_small_the_budget(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, budget: int
+) -> None:
+    monkeypatch.setattr(engine, "BUDGET", budget)
+    alone = {"helpers.py": HELPERS, "z_poor.py": POOR}
+    found = _lines(tmp_path, alone)
+    before = (
+        "import helpers\n\n\ndef first(thing):\n    helpers.prepare(thing.a)\n    helpers.prepare(thing.b)\n"
+    )
+    assert _lines(tmp_path, {**alone, "a_first.py": before}) == found
+    assert "z_poor.py:8" in found
+    assert (len(found) == 2) == (budget > 24)
