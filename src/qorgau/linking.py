@@ -7,7 +7,9 @@ part: the modules of the program, how their names resolve, and which functions a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
+from operator import attrgetter
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 
@@ -176,9 +178,6 @@ class Program:
         return dotted in self._packages and dotted not in self.units
 
 
-_NODES = (tuple, msgspec.Struct)
-
-
 def walk(node: object) -> Iterator[object]:
     """Every struct below a node or a tuple of nodes, outermost first."""
     stack: list[object] = [node]
@@ -188,7 +187,25 @@ def walk(node: object) -> Iterator[object]:
             stack.extend(reversed(current))
         elif isinstance(current, msgspec.Struct):
             yield current
-            for name in reversed(current.__struct_fields__):
-                child = getattr(current, name)
-                if child and isinstance(child, _NODES):
-                    stack.append(child)
+            count, held = _holding(type(current))
+            if count == 1:
+                stack.append(held(current))
+            elif count:
+                stack.extend(held(current))
+
+
+@cache
+def _holding(kind: type[msgspec.Struct]) -> tuple[int, attrgetter[Any]]:
+    """How many attributes of a kind of node can hold nodes, and what gets them, the last one first.
+
+    A large program is walked a dozen times, and more than half of its nodes are names and constants.
+    """
+    hints = get_type_hints(kind)
+    names = [name for name in reversed(kind.__struct_fields__) if _holds_nodes(hints[name])]
+    return len(names), attrgetter(*names or ("__class__",))
+
+
+def _holds_nodes(hint: object) -> bool:
+    if isinstance(hint, type) and not get_args(hint):
+        return issubclass(hint, msgspec.Struct)
+    return any(_holds_nodes(inner) for inner in get_args(hint))
