@@ -123,6 +123,27 @@ def test_what_uses_a_changed_class_is_followed_again(folder: Path, followed: lis
     assert after.findings == _check(folder, keeps=False).findings
 
 
+def test_a_new_method_leaves_what_uses_other_classes_alone(folder: Path, followed: list[str]) -> None:
+    other = "\n\nclass Shop:\n    def name(self):\n        return self.title\n"
+    with (folder / "model.py").open("a", encoding="utf-8") as stream:
+        stream.write(other)
+    (folder / "sign.py").write_text(
+        "from model import Shop\n\n\ndef show(phone):\n    print(Shop().name(), phone)\n", encoding="utf-8"
+    )
+    _check(folder, keeps=True)
+    followed.clear()
+    _change(
+        folder,
+        "model.py",
+        "return self.phone\n",
+        "return self.phone\n\n    def size(self):\n        return 1\n",
+    )
+    report = _check(folder, keeps=True)
+    assert {"user.use", "model.Client.size"} <= set(followed)
+    assert {"sign.show", "report.show"}.isdisjoint(followed)
+    assert report.findings == _check(folder, keeps=False).findings
+
+
 def test_a_change_that_is_taken_back_leaves_the_report_as_it_was(folder: Path) -> None:
     first = _check(folder, keeps=True)
     _change(folder, "kept.py", "LAST = {}", "LAST = {'phone': None}\nOTHER = 1")

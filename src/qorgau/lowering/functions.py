@@ -9,7 +9,7 @@ import libcst as cst
 from qorgau import ir
 from qorgau.lowering.expressions import EXPRESSIONS, expression, optional
 from qorgau.lowering.scopes import Frame
-from qorgau.lowering.state import Lowering, Table
+from qorgau.lowering.state import CLASS_ROOM, ROOM, Lowering, Table
 
 
 def unknown_statement(low: Lowering, node: cst.CSTNode) -> ir.Stmt:
@@ -57,12 +57,18 @@ def statements(low: Lowering, nodes: Sequence[cst.CSTNode]) -> tuple[ir.Stmt, ..
 
 def top_level(low: Lowering, nodes: Sequence[cst.CSTNode]) -> Iterator[tuple[int, tuple[ir.Stmt, ...]]]:
     """Lower the statements at the top of a module: for each the number with which it begins."""
-    simple = True
+    room = 1
     for node in nodes:
-        before, simple = simple, isinstance(node, cst.SimpleStatementLine)
-        if not (before and simple):
-            low.leave_room(node)
+        before, room = room, _room_of(node)
+        low.leave_room(node, max(before, room))
         yield len(low.places), statements(low, (node,))
+
+
+def _room_of(node: cst.CSTNode) -> int:
+    """What the number of a statement at the top of a module is a multiple of."""
+    if isinstance(node, cst.ClassDef):
+        return CLASS_ROOM
+    return 1 if isinstance(node, cst.SimpleStatementLine) else ROOM
 
 
 def suite(low: Lowering, node: cst.BaseSuite) -> tuple[ir.Stmt, ...]:

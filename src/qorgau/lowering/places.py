@@ -15,7 +15,7 @@ from qorgau import ir
 from qorgau.lowering.front import parse
 from qorgau.lowering.functions import top_level
 from qorgau.lowering.limits import read_by_python
-from qorgau.lowering.state import ROOM, Lowering, Place
+from qorgau.lowering.state import CLASS_ROOM, Lowering, Place
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
@@ -75,7 +75,7 @@ def _spans_of(text: str, numbers: frozenset[int], count: int | None) -> dict[int
     low = Lowering()
     for _ in top_level(low, wrapper.module.body):
         pass
-    if count is not None and not 0 <= count - len(low.places) < ROOM:
+    if count is not None and not 0 <= count - len(low.places) < CLASS_ROOM:
         return {}
     return {number: _span(low.places[number], positions) for number in sorted(numbers)}
 

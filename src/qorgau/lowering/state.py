@@ -18,6 +18,9 @@ A change within one of them then mostly leaves the numbers of all others as they
 of these. A function has some 60 to 100 numbers.
 """
 
+CLASS_ROOM = 16 * ROOM
+"""The same for classes of modules: one more method, or one more function before them, mostly leaves them in place."""
+
 Place: TypeAlias = "cst.CSTNode | tuple[cst.CSTNode, cst.CSTNode]"
 """Where a number stands: a node, or from the start of one node to the end of another."""
 
@@ -42,9 +45,9 @@ class Lowering:
         places.append(place)
         return len(places) - 1
 
-    def leave_room(self, place: Place) -> None:
-        """Let the next number be a multiple of ``ROOM``; those left out are given to ``place``."""
-        self.places += [place] * (-len(self.places) % ROOM)
+    def leave_room(self, place: Place, room: int = ROOM) -> None:
+        """Let the next number be a multiple of ``room``; those left out are given to ``place``."""
+        self.places += [place] * (-len(self.places) % room)
 
     def enter(self, place: Place) -> int:
         """Give out the next number and go one level down; the caller goes up again (``depth -= 1``).
