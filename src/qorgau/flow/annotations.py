@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qorgau import ir
-from qorgau.flow.modules import module_loc
+from qorgau.flow.modules import text_of
 from qorgau.linking import Unit
 
 if TYPE_CHECKING:
@@ -41,6 +41,6 @@ def _binding(m: Machine, name: str, unit: Unit) -> tuple[Unit, ir.Expr] | None:
                 if (item.asname or item.name) == name:
                     other = m.program.units.get(unit.absolute(statement.module, statement.level))
                     if other is not None:
-                        m.base.get(module_loc(other.name))
+                        m.base.note(text_of(other.name))
                         return other, ir.Name(statement.at, item.name)
     return None

@@ -30,6 +30,16 @@ def module_loc(dotted: str) -> Loc:
     return Loc(None, ("module", dotted))
 
 
+def names_in(dotted: str) -> Loc:
+    """What the names that a module binds are asked for by."""
+    return Loc(module_loc(dotted), ("names",))
+
+
+def text_of(dotted: str) -> Loc:
+    """What the statements of a module are read by that are no functions and no classes."""
+    return Loc(module_loc(dotted), ("text",))
+
+
 def cell(module: str, name: str) -> Loc:
     """The identity of a module's variable."""
     return Loc(module_loc(module), name)
@@ -127,8 +137,8 @@ def import_star(m: Machine, f: Frame, dotted: str, at: int) -> None:
 
 def names_of(m: Machine, f: Frame, loc: Loc) -> list[str]:
     """The names that a module of the program binds."""
-    m.base.note(loc)
     dotted = str(loc.label[1]) if isinstance(loc.label, tuple) else ""
+    m.base.note(names_in(dotted))
     found: dict[str, None] = {}
     for heap in (m.base, _partial(m, dotted), f.state.heap):
         found.update(

@@ -18,7 +18,7 @@ from qorgau.flow.heap import Obj
 from qorgau.flow.interpreter import Interpreter
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import ClassInfo
-from qorgau.flow.modules import module_loc
+from qorgau.flow.modules import names_in, text_of
 from qorgau.flow.values import Ref, Value
 from qorgau.flow.watched import Place
 from qorgau.linking import Unit
@@ -153,7 +153,8 @@ def differing(
         if around in m.functions:
             locs.add(m.functions[around])
     changed = {name for name, said in now.bare.items() if before.bare[name] != said}
-    locs.update(map(module_loc, (*changed, *_unlike(before.defined, now.defined))))
+    locs.update(map(text_of, changed))
+    locs.update(map(names_in, (*changed, *_unlike(before.defined, now.defined))))
     locs.update(loc for place, loc in m.functions.items() if place[0] in changed)
     return frozenset(locs), frozenset(places)
 
