@@ -15,6 +15,7 @@ from qorgau import config, pipeline
 from qorgau.cache import NOWHERE, Store
 from qorgau.findings import Report
 from qorgau.flow import epochs, roots
+from qorgau.flow.constants import with_fields
 from qorgau.flow.frozen import ChangedError, Code, dumps, loads
 from qorgau.flow.interpreter import Interpreter
 from qorgau.flow.locations import Loc
@@ -214,6 +215,8 @@ def _code() -> Code:
 def test_values_are_read_as_they_were_written() -> None:
     place = Loc(Loc(None, ("module", "m")), "name", True)
     value = Value(consts=TOO_MANY, refs={place: frozenset()}, unknown=True)
+    holed = with_fields("<\0>", [frozenset(["phone"])])
+    assert loads(dumps(holed, _code()), _code()) == holed
     again = loads(dumps({place: value}, _code()), _code())
     assert again == {place: value}
     assert again[place].consts is TOO_MANY

@@ -20,6 +20,7 @@ import msgspec
 
 from qorgau import ir
 from qorgau.cache import digest
+from qorgau.flow.constants import Holed, with_fields
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import ClassInfo, Closure
 from qorgau.flow.taints import Taint, Taints, Trace
@@ -119,6 +120,7 @@ class _Writer(pickle.Pickler):
         self._code = code
         self.dispatch_table = {
             **copyreg.dispatch_table,
+            Holed: _holed,
             Loc: _loc,
             Taint: _taint,
             Unit: self._unit,
@@ -143,6 +145,14 @@ class _Writer(pickle.Pickler):
 
 def _loc(loc: Loc) -> tuple[Any, ...]:
     return Loc, (loc.parent, loc.label, loc.old)
+
+
+def _holed(text: Holed) -> tuple[Any, ...]:
+    return _holed_of, (str(text), text.fields)
+
+
+def _holed_of(text: str, fields: tuple[frozenset[str], ...]) -> str:
+    return with_fields(text, fields)
 
 
 def _taint(taint: Taint) -> tuple[Any, ...]:
@@ -215,6 +225,7 @@ class _Reader(pickle.Unpickler):
     @cached_property
     def _makers(self) -> dict[str, Callable[..., Any]]:
         return {
+            "_holed_of": _holed_of,
             "_taint_of": _taint_of,
             "_value_of": _value_of,
             "_unit_of": self._code.unit,
