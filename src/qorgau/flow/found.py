@@ -44,10 +44,6 @@ def share(clients: dict[str, Obj], name: str, client: Obj) -> None:
     clients[name] = Obj("library", type=client.type, info=site)
 
 
-LONGEST = 4_000
-"""Statements of one function, with each pass of its loops, after which the rest of it is given up."""
-
-
 class Found(msgspec.Struct):
     """What one call, one root or the body of one module found.
 
@@ -78,7 +74,7 @@ class Found(msgspec.Struct):
     @property
     def is_cut(self) -> bool:
         """Whether it was cut short, so that what it says is not all."""
-        return self.own >= LONGEST
+        return self.own >= self.limit
 
     @property
     def is_poor(self) -> bool:

@@ -10,6 +10,7 @@ from qorgau.flow import inheritance
 from qorgau.flow.heap import Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Closure, Frame
+from qorgau.flow.values import BOTTOM
 
 if TYPE_CHECKING:
     from qorgau.flow.interpreter import Interpreter as Machine
@@ -88,7 +89,7 @@ def methods(m: Machine, f: Frame, cls: Loc) -> Iterator[tuple[str, Loc, Closure]
 def _getters(f: Frame, loc: Loc) -> list[Loc]:
     """The function of a property."""
     obj = f.state.obj(loc)
-    return obj.parts["fget"].locs() if obj is not None and obj.kind == "property" else []
+    return obj.parts.get("fget", BOTTOM).locs() if obj is not None and obj.kind == "property" else []
 
 
 def _is_decorated(closure: Closure, name: str) -> ir.Expr | None:
