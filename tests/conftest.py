@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from qorgau.flow import epochs, roots
+from qorgau.flow.interpreter import Interpreter
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--update`` writes golden texts anew instead of comparing them."""
@@ -21,3 +24,17 @@ def cluster() -> Iterator[Any]:
         n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
     ) as running:
         yield running
+
+
+@pytest.fixture
+def followed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the functions that were followed, in order."""
+    names: list[str] = []
+    run = roots.run
+
+    def noted(m: Interpreter, root: roots.Root) -> object:
+        names.append(root.closure.dotted)
+        return run(m, root)
+
+    monkeypatch.setattr(epochs, "run", noted)
+    return names

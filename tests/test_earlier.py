@@ -14,10 +14,8 @@ import pytest
 from qorgau import config, pipeline
 from qorgau.cache import NOWHERE, Store
 from qorgau.findings import Report
-from qorgau.flow import epochs, roots
 from qorgau.flow.constants import with_fields
 from qorgau.flow.frozen import ChangedError, Code, dumps, loads
-from qorgau.flow.interpreter import Interpreter
 from qorgau.flow.locations import Loc
 from qorgau.flow.values import TOO_MANY, Value
 from qorgau.linking import Program
@@ -38,20 +36,6 @@ PROGRAM = {
     "report.py": "import texts\n\n\ndef show(client):\n    print(texts.line(client.phone))\n",
     "user.py": "from model import Client\n\n\ndef use(phone):\n    return len(Client(phone).shown())\n",
 }
-
-
-@pytest.fixture
-def followed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the functions that were followed, in order."""
-    names: list[str] = []
-    run = roots.run
-
-    def noted(m: Interpreter, root: roots.Root) -> object:
-        names.append(root.closure.dotted)
-        return run(m, root)
-
-    monkeypatch.setattr(epochs, "run", noted)
-    return names
 
 
 @pytest.fixture
@@ -143,6 +127,24 @@ def test_a_new_method_leaves_what_uses_other_classes_alone(folder: Path, followe
     assert {"user.use", "model.Client.size"} <= set(followed)
     assert {"sign.show", "report.show"}.isdisjoint(followed)
     assert report.findings == _check(folder, keeps=False).findings
+
+
+def test_what_was_read_before_it_was_known_is_followed_once_more_then_too(folder: Path) -> None:
+    settings = 'select = ["PD101", "PD102"]\nhome = ["KZ"]\n[fields.phone]\n'
+    (folder / "qorgau.toml").write_text(settings, encoding="utf-8")
+    (folder / "a_start.py").write_text(
+        "import boto3\n\n\ndef start(app):\n    app.state.files = boto3.client('s3', region_name='eu-central-1')\n",
+        encoding="utf-8",
+    )
+    (folder / "z_save.py").write_text(
+        "def save(app, client):\n    app.state.files.put_object(Bucket='b', Key='k', Body=client.phone)\n",
+        encoding="utf-8",
+    )
+    before = _check(folder, keeps=True)
+    assert [(finding.code, finding.path) for finding in before.findings] == [("PD101", "z_save.py")]
+    with (folder / "report.py").open("a", encoding="utf-8") as stream:
+        stream.write("\n\ndef other(client):\n    return client.phone\n")
+    assert _check(folder, keeps=True).findings == before.findings
 
 
 def test_a_change_that_is_taken_back_leaves_the_report_as_it_was(folder: Path) -> None:

@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 
 from qorgau import config, pipeline
-from qorgau.flow import epochs, roots
 from qorgau.flow import run as engine
 from qorgau.flow.heap import Obj
-from qorgau.flow.interpreter import Interpreter
 from qorgau.flow.locations import Loc
 from qorgau.flow.watched import Watched
 
@@ -25,20 +23,6 @@ PROGRAM = {
     ),
     "c_writer.py": "import kept\n\n\ndef keep(client):\n    kept.LAST['phone'] = client.phone\n",
 }
-
-
-@pytest.fixture
-def followed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the functions that were followed, in order."""
-    names: list[str] = []
-    run = roots.run
-
-    def noted(m: Interpreter, root: roots.Root) -> object:
-        names.append(root.closure.dotted)
-        return run(m, root)
-
-    monkeypatch.setattr(epochs, "run", noted)
-    return names
 
 
 def _lines(folder: Path, files: dict[str, str]) -> list[str]:

@@ -201,7 +201,7 @@ def invoke(
     if f.depth >= MAX_DEPTH:
         m.count("calls cut off by depth")
         return _not_followed(m, f, closure, args, at)
-    if m.is_poor():
+    if m.spent_on_calls():
         m.count("calls left out by size")
         return _not_followed(m, f, closure, args, at)
     if not m.is_worthwhile(f, closure, args):

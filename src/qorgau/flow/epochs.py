@@ -104,7 +104,7 @@ def _chosen(m: Interpreter) -> list[Root]:
 def _rounds(
     m: Interpreter, order: list[Root], earlier: Earlier | None, failures: dict[Problem, None]
 ) -> dict[Root, Done]:
-    at_import = frozenset(m.reached)
+    at_import, by_modules = frozenset(m.reached), [m.found]
     holding: dict[Root, Done] = {}
     for _ in range(MAX_SELECTIVE_EPOCHS if m.is_selective else MAX_EPOCHS):
         m.reached = set(at_import)
@@ -112,7 +112,9 @@ def _rounds(
         news = settle(m, (one.left for one in done.values()))
         if earlier is not None:
             earlier.end_round()
-        missed = placing.missed(m)
+        anew = [one.found for root, one in done.items() if root not in holding]
+        missed = placing.missed(m, [*by_modules, *anew])
+        by_modules = []
         if not (news or missed):
             return done
         m.epoch += 1

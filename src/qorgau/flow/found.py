@@ -53,7 +53,8 @@ class Found(msgspec.Struct):
     take. ``paid`` are those that each call within took on its own, by its number: a call that comes again with
     the same is paid once. Who made it first plays no part, so that no root depends on those before it.
     ``opened`` are objects of the whole program that came to be, as they were then; ``placed`` and ``clients`` what it
-    told of the places of clients (``placing``), and ``asked`` what it asked or told of these.
+    told of the places of clients (``placing``), ``asked`` what it asked or told of these, and ``wanted`` the names
+    under which it asked for a client that nobody had told of.
     """
 
     limit: int
@@ -70,6 +71,7 @@ class Found(msgspec.Struct):
     placed: dict[Placed, Site | Value] = msgspec.field(default_factory=dict)
     clients: dict[str, Obj] = msgspec.field(default_factory=dict)
     asked: dict[Placed | str, None] = msgspec.field(default_factory=dict)
+    wanted: set[str] = msgspec.field(default_factory=set)
 
     @property
     def is_cut(self) -> bool:
@@ -91,6 +93,7 @@ class Found(msgspec.Struct):
         self.cut |= inner.cut
         self.opened.update(inner.opened)
         self.asked.update(inner.asked)
+        self.wanted |= inner.wanted
         for place, told in inner.placed.items():
             tell(self.placed, place, told)
         for name, client in inner.clients.items():

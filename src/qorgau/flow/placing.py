@@ -6,11 +6,13 @@ program makes one (a session, a bucket) is what that object has, as far as its p
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from qorgau.flow import inheritance
+from qorgau.flow.found import Found
 from qorgau.flow.heap import Key, Obj
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
@@ -144,7 +146,7 @@ def shared(m: Machine, holder: Loc, name: str) -> Obj | None:
         return None
     found = m.shared_client(name)
     if found is None:
-        m.wanted_clients.add(name)
+        m.found.wanted.add(name)
     return found
 
 
@@ -154,8 +156,6 @@ def _is_holder(loc: Loc) -> bool:
     return name in HOLDERS
 
 
-def missed(m: Machine) -> frozenset[str]:
+def missed(m: Machine, founds: Iterable[Found]) -> frozenset[str]:
     """The names under which clients were read before they were known: what reads them is to be followed again."""
-    late = frozenset(m.wanted_clients & m.shared_clients.keys())
-    m.wanted_clients.clear()
-    return late
+    return frozenset(name for found in founds for name in found.wanted if name in m.shared_clients)

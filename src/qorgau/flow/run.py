@@ -83,7 +83,6 @@ class Run:
         self.scheduled: frozenset[str] = frozenset()
         self.set_up: dict[Loc, dict[str, ir.Expr]] = {}
         self.shared_clients: dict[str, Obj] = {}
-        self.wanted_clients: set[str] = set()
         self.clientless: set[tuple[Loc, int]] = set()
         self.placed: dict[Placed, Site | Value] = {}
         self.applications: Applications | None = None
@@ -118,8 +117,8 @@ class Run:
         self.found.own += 1
         return self.found.is_cut
 
-    def is_poor(self) -> bool:
-        """Whether calls of the code being followed have used up its budget, of which one more is taken."""
+    def spent_on_calls(self) -> bool:
+        """Whether the calls of the code being followed have used up its budget, which one more adds to."""
         self.found.steps += 1
         return self.found.is_poor
 
