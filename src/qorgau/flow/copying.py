@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qorgau.flow import inheritance
+from qorgau.flow.data_sources import MANY, label_of
 from qorgau.flow.heap import Key, Obj, join_objects
 from qorgau.flow.locations import Loc
 from qorgau.flow.machine import Args, Frame
@@ -86,8 +87,7 @@ def copied_by_method(f: Frame, value: Value, at: int) -> Value:
 
 def _is_many(loc: Loc) -> bool:
     """Whether something is named for many."""
-    label = loc.label[-1] if isinstance(loc.label, tuple) and loc.label[:1] == ("param",) else loc.label
-    return isinstance(label, str) and label.endswith(("s", "people", "children"))
+    return label_of(loc).endswith(MANY)
 
 
 COPY = "copy:"

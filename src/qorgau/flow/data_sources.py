@@ -30,6 +30,10 @@ def birth(m: Machine, loc: Loc, unit: Unit, at: int) -> tuple[Unit, int]:
     return unit, at
 
 
+MANY = ("s", "people", "children")
+"""How the names of what is many end."""
+
+
 def label_of(loc: Loc) -> str:
     """A short name for an unknown object, for traces."""
     if isinstance(loc.label, str):

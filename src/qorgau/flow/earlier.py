@@ -14,13 +14,13 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from qorgau.flow import frozen
+from qorgau.flow.declarations import info_of
 from qorgau.flow.found import Found, Placed
 from qorgau.flow.frozen import ChangedError, Code
 from qorgau.flow.heap import Obj
 from qorgau.flow.interpreter import Interpreter
 from qorgau.flow.lasting import Left
 from qorgau.flow.locations import Loc
-from qorgau.flow.machine import ClassInfo
 from qorgau.flow.overview import Overview, differing, overview
 from qorgau.flow.sites import Site
 from qorgau.flow.taints import trace_order
@@ -86,8 +86,7 @@ class Earlier:
     def __init__(self, m: Interpreter, data: bytes | None) -> None:
         """``m`` has run its modules; ``data`` is what ``written`` gave, if there was an earlier run."""
         self._m = m
-        infos = (getattr(m.base.unwatched(cls), "info", None) for cls in m.classes)
-        self._code = Code(m.program, (info for info in infos if isinstance(info, ClassInfo)))
+        self._code = Code(m.program, filter(None, (info_of(m, cls) for cls in m.classes)))
         self._now = overview(m)
         self._base = dict(m.base)
         self._changes: list[dict[Loc, Obj]] = []

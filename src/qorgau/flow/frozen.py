@@ -37,6 +37,11 @@ class ChangedError(Exception):
     """What is read speaks of code that the program no longer has, or is no writing of this module."""
 
 
+def digest_of(what: object) -> str:
+    """A digest of nodes of code, and of plain values that hold some."""
+    return digest((msgspec.msgpack.encode(what, order="sorted"),))
+
+
 class Code:
     """The functions and classes of a program by their places, with digests of what they say."""
 
@@ -72,12 +77,12 @@ class Code:
             raise ChangedError(unit)
         return info
 
-    def digest_of(self, unit: str, node: ir.Function | ir.Class) -> str:
+    def said_by(self, unit: str, node: ir.Function | ir.Class) -> str:
         """What a function says, or a class but for the bodies of its functions."""
         key = (unit, node.at)
         found = self._digests.get(key)
         if found is None:
-            found = self._digests[key] = digest((msgspec.msgpack.encode(_bare(node)),))
+            found = self._digests[key] = digest_of(_bare(node))
         return found
 
 
@@ -135,12 +140,12 @@ class _Writer(pickle.Pickler):
     def _closure(self, closure: Closure) -> tuple[Any, ...]:
         name, node = closure.unit.name, closure.function
         told = (closure.scopes, closure.owner, closure.binding, closure.marks, closure.facts)
-        return _closure_of, (name, node.at, self._code.digest_of(name, node), told)
+        return _closure_of, (name, node.at, self._code.said_by(name, node), told)
 
     def _class(self, info: ClassInfo) -> tuple[Any, ...]:
         name, node = info.unit.name, info.node
         told = (info.order, info.libraries, info.declared, info.opaque_base, info.marks)
-        return _class_of, (name, node.at, self._code.digest_of(name, node), told)
+        return _class_of, (name, node.at, self._code.said_by(name, node), told)
 
 
 def _loc(loc: Loc) -> tuple[Any, ...]:
@@ -236,7 +241,7 @@ class _Reader(pickle.Unpickler):
     def _closure(self, unit: str, at: int, said: str, told: tuple[Any, ...]) -> object:
         try:
             function = self._code.function(unit, at)
-            if self._code.digest_of(unit, function) != said:
+            if self._code.said_by(unit, function) != said:
                 raise ChangedError(unit)
         except ChangedError:
             return self._instead()
@@ -248,7 +253,7 @@ class _Reader(pickle.Unpickler):
         except ChangedError:
             return self._instead()
         now = (info.order, info.libraries, info.declared, info.opaque_base, info.marks)
-        if now != told or self._code.digest_of(unit, info.node) != said:
+        if now != told or self._code.said_by(unit, info.node) != said:
             return self._instead()
         return info
 

@@ -223,9 +223,11 @@ def _before_request(m: Machine, f: Frame, closure: Closure, request: Value) -> N
 def befores(m: Machine) -> list[Loc]:
     """The functions of modules and classes that are marked to run before requests, or about them."""
     if m.befores is None:
-        closures = ((loc, getattr(m.base.unwatched(loc), "info", None)) for loc in m.functions.values())
+        objs = ((loc, m.base.unwatched(loc)) for loc in m.functions.values())
         m.befores = [
-            loc for loc, info in closures if isinstance(info, Closure) and _is_before(info, FRAMEWORKS)
+            loc
+            for loc, obj in objs
+            if obj is not None and isinstance(obj.info, Closure) and _is_before(obj.info, FRAMEWORKS)
         ]
     return m.befores
 

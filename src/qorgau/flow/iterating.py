@@ -51,6 +51,7 @@ def map_items(m: Machine, f: Frame, u: Use) -> Value:
 
 
 def mapped(m: Machine, f: Frame, u: Use) -> Value:
+    """What the function gives for each of the items, in order where they are told."""
     function = u.arg(0, "func")
     iterations = [m.iterate(f, value, u.at) for value in u.args.positional[1:]]
     if not iterations:

@@ -260,18 +260,11 @@ def _zip_longest(m: Machine, f: Frame, u: Use) -> Value:
     if len(known) == len(columns) and u.args.star.is_bottom and known:
         count = max(len(items) for items in known)
         if count <= MAX_ROWS:
-            rows = [
-                m.sequence(
-                    f,
-                    u.at,
-                    "tuple",
-                    [items[at] if at < len(items) else fill for items in known],
-                    None,
-                    f"row{at}",
-                )
-                for at in range(count)
-            ]
-            return m.sequence(f, u.at, "generator", rows, None, "zip")
+            filled = (
+                tuple(items[place] if place < len(items) else fill for items in known)
+                for place in range(count)
+            )
+            return _rows(m, f, u, filled)
     given = [join(column.each, fill) for column in columns] if u.args.star.is_bottom else []
     rest = None if given else join(m.iterate(f, m.iterate(f, u.args.star, u.at).each, u.at).each, fill)
     row = m.sequence(f, u.at, "tuple", given, rest, "row")

@@ -12,8 +12,9 @@ from typing import TypeVar
 import msgspec
 
 from qorgau import ir
-from qorgau.cache import digest
 from qorgau.flow import applications, bodies, colleagues, declared_types, deletions, ducks, gates, middleware
+from qorgau.flow.declarations import info_of
+from qorgau.flow.frozen import digest_of
 from qorgau.flow.heap import Obj
 from qorgau.flow.interpreter import Interpreter
 from qorgau.flow.locations import Loc
@@ -53,7 +54,7 @@ def overview(m: Interpreter) -> Overview:
         asked=_asked(m),
         classes={cls: _made_of(m, obj, info) for cls, obj, info in _classes(m)},
         near=m.near(),
-        bare={unit.name: _digest(_bare(unit)) for unit in m.program.files},
+        bare={unit.name: digest_of(_bare(unit)) for unit in m.program.files},
         defined={unit.name: _defined(unit) for unit in m.program.files},
         wrapped=dict(m.wrapped),
         reverse=dict(m.reverse),
@@ -72,16 +73,16 @@ def _told(m: Interpreter) -> Iterator[Hashable]:
     yield m.is_selective
     for cls, _, info in _classes(m):
         held = [one for one in info.node.body if not isinstance(one, ir.Define)]
-        yield (cls, info.order, info.libraries, info.declared, info.opaque_base, info.marks, _digest(held))
-    yield tuple((cls, name, _digest(node)) for (cls, name), node in m.annotations.items())
+        yield (cls, info.order, info.libraries, info.declared, info.opaque_base, info.marks, digest_of(held))
+    yield tuple((cls, name, digest_of(node)) for (cls, name), node in m.annotations.items())
     yield tuple((module, *stars) for module, stars in m.star_imports.items())
     yield tuple(m.metaclasses)
     yield tuple(sorted(m.scheduled))
     yield tuple(gates.befores(m))
-    yield _digest(_plain(applications.of_program(m).parts()))
-    yield _digest(_plain(deletions.of_program(m))) if m.policy.erases and m.program.units else ""
-    yield _digest(_plain(middleware.of_settings(m)))
-    yield _digest(_plain(ducks.of_program(m)))
+    yield digest_of(_plain(applications.of_program(m).parts()))
+    yield digest_of(_plain(deletions.of_program(m))) if m.policy.erases and m.program.units else ""
+    yield digest_of(_plain(middleware.of_settings(m)))
+    yield digest_of(_plain(ducks.of_program(m)))
 
 
 def _classes(m: Interpreter) -> Iterator[tuple[Loc, Obj, ClassInfo]]:
@@ -94,7 +95,7 @@ def _classes(m: Interpreter) -> Iterator[tuple[Loc, Obj, ClassInfo]]:
 def _made_of(m: Interpreter, obj: Obj, info: ClassInfo) -> Hashable:
     """What is read off the methods of a class without calling them."""
     held = [(body.assigned, body.filled) for _, body in bodies.methods(m, obj)]
-    return _digest([list(map(str, obj.parts)), held, declared_types.set_up_by(info)])
+    return digest_of([list(map(str, obj.parts)), held, declared_types.set_up_by(info)])
 
 
 def _bare(unit: Unit) -> list[ir.Stmt]:
@@ -109,10 +110,6 @@ def _defined(unit: Unit) -> tuple[str, ...]:
         if isinstance(one, ir.Define | ir.Class)
     )
     return tuple(one.name for one in definitions)
-
-
-def _digest(what: object) -> str:
-    return digest((msgspec.msgpack.encode(what, order="sorted"),))
 
 
 def _plain(what: object) -> object:
@@ -144,8 +141,8 @@ def differing(
         locs.add(ref)
     locs.update(_unlike(before.asked, now.asked))
     for cls in _unlike(before.classes, now.classes):
-        info = getattr(m.base.unwatched(cls), "info", None)
-        locs.update((cls, *m.classes.below(cls), *(info.order if isinstance(info, ClassInfo) else ())))
+        info = info_of(m, cls)
+        locs.update((cls, *m.classes.below(cls), *(info.order if info is not None else ())))
     places = set(_unlike(before.wrapped, now.wrapped))
     for place in before.near ^ now.near:
         around = _around(m, place)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qorgau.flow import row_conditions
+from qorgau.flow.data_sources import MANY
 from qorgau.flow.facts import NO_FACTS, Facts
 from qorgau.flow.heap import Obj
 from qorgau.flow.iteration import EACH, of_one
@@ -63,4 +64,4 @@ def _is_many(obj: Obj | None, loc: Loc) -> bool:
     if obj is not None and (obj.kind != "unknown" or obj.cls is not None or obj.type):
         return False
     name = loc.label if isinstance(loc.label, str) else ""
-    return name.endswith(("s", "children", "people")) and not name.endswith("ss") and loc.parent is not None
+    return name.endswith(MANY) and not name.endswith("ss") and loc.parent is not None
